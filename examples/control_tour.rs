@@ -1,0 +1,3 @@
+//! The control plane, end to end.
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! Addresses, prefixes and sets of addresses, as every domain of this crate speaks of them.
+//!
+//! A [`Cidr`] has no host bits: `10.0.0.1/24` is refused, not masked, so that what was typed is what is meant on every
+//! database. An [`AddressSet`] is canonical: equal sets are equal values, whatever they were built from.
+
+mod cidr;
+mod set;
+
+pub use cidr::Cidr;
+pub use set::{AddressRange, AddressSet, Family};
