@@ -2,6 +2,8 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "control")]
+mod db;
 pub mod error;
 pub mod id;
 pub mod net;

@@ -1,0 +1,94 @@
+-- Types: UUIDs are 16-byte blobs, times are microseconds since the epoch, booleans are 0 or 1.
+-- `live` is 1 while a row counts and NULL afterwards, so that UNIQUE (…, live) never sees an ended row.
+CREATE TABLE counters (
+    name  TEXT    NOT NULL PRIMARY KEY,
+    next  INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE roles (
+    id           BLOB    NOT NULL PRIMARY KEY,
+    name         TEXT    NOT NULL,
+    name_key     TEXT    NOT NULL UNIQUE,
+    description  TEXT    NOT NULL,
+    created_at   INTEGER NOT NULL,
+    updated_at   INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE role_permissions (
+    role_id     BLOB NOT NULL REFERENCES roles (id) ON DELETE CASCADE,
+    permission  TEXT NOT NULL,
+    scope       TEXT NOT NULL CHECK (scope IN ('all', 'own')),
+    PRIMARY KEY (role_id, permission)
+) STRICT;
+
+CREATE TABLE users (
+    id              BLOB    NOT NULL PRIMARY KEY,
+    role_id         BLOB    NOT NULL REFERENCES roles (id) ON DELETE RESTRICT,
+    username        TEXT    NOT NULL,
+    username_key    TEXT    NOT NULL,
+    display_name    TEXT    NOT NULL,
+    sn              TEXT    NOT NULL,
+    given_name      TEXT    NOT NULL,
+    email           TEXT,
+    email_key       TEXT,
+    uid_number      INTEGER NOT NULL UNIQUE,
+    home_directory  TEXT    NOT NULL,
+    login_shell     TEXT    NOT NULL,
+    ssh_public_key  TEXT,
+    password_hash   TEXT,
+    status          TEXT    NOT NULL CHECK (status IN ('pending', 'active', 'suspended')),
+    last_login_at   INTEGER,
+    created_at      INTEGER NOT NULL,
+    updated_at      INTEGER NOT NULL,
+    deleted_at      INTEGER,
+    live            INTEGER CHECK (live = 1),
+    UNIQUE (username_key, live),
+    UNIQUE (email_key, live)
+) STRICT;
+
+CREATE TABLE groups (
+    id                BLOB    NOT NULL PRIMARY KEY,
+    gid_number        INTEGER NOT NULL UNIQUE,
+    name              TEXT    NOT NULL,
+    name_key          TEXT    NOT NULL,
+    description       TEXT    NOT NULL,
+    is_administrator  INTEGER NOT NULL CHECK (is_administrator IN (0, 1)),
+    created_at        INTEGER NOT NULL,
+    updated_at        INTEGER NOT NULL,
+    deleted_at        INTEGER,
+    live              INTEGER CHECK (live = 1),
+    UNIQUE (name_key, live)
+) STRICT;
+
+CREATE TABLE group_memberships (
+    id          BLOB    NOT NULL PRIMARY KEY,
+    group_id    BLOB    NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
+    user_id     BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    created_at  INTEGER NOT NULL,
+    UNIQUE (group_id, user_id)
+) STRICT;
+
+CREATE INDEX group_memberships_user ON group_memberships (user_id);
+
+CREATE TABLE sessions (
+    id            BLOB    NOT NULL PRIMARY KEY,
+    user_id       BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    token_hash    BLOB    NOT NULL,
+    ip_address    BLOB,
+    user_agent    TEXT,
+    last_seen_at  INTEGER NOT NULL,
+    expires_at    INTEGER NOT NULL,
+    created_at    INTEGER NOT NULL,
+    revoked_at    INTEGER
+) STRICT;
+
+CREATE INDEX sessions_user ON sessions (user_id);
+
+CREATE TABLE one_time_tokens (
+    id          BLOB    NOT NULL PRIMARY KEY,
+    purpose     TEXT    NOT NULL,
+    token_hash  BLOB    NOT NULL UNIQUE,
+    created_at  INTEGER NOT NULL,
+    expires_at  INTEGER NOT NULL,
+    used_at     INTEGER
+) STRICT;

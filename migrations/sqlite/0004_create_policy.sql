@@ -1,0 +1,47 @@
+CREATE TABLE policies (
+    id           BLOB    NOT NULL PRIMARY KEY,
+    name         TEXT    NOT NULL,
+    name_key     TEXT    NOT NULL,
+    description  TEXT    NOT NULL,
+    priority     INTEGER NOT NULL,
+    effect       TEXT    NOT NULL CHECK (effect IN ('allow', 'deny')),
+    is_active    INTEGER NOT NULL CHECK (is_active IN (0, 1)),
+    full_tunnel  INTEGER NOT NULL CHECK (full_tunnel IN (0, 1)),
+    valid_from   INTEGER,
+    valid_until  INTEGER,
+    created_by   BLOB    REFERENCES users (id) ON DELETE SET NULL,
+    created_at   INTEGER NOT NULL,
+    updated_at   INTEGER NOT NULL,
+    deleted_at   INTEGER,
+    live         INTEGER CHECK (live = 1),
+    UNIQUE (name_key, live)
+) STRICT;
+
+CREATE TABLE policy_targets (
+    id           BLOB    NOT NULL PRIMARY KEY,
+    policy_id    BLOB    NOT NULL REFERENCES policies (id) ON DELETE CASCADE,
+    target_type  TEXT    NOT NULL CHECK (target_type IN ('user', 'device', 'group')),
+    user_id      BLOB    REFERENCES users (id) ON DELETE CASCADE,
+    device_id    BLOB    REFERENCES devices (id) ON DELETE CASCADE,
+    group_id     BLOB    REFERENCES groups (id) ON DELETE CASCADE,
+    created_at   INTEGER NOT NULL,
+    CHECK (
+        (target_type = 'user' AND user_id IS NOT NULL AND device_id IS NULL AND group_id IS NULL)
+        OR (target_type = 'device' AND user_id IS NULL AND device_id IS NOT NULL AND group_id IS NULL)
+        OR (target_type = 'group' AND user_id IS NULL AND device_id IS NULL AND group_id IS NOT NULL)
+    ),
+    UNIQUE (policy_id, user_id),
+    UNIQUE (policy_id, device_id),
+    UNIQUE (policy_id, group_id)
+) STRICT;
+
+CREATE TABLE policy_destinations (
+    id                  BLOB    NOT NULL PRIMARY KEY,
+    policy_id           BLOB    NOT NULL REFERENCES policies (id) ON DELETE CASCADE,
+    destination_first   BLOB    NOT NULL,
+    destination_last    BLOB    NOT NULL,
+    destination_prefix  INTEGER NOT NULL,
+    description         TEXT    NOT NULL,
+    created_at          INTEGER NOT NULL,
+    UNIQUE (policy_id, destination_first, destination_prefix)
+) STRICT;

@@ -1,0 +1,114 @@
+use std::fs::{File, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::SqlitePool;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+use super::{DbError, Mode, migrate};
+use crate::error::{Error, Result};
+
+/// How long a statement waits for another process's write.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
+const READERS: u32 = 4;
+
+/// One SQLite file: a single writer, because the file has one anyway, and readers that cannot write.
+pub(crate) struct Sqlite {
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl Sqlite {
+    /// Opens `sqlite:<rest>`, where the rest is a path, also as `//path`, or `:memory:`.
+    pub(super) async fn open(rest: &str) -> Result<Self> {
+        if rest == ":memory:" {
+            return Self::open_in_memory().await;
+        }
+        let path = file_path(rest)?;
+        let _held_while_the_schema_changes = lock_beside(&path).await?;
+        let options = options().filename(&path).create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(BUSY_TIMEOUT)
+            .connect_with(options.clone())
+            .await
+            .map_err(DbError::from)?;
+        up_to_date(&writer).await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .acquire_timeout(BUSY_TIMEOUT)
+            .connect_lazy_with(options.read_only(true).create_if_missing(false));
+        Ok(Sqlite { writer, readers })
+    }
+
+    /// A database that lives as long as its one connection, so readers share the writer's.
+    async fn open_in_memory() -> Result<Self> {
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(options().in_memory(true))
+            .await
+            .map_err(DbError::from)?;
+        up_to_date(&writer).await?;
+        Ok(Sqlite { readers: writer.clone(), writer })
+    }
+
+    pub(super) async fn begin(&self, mode: Mode) -> Result<sqlx::Transaction<'static, sqlx::Sqlite>, DbError> {
+        Ok(match mode {
+            Mode::Read => self.readers.begin().await?,
+            // A deferred transaction that turns into a writer fails at once when another writer was faster.
+            Mode::Write => self.writer.begin_with("BEGIN IMMEDIATE").await?,
+        })
+    }
+
+    pub(super) async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+fn options() -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .foreign_keys(true)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY_TIMEOUT)
+}
+
+fn file_path(rest: &str) -> Result<PathBuf> {
+    let path = rest.strip_prefix("//").unwrap_or(rest);
+    if path.is_empty() || path.ends_with('/') {
+        return Err(Error::invalid("url", "names no file after sqlite:"));
+    }
+    if path.contains(['?', '#', '\0']) {
+        return Err(Error::invalid("url", "has options after the file; there are none"));
+    }
+    Ok(PathBuf::from(path))
+}
+
+/// An exclusive lock on `<file>.lock`, taken before the database is opened: switching a new file to WAL and creating
+/// its tables fails for all but one of several processes that start together.
+async fn lock_beside(path: &Path) -> Result<File> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let path = PathBuf::from(name);
+    let locked = tokio::task::spawn_blocking(move || {
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
+        file.lock()?;
+        Ok::<_, std::io::Error>(file)
+    });
+    match locked.await {
+        Ok(Ok(file)) => Ok(file),
+        Ok(Err(cause)) => Err(DbError::NotWritable(cause.to_string()).into()),
+        Err(cause) => Err(DbError::Driver(cause.to_string()).into()),
+    }
+}
+
+async fn up_to_date(pool: &SqlitePool) -> Result<()> {
+    migrate::migrator(migrate::SQLITE).run(pool).await.map_err(|cause| match cause {
+        sqlx::migrate::MigrateError::Execute(cause) | sqlx::migrate::MigrateError::ExecuteMigration(cause, _) => {
+            DbError::from(cause).into()
+        }
+        other => DbError::Foreign(other.to_string()).into(),
+    })
+}
