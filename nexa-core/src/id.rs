@@ -70,14 +70,19 @@ ids! {
     AuditId
 }
 
-/// Makes a UUIDv7 from the caller's clock and randomness (RFC 9562 §5.7).
+/// Makes a UUIDv7 from the caller's clock and randomness (RFC 9562 §5.7), with the microseconds in `rand_a` (§6.2,
+/// method 3), so that ids of one process sort as its clock ran.
 #[cfg(feature = "control")]
 pub(crate) fn new_uuid(
     now: crate::runtime::Timestamp,
     random: &dyn crate::runtime::Random,
 ) -> crate::Result<uuid::Uuid> {
     let millis = u64::try_from(now.as_micros().div_euclid(1000)).unwrap_or(0);
-    let bytes = crate::runtime::random_bytes::<10>(random)?;
+    let mut bytes = crate::runtime::random_bytes::<10>(random)?;
+    let fraction = u16::try_from(now.as_micros().rem_euclid(1000) * 4096 / 1000).unwrap_or(0);
+    let [high, low] = fraction.to_be_bytes();
+    bytes[0] = high;
+    bytes[1] = low;
     Ok(uuid::Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid())
 }
 

@@ -5,15 +5,18 @@
 //! [`Tx::execute`]'s count. PostgreSQL and MariaDB become further arms of [`Db`], [`Tx`] and [`Row`].
 
 mod bind;
+pub(crate) mod counter;
 mod error;
 mod migrate;
 mod row;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod statement;
 mod value;
 
 pub(crate) use error::DbError;
 pub(crate) use row::Row;
+pub(crate) use statement::{Owner, insert_row, within};
 pub(crate) use value::{bytes_to_cidr, cidr_columns, ip_bytes, ip_from_bytes};
 
 use sea_query::QueryStatementBuilder;

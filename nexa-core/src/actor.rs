@@ -1,0 +1,435 @@
+//! Who calls, from where, and what they may do.
+//!
+//! Each service method names one [`Permission`]. Inside the method's transaction the caller's session, status and
+//! permissions are read again, and the check gives an `Authorized` value with a [`Scope`] that store functions
+//! demand and put into their WHERE. So a forgotten check does not compile, and "mine" cannot become "anyone's".
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+use std::net::IpAddr;
+
+use crate::error::{Classify, Error, ErrorKind, Result};
+use crate::id::{DeviceId, SessionId, UserId};
+use crate::runtime::Timestamp;
+
+/// Who acts.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Actor {
+    /// Nobody known. May only sign in and redeem a setup token.
+    Anonymous,
+    /// A person, by a session.
+    User {
+        /// The person.
+        user: UserId,
+        /// The sign-in that speaks.
+        session: SessionId,
+    },
+    /// A device, by the token it was given when it was enrolled.
+    Device {
+        /// The device.
+        device: DeviceId,
+        /// The person it belongs to.
+        user: UserId,
+    },
+    /// The program that links this crate, for a reason that the audit shows.
+    System(Cow<'static, str>),
+}
+
+impl Actor {
+    /// A word for the audit: `anonymous`, `user`, `device` or `system: <reason>`.
+    pub(crate) fn describe(&self) -> String {
+        match self {
+            Actor::Anonymous => "anonymous".to_owned(),
+            Actor::User { .. } => "user".to_owned(),
+            Actor::Device { .. } => "device".to_owned(),
+            Actor::System(reason) => format!("system: {reason}"),
+        }
+    }
+
+    /// The person who acts, also through a device.
+    pub(crate) fn user(&self) -> Option<UserId> {
+        match self {
+            Actor::User { user, .. } | Actor::Device { user, .. } => Some(*user),
+            Actor::Anonymous | Actor::System(_) => None,
+        }
+    }
+
+    pub(crate) fn device(&self) -> Option<DeviceId> {
+        match self {
+            Actor::Device { device, .. } => Some(*device),
+            _ => None,
+        }
+    }
+}
+
+/// Where a call came from and how long it may take. All of it is optional; the audit keeps what is given.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub struct RequestContext {
+    /// The address that the request came from.
+    pub source_ip: Option<IpAddr>,
+    /// What the client calls itself.
+    pub user_agent: Option<String>,
+    /// The host's own id of the request, to find it again in the host's logs.
+    pub request_id: Option<String>,
+    /// The moment after which the call is given up: nothing is begun and nothing is committed later than this.
+    pub deadline: Option<Timestamp>,
+}
+
+impl RequestContext {
+    /// Sets the address that the request came from.
+    #[must_use]
+    pub fn source_ip(mut self, address: IpAddr) -> Self {
+        self.source_ip = Some(address);
+        self
+    }
+
+    /// Sets what the client calls itself.
+    #[must_use]
+    pub fn user_agent(mut self, name: impl Into<String>) -> Self {
+        self.user_agent = Some(name.into());
+        self
+    }
+
+    /// Sets the host's own id of the request.
+    #[must_use]
+    pub fn request_id(mut self, id: impl Into<String>) -> Self {
+        self.request_id = Some(id.into());
+        self
+    }
+
+    /// Sets the moment after which the call is given up.
+    #[must_use]
+    pub fn deadline(mut self, at: Timestamp) -> Self {
+        self.deadline = Some(at);
+        self
+    }
+}
+
+macro_rules! permissions {
+    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
+        /// What a caller may be allowed to do. Each service method names one.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+        #[non_exhaustive]
+        pub enum Permission {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Permission {
+            /// Every permission.
+            pub const ALL: &[Permission] = &[$(Permission::$name),*];
+
+            /// The stored and printed spelling.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Permission::$name => $text,)* }
+            }
+        }
+
+        /// Each permission as a type, so that `Authorized<right::X>` says which check was made.
+        pub(crate) mod right {
+            $(#[derive(Debug)] pub(crate) struct $name;
+            impl super::Right for $name {
+                const PERMISSION: super::Permission = super::Permission::$name;
+            })*
+        }
+    };
+}
+
+permissions! {
+    /// Make a new setup token while there is no user yet.
+    SetupIssue = "setup.issue";
+    /// Create the first user ever.
+    SetupRedeem = "setup.redeem";
+    /// Exchange a password for a session.
+    SessionsCreate = "sessions.create";
+    /// End a session.
+    SessionsRevoke = "sessions.revoke";
+    /// Create people.
+    UsersCreate = "users.create";
+    /// See people.
+    UsersRead = "users.read";
+    /// Suspend people and let them back in.
+    UsersSuspend = "users.suspend";
+    /// Create groups and change who is in them.
+    GroupsWrite = "groups.write";
+    /// See groups and who is in them.
+    GroupsRead = "groups.read";
+    /// Enrol a device.
+    DevicesEnrol = "devices.enrol";
+    /// See devices.
+    DevicesRead = "devices.read";
+    /// Revoke devices.
+    DevicesRevoke = "devices.revoke";
+    /// Receive a device's WireGuard profile.
+    ProfilesIssue = "profiles.issue";
+    /// Create gateways.
+    GatewaysCreate = "gateways.create";
+    /// See gateways.
+    GatewaysRead = "gateways.read";
+    /// Receive what a gateway must enforce.
+    GatewaysState = "gateways.state";
+    /// Create address pools.
+    PoolsCreate = "pools.create";
+    /// See pools and what they hold.
+    PoolsRead = "pools.read";
+    /// Claim an address for something that is not a device.
+    AddressesClaim = "addresses.claim";
+    /// Release a claimed address.
+    AddressesRelease = "addresses.release";
+    /// Create, change and remove policies.
+    PoliciesWrite = "policies.write";
+    /// See policies.
+    PoliciesRead = "policies.read";
+    /// See what a device may reach, and why.
+    AccessRead = "access.read";
+    /// Read the audit.
+    AuditRead = "audit.read";
+    /// Read the outbox.
+    EventsRead = "events.read";
+}
+
+impl std::str::FromStr for Permission {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let known = Permission::ALL.iter().find(|permission| permission.as_str() == text);
+        known.copied().ok_or_else(|| Error::invalid("permission", format!("{text:?} is not one")))
+    }
+}
+
+/// A permission as a type.
+pub(crate) trait Right: Send + Sync + 'static {
+    const PERMISSION: Permission;
+}
+
+/// How far a role's permission reaches.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Reach {
+    Own,
+    All,
+}
+
+impl Reach {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Reach::Own => "own",
+            Reach::All => "all",
+        }
+    }
+}
+
+impl std::str::FromStr for Reach {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "own" => Ok(Reach::Own),
+            "all" => Ok(Reach::All),
+            _ => Err(Error::invalid("scope", format!("{text:?} is neither own nor all"))),
+        }
+    }
+}
+
+/// Whose things a call may touch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Scope {
+    All,
+    User(UserId),
+    Device(DeviceId),
+}
+
+/// The proof that a check was made, and how far it reaches. Only [`Principal::authorize`] makes one.
+#[derive(Debug)]
+pub(crate) struct Authorized<P: Right> {
+    scope: Scope,
+    right: PhantomData<P>,
+}
+
+impl<P: Right> Authorized<P> {
+    pub(crate) const fn scope(&self) -> Scope {
+        self.scope
+    }
+
+    /// The owner that a new thing gets: the one asked for if the scope allows it, else the caller.
+    pub(crate) fn owner(&self, asked: Option<UserId>) -> Result<UserId> {
+        match (self.scope, asked) {
+            (Scope::All, Some(user)) => Ok(user),
+            (Scope::All, None) => Err(Error::invalid("user_id", "is needed: the caller is no person")),
+            (Scope::User(own), None) => Ok(own),
+            (Scope::User(own), Some(user)) if own == user => Ok(own),
+            _ => Err(AccessError::Forbidden(P::PERMISSION).into()),
+        }
+    }
+}
+
+/// What a caller turned out to be, read in the transaction of the call.
+#[derive(Debug)]
+pub(crate) struct Principal {
+    actor: Actor,
+    rights: Rights,
+}
+
+#[derive(Debug)]
+enum Rights {
+    Everything,
+    Listed(BTreeMap<Permission, Reach>),
+}
+
+impl Principal {
+    pub(crate) fn anonymous() -> Self {
+        Principal { actor: Actor::Anonymous, rights: Rights::Listed(BTreeMap::new()) }
+    }
+
+    pub(crate) fn system(reason: Cow<'static, str>) -> Self {
+        Principal { actor: Actor::System(reason), rights: Rights::Everything }
+    }
+
+    /// A person with the permissions of a role; an administrator by group has all of them.
+    pub(crate) fn user(user: UserId, session: SessionId, role: BTreeMap<Permission, Reach>, is: Administrator) -> Self {
+        let rights = match is {
+            Administrator::Yes => Rights::Everything,
+            Administrator::No => Rights::Listed(role),
+        };
+        Principal { actor: Actor::User { user, session }, rights }
+    }
+
+    /// A device, which may see itself and what it needs to connect.
+    pub(crate) fn device(device: DeviceId, user: UserId) -> Self {
+        let own = [Permission::DevicesRead, Permission::ProfilesIssue, Permission::AccessRead];
+        let rights = own.map(|permission| (permission, Reach::Own)).into();
+        Principal { actor: Actor::Device { device, user }, rights: Rights::Listed(rights) }
+    }
+
+    pub(crate) const fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// Checks one permission. Denies by default.
+    pub(crate) fn authorize<P: Right>(&self) -> Result<Authorized<P>> {
+        let scope = self.scope_of(P::PERMISSION).ok_or_else(|| self.refusal(P::PERMISSION))?;
+        Ok(Authorized { scope, right: PhantomData })
+    }
+
+    fn scope_of(&self, permission: Permission) -> Option<Scope> {
+        if matches!(permission, Permission::SessionsCreate | Permission::SetupRedeem) {
+            return Some(Scope::All);
+        }
+        let reach = match &self.rights {
+            Rights::Everything => Reach::All,
+            Rights::Listed(listed) => *listed.get(&permission)?,
+        };
+        match (reach, &self.actor) {
+            (Reach::All, _) => Some(Scope::All),
+            (Reach::Own, Actor::User { user, .. }) => Some(Scope::User(*user)),
+            (Reach::Own, Actor::Device { device, .. }) => Some(Scope::Device(*device)),
+            (Reach::Own, Actor::Anonymous | Actor::System(_)) => None,
+        }
+    }
+
+    fn refusal(&self, permission: Permission) -> AccessError {
+        match self.actor {
+            Actor::Anonymous => AccessError::Unauthenticated(permission),
+            _ => AccessError::Forbidden(permission),
+        }
+    }
+}
+
+/// Whether a group makes a person an administrator.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Administrator {
+    Yes,
+    No,
+}
+
+/// Why a caller was turned away.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AccessError {
+    #[error("signing in is needed for {}", .0.as_str())]
+    Unauthenticated(Permission),
+    #[error("this caller may not do that: {}", .0.as_str())]
+    Forbidden(Permission),
+    #[error("the token is not valid")]
+    BadToken,
+    #[error("the deadline has passed")]
+    DeadlinePassed,
+}
+
+impl Classify for AccessError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            AccessError::Unauthenticated(_) | AccessError::BadToken => ErrorKind::Unauthenticated,
+            AccessError::Forbidden(_) => ErrorKind::Forbidden,
+            AccessError::DeadlinePassed => ErrorKind::Cancelled,
+        }
+    }
+}
+
+/// The roles that every database has, and what each may do.
+pub(crate) const BUILT_IN_ROLES: [(&str, &str, fn(Permission) -> Option<Reach>); 3] = [
+    ("administrator", "Everything", |_| Some(Reach::All)),
+    ("auditor", "Sees everything and changes nothing", auditor),
+    ("member", "Enrols and uses their own devices", member),
+];
+
+fn auditor(permission: Permission) -> Option<Reach> {
+    use Permission as P;
+    match permission {
+        P::UsersRead | P::GroupsRead | P::DevicesRead | P::GatewaysRead | P::PoolsRead => Some(Reach::All),
+        P::PoliciesRead | P::AccessRead | P::AuditRead | P::EventsRead => Some(Reach::All),
+        P::SessionsRevoke => Some(Reach::Own),
+        _ => None,
+    }
+}
+
+fn member(permission: Permission) -> Option<Reach> {
+    use Permission as P;
+    match permission {
+        P::UsersRead | P::SessionsRevoke | P::DevicesEnrol | P::DevicesRead | P::DevicesRevoke => Some(Reach::Own),
+        P::ProfilesIssue | P::AccessRead => Some(Reach::Own),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stranger_may_only_sign_in_and_redeem() {
+        let stranger = Principal::anonymous();
+        let allowed: Vec<_> = Permission::ALL.iter().filter(|p| stranger.scope_of(**p).is_some()).collect();
+        assert_eq!(allowed, [&Permission::SetupRedeem, &Permission::SessionsCreate]);
+        let refused = stranger.authorize::<right::UsersRead>().unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Unauthenticated);
+    }
+
+    #[test]
+    fn a_device_reaches_itself_only() {
+        let (device, user) = (DeviceId::from_uuid(uuid::Uuid::max()), UserId::from_uuid(uuid::Uuid::nil()));
+        let principal = Principal::device(device, user);
+        assert_eq!(principal.authorize::<right::ProfilesIssue>().unwrap().scope(), Scope::Device(device));
+        assert_eq!(principal.authorize::<right::UsersRead>().unwrap_err().kind(), ErrorKind::Forbidden);
+    }
+
+    #[test]
+    fn one_cannot_own_for_another() {
+        let [own, other] = [1, 2].map(|n| UserId::from_uuid(uuid::Uuid::from_u128(n)));
+        let session = SessionId::from_uuid(uuid::Uuid::nil());
+        let rights = [(Permission::DevicesEnrol, Reach::Own)].into();
+        let principal = Principal::user(own, session, rights, Administrator::No);
+        let authorized = principal.authorize::<right::DevicesEnrol>().unwrap();
+        assert_eq!(authorized.owner(None).unwrap(), own);
+        assert_eq!(authorized.owner(Some(own)).unwrap(), own);
+        assert_eq!(authorized.owner(Some(other)).unwrap_err().kind(), ErrorKind::Forbidden);
+    }
+
+    #[test]
+    fn a_permission_is_read_back_from_its_spelling() {
+        for permission in Permission::ALL {
+            assert_eq!(permission.as_str().parse::<Permission>().unwrap(), *permission);
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Numbers that go up and are never given twice.
+
+use sea_query::{Expr, ExprTrait as _, Query};
+
+use super::{DbError, Tx, insert_row};
+
+/// Positions in the outbox, from 1.
+pub(crate) const EVENTS: &str = "events.position";
+/// `uidNumber` of people, from 2000.
+pub(crate) const UID: &str = "users.uid_number";
+/// `gidNumber` of groups that are not built in, from 2002.
+pub(crate) const GID: &str = "groups.gid_number";
+
+/// Where each counter starts.
+const STARTS: [(&str, i64); 3] = [(EVENTS, 1), (UID, 2000), (GID, 2002)];
+
+/// Takes the next number. The counter's row stays locked until the transaction ends.
+pub(crate) async fn next(tx: &mut Tx, name: &'static str) -> Result<i64, DbError> {
+    let step = Query::update()
+        .table("counters")
+        .value("next", Expr::col("next").add(1_i64))
+        .and_where(Expr::col("name").eq(name))
+        .to_owned();
+    let read = Query::select().column("next").from("counters").and_where(Expr::col("name").eq(name)).to_owned();
+    tx.execute(&step).await?;
+    let row = tx.optional(&read).await?;
+    let after = row.ok_or_else(|| DbError::corrupt("counters.name", format!("{name} is missing")))?.number("next")?;
+    Ok(after - 1)
+}
+
+/// Creates the counters that are missing.
+pub(crate) async fn create_missing(tx: &mut Tx) -> Result<(), DbError> {
+    for (name, start) in STARTS {
+        let find = Query::select().column("next").from("counters").and_where(Expr::col("name").eq(name)).to_owned();
+        if tx.optional(&find).await?.is_none() {
+            tx.execute(&insert_row("counters", [("name", name.into()), ("next", start.into())])).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,358 @@
+use std::time::Duration;
+
+use super::bootstrap::SETUP_TOKEN_LIFETIME;
+use super::error::IdentityError;
+use super::model::{CheckedGroup, CheckedUser, Group, NewGroup, NewUser, SignedIn, User, UserStatus};
+use super::store::{self, SessionRow, StoredPassword, UserRow};
+use super::token::{Token, TokenKind};
+use crate::actor::{Actor, Authorized, Right, right};
+use crate::error::{Error, Result};
+use crate::events::Change;
+use crate::id::{GroupId, SessionId, UserId};
+use crate::name::Name;
+use crate::nexa::Handle;
+use crate::page::{Page, PageRequest};
+use crate::secret::Secret;
+use crate::unit::Unit;
+
+/// How long a session lasts without signing in again.
+const SESSION_LIFETIME: Duration = Duration::from_secs(12 * 3600);
+
+/// People, groups and sessions.
+pub struct Identity {
+    handle: Handle,
+}
+
+impl Identity {
+    pub(crate) fn new(handle: Handle) -> Self {
+        Identity { handle }
+    }
+
+    /// Makes another setup token, for when the one printed at creation was lost. Earlier ones become worthless.
+    ///
+    /// # Errors
+    /// [`Conflict`](crate::ErrorKind::Conflict) when there are users already; what every call can fail with.
+    pub async fn issue_setup_token(&self) -> Result<Secret<String>> {
+        self.handle.write((), |unit, ()| Box::pin(issue_setup_token(unit))).await
+    }
+
+    /// Creates the first user ever with the one-time setup token: active, and in `sysadmins`. Of two that race, one
+    /// becomes the administrator and the other is refused.
+    ///
+    /// # Errors
+    /// [`Unauthenticated`](crate::ErrorKind::Unauthenticated) (`token`) for a wrong, used or expired token,
+    /// [`Conflict`](crate::ErrorKind::Conflict) when there are users already,
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) naming the field of the new user.
+    pub async fn redeem_setup_token(&self, token: &str, user: NewUser) -> Result<User> {
+        let token = Token::parse(token)?;
+        let prepared = self.prepare(user).await?;
+        self.handle.write((token, prepared), |unit, input| Box::pin(redeem_setup_token(unit, input))).await
+    }
+
+    /// Creates the first user ever without a token, by the program itself.
+    ///
+    /// # Errors
+    /// As [`Identity::redeem_setup_token`].
+    pub async fn create_first_user(&self, user: NewUser) -> Result<User> {
+        let prepared = self.prepare(user).await?;
+        self.handle.write(prepared, |unit, user| Box::pin(create_first_user(unit, user))).await
+    }
+
+    /// Exchanges a password for a session token.
+    ///
+    /// An unknown name, a wrong password and a person who is not active fail alike and after the same work.
+    ///
+    /// # Errors
+    /// [`Unauthenticated`](crate::ErrorKind::Unauthenticated) (`password`),
+    /// [`Throttled`](crate::ErrorKind::Throttled) when too many passwords are being checked.
+    pub async fn sign_in(&self, username: &str, password: impl Into<Secret<String>>) -> Result<SignedIn> {
+        let password = password.into();
+        let key = Name::username(username).map(|name| name.key).unwrap_or_default();
+        let stored = self.handle.read(key, |unit, key| Box::pin(stored_password(unit, key))).await?;
+        let hash = stored.as_ref().map(|stored| stored.hash.clone());
+        let matched = self.handle.core.passwords.verify(password, hash).await?;
+        let verified = stored.filter(|_| matched);
+        self.handle.write(verified, |unit, verified| Box::pin(open_session(unit, verified.as_ref()))).await
+    }
+
+    /// Ends the session that this handle speaks for.
+    ///
+    /// # Errors
+    /// [`Unauthenticated`](crate::ErrorKind::Unauthenticated) when the handle has no session.
+    pub async fn sign_out(&self) -> Result<()> {
+        self.handle.write((), |unit, ()| Box::pin(sign_out(unit))).await
+    }
+
+    /// Creates a person: active, with a role, in `ldapusers`.
+    ///
+    /// # Errors
+    /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists) (`username`, `email`),
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) naming the field; what every call can fail with.
+    pub async fn create_user(&self, user: NewUser) -> Result<User> {
+        let prepared = self.prepare(user).await?;
+        self.handle.write(prepared, |unit, user| Box::pin(create_user(unit, user))).await
+    }
+
+    /// One person.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound), also for one that the caller may not see.
+    pub async fn get_user(&self, id: UserId) -> Result<User> {
+        self.handle.read(id, |unit, id| Box::pin(get_user(unit, *id))).await
+    }
+
+    /// A page of the people that the caller may see, in order of creation.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for a limit outside 1..=1000; what every call can fail with.
+    pub async fn list_users(&self, page: PageRequest) -> Result<Page<User>> {
+        page.checked_limit()?;
+        self.handle.read(page, |unit, page| Box::pin(list_users(unit, page))).await
+    }
+
+    /// Shuts a person out: their sessions end, and their devices reach nothing from the next call on.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound), [`Conflict`](crate::ErrorKind::Conflict) for the last active
+    /// administrator; what every call can fail with.
+    pub async fn suspend_user(&self, id: UserId) -> Result<()> {
+        self.handle.write(id, |unit, id| Box::pin(suspend_user(unit, *id))).await
+    }
+
+    /// Lets a person in, for the first time or again. Their old sessions stay ended.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound); what every call can fail with.
+    pub async fn activate_user(&self, id: UserId) -> Result<()> {
+        self.handle.write(id, |unit, id| Box::pin(activate_user(unit, *id))).await
+    }
+
+    /// Creates a group.
+    ///
+    /// # Errors
+    /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists) (`name`),
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) naming the field; what every call can fail with.
+    pub async fn create_group(&self, group: NewGroup) -> Result<Group> {
+        let group = group.checked()?;
+        self.handle.write(group, |unit, group| Box::pin(create_group(unit, group))).await
+    }
+
+    /// A page of the groups, in order of creation.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for a limit outside 1..=1000; what every call can fail with.
+    pub async fn list_groups(&self, page: PageRequest) -> Result<Page<Group>> {
+        page.checked_limit()?;
+        self.handle.read(page, |unit, page| Box::pin(list_groups(unit, page))).await
+    }
+
+    /// Puts a person into a group.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) (`group_id`, `user_id`),
+    /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists) for a member; what every call can fail with.
+    pub async fn add_member(&self, group: GroupId, user: UserId) -> Result<()> {
+        self.handle.write((group, user), |unit, (group, user)| Box::pin(add_member(unit, *group, *user))).await
+    }
+
+    /// Takes a person out of a group.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) when they are not in it, [`Conflict`](crate::ErrorKind::Conflict) when
+    /// nobody with administrator rights would be left; what every call can fail with.
+    pub async fn remove_member(&self, group: GroupId, user: UserId) -> Result<()> {
+        self.handle.write((group, user), |unit, (group, user)| Box::pin(remove_member(unit, *group, *user))).await
+    }
+
+    /// Checks a new user and hashes the password, which takes long and must not hold a transaction.
+    async fn prepare(&self, user: NewUser) -> Result<Prepared> {
+        let user = user.checked()?;
+        let core = &self.handle.core;
+        let password_hash = match &user.password {
+            Some(password) => Some(core.passwords.hash(password.clone(), core.random.as_ref()).await?),
+            None => None,
+        };
+        Ok(Prepared { user, password_hash })
+    }
+}
+
+/// A new user, ready to be stored.
+struct Prepared {
+    user: CheckedUser,
+    password_hash: Option<Secret<String>>,
+}
+
+async fn issue_setup_token(unit: &mut Unit) -> Result<Secret<String>> {
+    unit.authorize::<right::SetupIssue>()?;
+    if store::any_user(&mut unit.tx).await? {
+        return Err(IdentityError::AlreadySetUp.into());
+    }
+    store::expire_setup_tokens(&mut unit.tx, unit.now).await?;
+    let token = Token::new(TokenKind::Setup, unit.new_uuid()?, unit.random())?;
+    let expires_at = unit.now.saturating_add(SETUP_TOKEN_LIFETIME);
+    store::insert_setup_token(&mut unit.tx, &token, unit.now, expires_at).await?;
+    unit.record(Change::SetupTokenIssued(token.id), "a setup token was issued").await?;
+    Ok(token.to_text())
+}
+
+async fn redeem_setup_token(unit: &mut Unit, (token, first): &(Token, Prepared)) -> Result<User> {
+    let authorized = unit.authorize::<right::SetupRedeem>()?;
+    if !store::use_setup_token(&mut unit.tx, token, unit.now).await? {
+        return Err(IdentityError::BadToken.into());
+    }
+    insert_first_user(unit, &authorized, first).await
+}
+
+async fn create_first_user(unit: &mut Unit, first: &Prepared) -> Result<User> {
+    let authorized = unit.authorize::<right::SetupIssue>()?;
+    store::expire_setup_tokens(&mut unit.tx, unit.now).await?;
+    insert_first_user(unit, &authorized, first).await
+}
+
+async fn insert_first_user<P: Right>(unit: &mut Unit, authorized: &Authorized<P>, first: &Prepared) -> Result<User> {
+    if store::any_user(&mut unit.tx).await? {
+        return Err(IdentityError::AlreadySetUp.into());
+    }
+    let user = insert_user(unit, authorized, first).await?;
+    let (_, administrators) = store::built_in_groups(&mut unit.tx).await?;
+    let membership = unit.new_uuid()?;
+    store::insert_membership(&mut unit.tx, membership, administrators, user.id, unit.now).await?;
+    unit.record(Change::GroupMemberAdded(administrators), format!("{} became the first administrator", user.username))
+        .await?;
+    Ok(user)
+}
+
+async fn create_user(unit: &mut Unit, prepared: &Prepared) -> Result<User> {
+    let authorized = unit.authorize::<right::UsersCreate>()?;
+    insert_user(unit, &authorized, prepared).await
+}
+
+/// Stores a person, active and in `ldapusers`.
+async fn insert_user<P: Right>(unit: &mut Unit, authorized: &Authorized<P>, prepared: &Prepared) -> Result<User> {
+    let Prepared { user, password_hash } = prepared;
+    let role = store::role_by_key(&mut unit.tx, &user.role).await?;
+    let role = role.ok_or_else(|| Error::invalid("role", format!("{:?} is no role", user.role)))?;
+    let id = UserId::from_uuid(unit.new_uuid()?);
+    let uid_number = store::next_uid(&mut unit.tx).await?;
+    let row = UserRow { id, user, password_hash: password_hash.as_ref(), role, uid_number };
+    store::insert_user(&mut unit.tx, authorized, &row, unit.now).await?;
+    let (everyone, _) = store::built_in_groups(&mut unit.tx).await?;
+    let membership = unit.new_uuid()?;
+    store::insert_membership(&mut unit.tx, membership, everyone, id, unit.now).await?;
+    unit.record(Change::UserCreated(id), format!("{} was created", user.username.text)).await?;
+    store::get_user(&mut unit.tx, authorized, id).await
+}
+
+async fn stored_password(unit: &mut Unit, username_key: &str) -> Result<Option<StoredPassword>> {
+    let authorized = unit.authorize::<right::SessionsCreate>()?;
+    Ok(store::stored_password(&mut unit.tx, &authorized, username_key).await?)
+}
+
+async fn open_session(unit: &mut Unit, verified: Option<&StoredPassword>) -> Result<SignedIn> {
+    let authorized = unit.authorize::<right::SessionsCreate>()?;
+    let verified = verified.ok_or(IdentityError::SignInRefused)?;
+    if !store::touch_login(&mut unit.tx, &authorized, verified, unit.now).await? {
+        return Err(IdentityError::SignInRefused.into());
+    }
+    let token = Token::new(TokenKind::Session, unit.new_uuid()?, unit.random())?;
+    let expires_at = unit.now.saturating_add(SESSION_LIFETIME);
+    let row = SessionRow {
+        token: &token,
+        user: verified.user,
+        ip_address: unit.context().source_ip,
+        user_agent: unit.context().user_agent.clone(),
+        expires_at,
+    };
+    store::insert_session(&mut unit.tx, &authorized, row, unit.now).await?;
+    let session_id = SessionId::from_uuid(token.id);
+    unit.record(Change::SessionCreated(session_id), format!("user {} signed in", verified.user)).await?;
+    Ok(SignedIn { user_id: verified.user, session_id, token: token.to_text(), expires_at })
+}
+
+async fn sign_out(unit: &mut Unit) -> Result<()> {
+    let authorized = unit.authorize::<right::SessionsRevoke>()?;
+    let Actor::User { session, .. } = *unit.actor() else { return Err(IdentityError::BadToken.into()) };
+    if !store::revoke_session(&mut unit.tx, &authorized, session, unit.now).await? {
+        return Err(IdentityError::BadToken.into());
+    }
+    unit.record(Change::SessionRevoked(session), "signed out").await
+}
+
+async fn get_user(unit: &mut Unit, id: UserId) -> Result<User> {
+    let authorized = unit.authorize::<right::UsersRead>()?;
+    store::get_user(&mut unit.tx, &authorized, id).await
+}
+
+async fn list_users(unit: &mut Unit, page: &PageRequest) -> Result<Page<User>> {
+    let authorized = unit.authorize::<right::UsersRead>()?;
+    let limit = page.checked_limit()?;
+    let users = store::list_users(&mut unit.tx, &authorized, page.after.as_ref(), limit + 1).await?;
+    Ok(Page::cut(users, limit, |user| user.id.as_uuid()))
+}
+
+async fn suspend_user(unit: &mut Unit, id: UserId) -> Result<()> {
+    let authorized = unit.authorize::<right::UsersSuspend>()?;
+    let user = store::get_user(&mut unit.tx, &authorized, id).await?;
+    if user.status == UserStatus::Suspended {
+        return Ok(());
+    }
+    store::set_status(&mut unit.tx, &authorized, id, UserStatus::Suspended, unit.now).await?;
+    keep_an_administrator(unit).await?;
+    store::revoke_sessions_of(&mut unit.tx, &authorized, id, unit.now).await?;
+    unit.record(Change::UserSuspended(id), format!("{} was suspended", user.username)).await
+}
+
+async fn activate_user(unit: &mut Unit, id: UserId) -> Result<()> {
+    let authorized = unit.authorize::<right::UsersSuspend>()?;
+    let user = store::get_user(&mut unit.tx, &authorized, id).await?;
+    if user.status == UserStatus::Active {
+        return Ok(());
+    }
+    store::set_status(&mut unit.tx, &authorized, id, UserStatus::Active, unit.now).await?;
+    unit.record(Change::UserActivated(id), format!("{} was activated", user.username)).await
+}
+
+async fn create_group(unit: &mut Unit, group: &CheckedGroup) -> Result<Group> {
+    let authorized = unit.authorize::<right::GroupsWrite>()?;
+    let id = GroupId::from_uuid(unit.new_uuid()?);
+    let gid_number = store::next_gid(&mut unit.tx).await?;
+    store::insert_group(&mut unit.tx, id, gid_number, &group.name, &group.description, 0, unit.now).await?;
+    unit.record(Change::GroupCreated(id), format!("group {} was created", group.name.text)).await?;
+    store::get_group(&mut unit.tx, &authorized, id).await
+}
+
+async fn list_groups(unit: &mut Unit, page: &PageRequest) -> Result<Page<Group>> {
+    let authorized = unit.authorize::<right::GroupsRead>()?;
+    let limit = page.checked_limit()?;
+    let groups = store::list_groups(&mut unit.tx, &authorized, page.after.as_ref(), limit + 1).await?;
+    Ok(Page::cut(groups, limit, |group| group.id.as_uuid()))
+}
+
+async fn add_member(unit: &mut Unit, group: GroupId, user: UserId) -> Result<()> {
+    let authorized = unit.authorize::<right::GroupsWrite>()?;
+    let found = store::get_group(&mut unit.tx, &authorized, group).await?;
+    let member = store::get_user(&mut unit.tx, &authorized, user).await?;
+    let membership = unit.new_uuid()?;
+    store::insert_membership(&mut unit.tx, membership, group, user, unit.now).await?;
+    unit.record(Change::GroupMemberAdded(group), format!("{} joined {}", member.username, found.name)).await
+}
+
+async fn remove_member(unit: &mut Unit, group: GroupId, user: UserId) -> Result<()> {
+    let authorized = unit.authorize::<right::GroupsWrite>()?;
+    let found = store::get_group(&mut unit.tx, &authorized, group).await?;
+    if !store::delete_membership(&mut unit.tx, &authorized, group, user).await? {
+        return Err(IdentityError::NotAMember.into());
+    }
+    if found.is_administrator {
+        keep_an_administrator(unit).await?;
+    }
+    unit.record(Change::GroupMemberRemoved(group), format!("user {user} left {}", found.name)).await
+}
+
+/// Refuses a change after which nobody with administrator rights could act.
+async fn keep_an_administrator(unit: &mut Unit) -> Result<()> {
+    match store::active_administrators(&mut unit.tx).await?.is_empty() {
+        true => Err(IdentityError::LastAdministrator.into()),
+        false => Ok(()),
+    }
+}

@@ -1,0 +1,282 @@
+//! The control plane as a value: opened once, shared everywhere.
+
+use std::borrow::Cow;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::actor::RequestContext;
+use crate::audit::{Audit, RefusalLimit};
+use crate::db::{Db, Mode};
+use crate::devices::Devices;
+use crate::enrolment::Enrolment;
+use crate::error::{Classify, ErrorKind, Result};
+use crate::events::Events;
+use crate::gateway::Gateways;
+use crate::identity::{Caller, Identity, Passwords, bootstrap};
+use crate::ipam::Ipam;
+use crate::policy::Policies;
+use crate::runtime::{Clock, Random, SystemClock, SystemRandom};
+use crate::secret::Secret;
+use crate::unit::{self, Unit, Work};
+
+/// A private-network control plane over one database. Cheap to clone; every clone is the same control plane.
+#[derive(Clone)]
+pub struct Nexa {
+    core: Arc<Core>,
+}
+
+/// What every call needs.
+pub(crate) struct Core {
+    pub(crate) db: Db,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) runtime: tokio::runtime::Handle,
+    pub(crate) refusals: RefusalLimit,
+    pub(crate) passwords: Passwords,
+    setup_token: Mutex<Option<Secret<String>>>,
+}
+
+impl Nexa {
+    /// Opens the database that `url` names, such as `sqlite:nexa.db`, creates it where it does not exist, and brings
+    /// its schema up to date. `sqlite::memory:` lives as long as the value.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](ErrorKind::InvalidInput) (`url`) for a malformed URL or a place that cannot be written,
+    /// [`Unsupported`](ErrorKind::Unsupported) for a database this build has no feature for,
+    /// [`Corrupt`](ErrorKind::Corrupt) for a file that is no Nexa database,
+    /// [`Closed`](ErrorKind::Closed) outside a Tokio runtime.
+    pub async fn open(url: &str) -> Result<Self> {
+        Self::builder(url).open().await
+    }
+
+    /// The same with another clock or source of randomness.
+    pub fn builder(url: impl Into<String>) -> Builder {
+        Builder { url: url.into(), clock: Arc::new(SystemClock), random: Arc::new(SystemRandom) }
+    }
+
+    /// The one-time token that creates the first user, if this call to `open` created the database. It is given once
+    /// and only its hash is stored; show it to whoever installs.
+    /// [`Identity::issue_setup_token`] makes another.
+    #[must_use]
+    pub fn take_setup_token(&self) -> Option<Secret<String>> {
+        self.core.setup_token.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// A handle for somebody who has not signed in.
+    #[must_use]
+    pub fn anonymous(&self) -> Handle {
+        self.handle(Caller::Anonymous)
+    }
+
+    /// A handle for the bearer of a session or device token.
+    ///
+    /// The token is checked here and again in every call, so signing out, suspending and revoking take effect at the
+    /// next call, also through a handle obtained earlier.
+    ///
+    /// # Errors
+    /// [`Unauthenticated`](ErrorKind::Unauthenticated) when the token is malformed, unknown, expired or revoked, or
+    /// its person is not active.
+    pub async fn authenticate(&self, token: &str) -> Result<Handle> {
+        let handle = self.handle(Caller::bearer(token)?);
+        handle.read((), |_, ()| Box::pin(async { Ok(()) })).await?;
+        Ok(handle)
+    }
+
+    /// A handle for the program itself, which may do everything. The audit shows `reason`.
+    #[must_use]
+    pub fn system(&self, reason: impl Into<Cow<'static, str>>) -> Handle {
+        self.handle(Caller::System(reason.into()))
+    }
+
+    /// Waits for what is under way and closes the database. Every call after it fails with
+    /// [`Closed`](ErrorKind::Closed).
+    pub async fn close(&self) {
+        self.core.db.close().await;
+    }
+
+    fn handle(&self, caller: Caller) -> Handle {
+        Handle { core: Arc::clone(&self.core), caller, context: RequestContext::default() }
+    }
+}
+
+impl std::fmt::Debug for Nexa {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Nexa").finish_non_exhaustive()
+    }
+}
+
+/// How a [`Nexa`] is opened.
+pub struct Builder {
+    url: String,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+}
+
+impl Builder {
+    /// Tells the time from `clock`.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Takes keys, tokens and ids from `random`.
+    #[must_use]
+    pub fn random(mut self, random: Arc<dyn Random>) -> Self {
+        self.random = random;
+        self
+    }
+
+    /// Opens the database.
+    ///
+    /// # Errors
+    /// As [`Nexa::open`].
+    pub async fn open(self) -> Result<Nexa> {
+        let runtime = tokio::runtime::Handle::try_current().map_err(|_| NoRuntime)?;
+        // In a task of its own: a caller that gives up must not leave half a set-up behind.
+        let task = runtime.clone().spawn(self.open_on(runtime));
+        task.await.map_err(|_| NoRuntime)?
+    }
+
+    async fn open_on(self, runtime: tokio::runtime::Handle) -> Result<Nexa> {
+        let db = Db::open(&self.url).await?;
+        let mut tx = db.begin(Mode::Write).await?;
+        let setup_token = bootstrap(&mut tx, self.clock.now(), self.random.as_ref()).await?;
+        tx.commit().await?;
+        let core = Core {
+            db,
+            clock: self.clock,
+            random: self.random,
+            runtime,
+            refusals: RefusalLimit::default(),
+            passwords: Passwords::default(),
+            setup_token: Mutex::new(setup_token),
+        };
+        Ok(Nexa { core: Arc::new(core) })
+    }
+}
+
+impl std::fmt::Debug for Builder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Builder").finish_non_exhaustive()
+    }
+}
+
+/// Who calls and from where; the domains hang on it. Cheap to clone.
+#[derive(Clone)]
+pub struct Handle {
+    pub(crate) core: Arc<Core>,
+    caller: Caller,
+    context: RequestContext,
+}
+
+impl Handle {
+    /// The same caller, from this request.
+    #[must_use]
+    pub fn with(mut self, context: RequestContext) -> Self {
+        self.context = context;
+        self
+    }
+
+    /// People, groups and sessions.
+    #[must_use]
+    pub fn identity(&self) -> Identity {
+        Identity::new(self.clone())
+    }
+
+    /// Devices that are enrolled.
+    #[must_use]
+    pub fn devices(&self) -> Devices {
+        Devices::new(self.clone())
+    }
+
+    /// Pools of addresses.
+    #[must_use]
+    pub fn ipam(&self) -> Ipam {
+        Ipam::new(self.clone())
+    }
+
+    /// Who may reach what, and why.
+    #[must_use]
+    pub fn policy(&self) -> Policies {
+        Policies::new(self.clone())
+    }
+
+    /// WireGuard gateways and what they must enforce.
+    #[must_use]
+    pub fn gateways(&self) -> Gateways {
+        Gateways::new(self.clone())
+    }
+
+    /// Enrolling devices and issuing their profiles.
+    #[must_use]
+    pub fn enrolment(&self) -> Enrolment {
+        Enrolment::new(self.clone())
+    }
+
+    /// Who did what, and what was refused.
+    #[must_use]
+    pub fn audit(&self) -> Audit {
+        Audit::new(self.clone())
+    }
+
+    /// What has changed, in order.
+    #[must_use]
+    pub fn events(&self) -> Events {
+        Events::new(self.clone())
+    }
+
+    /// Runs `work` in a transaction that may write.
+    pub(crate) async fn write<I, T>(
+        &self,
+        input: I,
+        work: for<'a> fn(&'a mut Unit, &'a I) -> Work<'a, T>,
+    ) -> Result<T>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        self.run(Mode::Write, input, work).await
+    }
+
+    /// Runs `work` in a transaction that sees one state of the database and cannot change it.
+    pub(crate) async fn read<I, T>(
+        &self,
+        input: I,
+        work: for<'a> fn(&'a mut Unit, &'a I) -> Work<'a, T>,
+    ) -> Result<T>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        self.run(Mode::Read, input, work).await
+    }
+
+    async fn run<I, T>(
+        &self,
+        mode: Mode,
+        input: I,
+        work: for<'a> fn(&'a mut Unit, &'a I) -> Work<'a, T>,
+    ) -> Result<T>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        unit::run(Arc::clone(&self.core), self.caller.clone(), self.context.clone(), mode, input, work).await
+    }
+}
+
+impl std::fmt::Debug for Handle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Handle").field("caller", &self.caller.kind()).field("context", &self.context).finish()
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("a Tokio runtime is needed here")]
+struct NoRuntime;
+
+impl Classify for NoRuntime {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Closed
+    }
+}
