@@ -54,6 +54,11 @@ impl Cidr {
             .map_err(|_| Error::invalid("cidr", format!("/{prefix_len} is longer than an address")))
     }
 
+    /// The prefix of `2^host_bits` addresses from `first` on, which the caller has aligned.
+    pub(super) fn aligned(family: Family, first: u128, host_bits: u8) -> Self {
+        Cidr(IpNet::new_assert(family.address(first), family.bits() - host_bits))
+    }
+
     /// The lowest address.
     #[must_use]
     pub fn first(&self) -> IpAddr {
