@@ -19,6 +19,15 @@ impl Cidr {
     /// `::/0`.
     pub const ALL_V6: Cidr = Cidr(IpNet::V6(ipnet::Ipv6Net::new_assert(std::net::Ipv6Addr::UNSPECIFIED, 0)));
 
+    /// Every address of a family.
+    #[must_use]
+    pub const fn all(family: Family) -> Self {
+        match family {
+            Family::V4 => Cidr::ALL_V4,
+            Family::V6 => Cidr::ALL_V6,
+        }
+    }
+
     /// The prefix of `prefix_len` bits that starts at `address`.
     ///
     /// # Errors

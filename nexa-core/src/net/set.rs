@@ -98,6 +98,11 @@ impl AddressRange {
         })
     }
 
+    /// The range from one number to another that is no lower, both within the family.
+    pub(crate) const fn of_numbers(family: Family, first: u128, last: u128) -> Self {
+        AddressRange { family, first, last }
+    }
+
     pub(crate) fn of(cidr: Cidr) -> Self {
         AddressRange {
             family: cidr.family(),

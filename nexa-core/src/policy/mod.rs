@@ -14,6 +14,17 @@
 //! destinations matches nothing; only `full_tunnel` means everything. [`resolve`] turns this into sets, [`explain`]
 //! says it for one address in words; both are pure.
 
+mod access;
+mod explain;
 mod model;
+mod resolve;
+mod subject;
 
+#[cfg(test)]
+mod oracle;
+
+pub use access::{Enforcement, Infrastructure, InfrastructurePart, InfrastructureRule, Routes};
+pub use explain::{Explanation, Loser, LossReason, Matched, PolicySummary, Verdict, Winner, explain};
 pub use model::{Destination, Effect, NewPolicy, Policy, Target};
+pub use resolve::{Access, resolve};
+pub use subject::{Bar, Standing, Subject, TargetPath};

@@ -47,13 +47,13 @@ impl Policy {
     pub const DESCRIPTION_MAX: usize = 4_096;
 }
 
-/// Whether a policy lets through or holds back.
+/// Whether a policy lets through or holds back. Deny is the lesser one: it wins at equal priority.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum Effect {
-    /// Lets through.
-    Allow,
     /// Holds back.
     Deny,
+    /// Lets through.
+    Allow,
 }
 
 impl Effect {
