@@ -8,6 +8,7 @@ pub mod error;
 pub mod id;
 pub mod net;
 pub mod page;
+pub mod policy;
 pub mod runtime;
 pub mod secret;
 pub mod wireguard;

@@ -19,6 +19,15 @@ impl Cidr {
     /// `::/0`.
     pub const ALL_V6: Cidr = Cidr(IpNet::V6(ipnet::Ipv6Net::new_assert(std::net::Ipv6Addr::UNSPECIFIED, 0)));
 
+    /// Every address of a family.
+    #[must_use]
+    pub const fn all(family: Family) -> Self {
+        match family {
+            Family::V4 => Cidr::ALL_V4,
+            Family::V6 => Cidr::ALL_V6,
+        }
+    }
+
     /// The prefix of `prefix_len` bits that starts at `address`.
     ///
     /// # Errors
@@ -52,6 +61,11 @@ impl Cidr {
         IpNet::new(address, prefix_len)
             .map(|net| Cidr(net.trunc()))
             .map_err(|_| Error::invalid("cidr", format!("/{prefix_len} is longer than an address")))
+    }
+
+    /// The prefix of `2^host_bits` addresses from `first` on, which the caller has aligned.
+    pub(super) fn aligned(family: Family, first: u128, host_bits: u8) -> Self {
+        Cidr(IpNet::new_assert(family.address(first), family.bits() - host_bits))
     }
 
     /// The lowest address.

@@ -3,8 +3,13 @@
 //! A [`Cidr`] has no host bits: `10.0.0.1/24` is refused, not masked, so that what was typed is what is meant on every
 //! database. An [`AddressSet`] is canonical: equal sets are equal values, whatever they were built from.
 
+mod algebra;
 mod cidr;
+mod count;
+mod per_family;
 mod set;
 
 pub use cidr::Cidr;
+pub use count::Count;
+pub use per_family::PerFamily;
 pub use set::{AddressRange, AddressSet, Family};

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::Cidr;
+use super::{Cidr, Count, algebra};
 use crate::error::{Error, Result};
 
 /// IPv4 or IPv6.
@@ -67,12 +67,19 @@ impl Family {
 /// Addresses from one to another, both included, of one family.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AddressRange {
-    family: Family,
-    first: u128,
-    last: u128,
+    pub(super) family: Family,
+    pub(super) first: u128,
+    pub(super) last: u128,
 }
 
 impl AddressRange {
+    /// The range that is one address.
+    #[must_use]
+    pub const fn host(address: IpAddr) -> Self {
+        let number = Family::number(address);
+        AddressRange { family: Family::of(address), first: number, last: number }
+    }
+
     /// The range from `first` to `last`, both included.
     ///
     /// # Errors
@@ -91,6 +98,11 @@ impl AddressRange {
         })
     }
 
+    /// The range from one number to another that is no lower, both within the family.
+    pub(crate) const fn of_numbers(family: Family, first: u128, last: u128) -> Self {
+        AddressRange { family, first, last }
+    }
+
     pub(crate) fn of(cidr: Cidr) -> Self {
         AddressRange {
             family: cidr.family(),
@@ -103,6 +115,17 @@ impl AddressRange {
     #[must_use]
     pub const fn family(&self) -> Family {
         self.family
+    }
+
+    /// How many addresses it has.
+    #[must_use]
+    pub const fn count(&self) -> Count {
+        Count::of_span(self.last - self.first)
+    }
+
+    /// The fewest prefixes that are together this range, in order.
+    pub fn cidrs(&self) -> impl Iterator<Item = Cidr> + use<> {
+        algebra::blocks(*self)
     }
 
     /// The lowest address.
@@ -153,25 +176,69 @@ impl AddressSet {
     pub fn from_ranges(ranges: impl IntoIterator<Item = AddressRange>) -> Self {
         let mut ranges: Vec<_> = ranges.into_iter().collect();
         ranges.sort_unstable();
-        let mut merged: Vec<AddressRange> = Vec::with_capacity(ranges.len());
-        for range in ranges {
-            match merged.last_mut() {
-                Some(previous)
-                    if previous.family == range.family
-                        && previous.last.checked_add(1).is_none_or(|next| range.first <= next) =>
-                {
-                    previous.last = previous.last.max(range.last);
-                }
-                _ => merged.push(range),
-            }
-        }
-        AddressSet { ranges: merged }
+        AddressSet { ranges: algebra::coalesce(ranges) }
     }
 
     /// The ranges, in order, IPv4 before IPv6.
     #[must_use]
     pub fn ranges(&self) -> &[AddressRange] {
         &self.ranges
+    }
+
+    /// The ranges of one family, in order.
+    #[must_use]
+    pub fn ranges_of(&self, family: Family) -> &[AddressRange] {
+        let (v4, v6) = self.ranges.split_at(self.ranges.partition_point(|range| range.family == Family::V4));
+        match family {
+            Family::V4 => v4,
+            Family::V6 => v6,
+        }
+    }
+
+    /// The addresses that are in either. O(n + m).
+    #[must_use]
+    pub fn union(&self, other: &AddressSet) -> AddressSet {
+        AddressSet { ranges: algebra::union(&self.ranges, &other.ranges) }
+    }
+
+    /// The addresses that are in both. O(n + m).
+    #[must_use]
+    pub fn intersection(&self, other: &AddressSet) -> AddressSet {
+        AddressSet { ranges: algebra::intersection(&self.ranges, &other.ranges) }
+    }
+
+    /// The addresses that are in this one and not in the other. O(n + m).
+    #[must_use]
+    pub fn difference(&self, other: &AddressSet) -> AddressSet {
+        AddressSet { ranges: algebra::difference(&self.ranges, &other.ranges) }
+    }
+
+    /// Whether every address of this one is in the other. O(n + m).
+    #[must_use]
+    pub fn is_subset(&self, other: &AddressSet) -> bool {
+        algebra::is_subset(&self.ranges, &other.ranges)
+    }
+
+    /// The fewest prefixes that are together this set, sorted, IPv4 before IPv6. There is exactly one such list.
+    ///
+    /// A set with a piece of `::ffff:0:0/96` and not all of it yields a prefix there, which [`Cidr::new`] refuses.
+    #[must_use]
+    pub fn to_cidrs(&self) -> Vec<Cidr> {
+        self.ranges.iter().copied().flat_map(algebra::blocks).collect()
+    }
+
+    /// How many addresses of a family are in it, exactly.
+    #[must_use]
+    pub fn count(&self, family: Family) -> Count {
+        self.ranges_of(family).iter().map(AddressRange::count).fold(Count::ZERO, Count::plus)
+    }
+
+    /// Each address, in order, IPv4 before IPv6. Made one by one, as there may be more than anybody can hold.
+    pub fn addresses(&self) -> impl Iterator<Item = IpAddr> + '_ {
+        self.ranges.iter().flat_map(|range| {
+            let family = range.family;
+            (range.first..=range.last).map(move |number| family.address(number))
+        })
     }
 
     /// Whether no address lies in it.
@@ -192,6 +259,24 @@ impl AddressSet {
 impl FromIterator<Cidr> for AddressSet {
     fn from_iter<I: IntoIterator<Item = Cidr>>(prefixes: I) -> Self {
         AddressSet::from_ranges(prefixes.into_iter().map(AddressRange::of))
+    }
+}
+
+impl FromIterator<AddressRange> for AddressSet {
+    fn from_iter<I: IntoIterator<Item = AddressRange>>(ranges: I) -> Self {
+        AddressSet::from_ranges(ranges)
+    }
+}
+
+impl FromIterator<IpAddr> for AddressSet {
+    fn from_iter<I: IntoIterator<Item = IpAddr>>(addresses: I) -> Self {
+        AddressSet::from_ranges(addresses.into_iter().map(AddressRange::host))
+    }
+}
+
+impl From<Cidr> for AddressSet {
+    fn from(cidr: Cidr) -> Self {
+        AddressSet { ranges: vec![AddressRange::of(cidr)] }
     }
 }
 

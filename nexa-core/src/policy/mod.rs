@@ -1,0 +1,30 @@
+//! Who may reach what.
+//!
+//! A [`Policy`] names subjects (its targets) and addresses (its destinations), and allows or denies. It applies to a
+//! device when it is active, inside its validity window, and one of its targets is the device, the device's user or a
+//! group of that user.
+//!
+//! For each address, among the policies that apply and contain it:
+//!
+//! 1. the **lowest priority number wins**;
+//! 2. at equal priority **deny beats allow**;
+//! 3. **no match is deny**.
+//!
+//! Nothing else counts: not the order of rows, not the length of a prefix, not the kind of target. A policy without
+//! destinations matches nothing; only `full_tunnel` means everything. [`resolve`] turns this into sets, [`explain`]
+//! says it for one address in words; both are pure.
+
+mod access;
+mod explain;
+mod model;
+mod resolve;
+mod subject;
+
+#[cfg(test)]
+mod oracle;
+
+pub use access::{Enforcement, Infrastructure, InfrastructurePart, InfrastructureRule, Routes};
+pub use explain::{Explanation, Loser, LossReason, Matched, PolicySummary, Verdict, Winner, explain};
+pub use model::{Destination, Effect, NewPolicy, Policy, Target};
+pub use resolve::{Access, resolve};
+pub use subject::{Bar, Standing, Subject, TargetPath};

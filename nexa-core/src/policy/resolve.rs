@@ -1,0 +1,175 @@
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::model::{Destination, Effect, Policy};
+use super::subject::{Bar, Subject};
+use crate::net::{AddressRange, AddressSet, Cidr, Family, PerFamily};
+use crate::runtime::Timestamp;
+
+/// What a device may reach, by policies alone.
+///
+/// The one canonical result: what a gateway enforces and what a client routes are both derived from it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Access {
+    /// The addresses it may reach.
+    pub allowed: AddressSet,
+    /// The moment from which this may be different although nobody changed anything: the next edge of a window or the
+    /// device's expiry. Past it, resolve again or let nothing through.
+    pub valid_until: Option<Timestamp>,
+    /// Whether a policy that applies allows a whole family, be it as a full tunnel or by naming `0.0.0.0/0` or `::/0`;
+    /// stricter policies may still take addresses away.
+    pub full_tunnel: PerFamily<bool>,
+    /// Why it has no access whatever policies say.
+    pub barred: Option<Bar>,
+}
+
+impl Access {
+    fn none(barred: Bar) -> Self {
+        Access {
+            allowed: AddressSet::empty(),
+            valid_until: None,
+            full_tunnel: PerFamily::both(false),
+            barred: Some(barred),
+        }
+    }
+}
+
+/// What a device may reach at a moment. The order of `policies` does not matter. O(k log k) for k destinations of the
+/// policies that apply.
+#[must_use]
+pub fn resolve<'a>(
+    subject: &Subject,
+    policies: impl IntoIterator<Item = &'a Policy>,
+    now: Timestamp,
+) -> Access {
+    if let Some(bar) = subject.bar(now) {
+        return Access::none(bar);
+    }
+    let mut valid_until = subject.expires_at;
+    let mut claims = PerFamily { v4: Vec::new(), v6: Vec::new() };
+    let mut full_tunnel = PerFamily::both(false);
+    for policy in policies {
+        if !policy.is_active || subject.path_to(policy).is_none() {
+            continue;
+        }
+        valid_until = earliest(valid_until, policy.next_edge(now));
+        if policy.window(now) != Window::Open {
+            continue;
+        }
+        for cidr in policy.prefixes() {
+            let claim = Claim::of(policy, cidr);
+            claims.get_mut(cidr.family()).push(claim);
+            *full_tunnel.get_mut(cidr.family()) |= claim.rank.allows() && cidr.prefix_len() == 0;
+        }
+    }
+    let ranges =
+        Family::ALL.into_iter().flat_map(|family| sweep(family, std::mem::take(claims.get_mut(family))));
+    Access { allowed: AddressSet::from_ranges(ranges), valid_until, full_tunnel, barred: None }
+}
+
+/// Where a moment lies in a policy's validity window.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Window {
+    NotYet(Timestamp),
+    Open,
+    Over(Timestamp),
+}
+
+impl Policy {
+    pub(super) fn window(&self, now: Timestamp) -> Window {
+        match (self.valid_from, self.valid_until) {
+            (_, Some(until)) if until <= now => Window::Over(until),
+            (Some(from), _) if now < from => Window::NotYet(from),
+            _ => Window::Open,
+        }
+    }
+
+    fn next_edge(&self, now: Timestamp) -> Option<Timestamp> {
+        match self.window(now) {
+            Window::NotYet(from) => Some(from),
+            Window::Open => self.valid_until,
+            Window::Over(_) => None,
+        }
+    }
+
+    /// Its destinations, and both families whole for a full tunnel.
+    pub(super) fn prefixes(&self) -> impl Iterator<Item = Cidr> + '_ {
+        let whole = if self.full_tunnel { [Cidr::ALL_V4, Cidr::ALL_V6].as_slice() } else { &[] };
+        self.destinations.iter().map(|Destination { cidr, .. }| *cidr).chain(whole.iter().copied())
+    }
+}
+
+/// What decides between two policies: the lesser rank wins, and [`Effect::Deny`] is the lesser effect.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct Rank {
+    pub(super) priority: i64,
+    pub(super) effect: Effect,
+}
+
+impl Rank {
+    pub(super) fn of(policy: &Policy) -> Self {
+        Rank { priority: policy.priority, effect: policy.effect }
+    }
+
+    fn allows(self) -> bool {
+        self.effect == Effect::Allow
+    }
+}
+
+/// What one destination says of a range of addresses.
+#[derive(Clone, Copy, Debug)]
+struct Claim {
+    first: u128,
+    last: u128,
+    rank: Rank,
+}
+
+impl Claim {
+    fn of(policy: &Policy, cidr: Cidr) -> Self {
+        Claim {
+            first: Family::number(cidr.first()),
+            last: Family::number(cidr.last()),
+            rank: Rank::of(policy),
+        }
+    }
+}
+
+/// Walks once over one family from low to high, with the claims that are open in a heap whose top is the winner, and
+/// gives the ranges that an allow has won.
+///
+/// A claim that is over stays in the heap until it would win. Every step passes the first address of a claim or the
+/// last address of a winner, so there are at most 2k of them.
+fn sweep(family: Family, mut claims: Vec<Claim>) -> Vec<AddressRange> {
+    claims.sort_unstable_by_key(|claim| claim.first);
+    let mut ahead = claims.into_iter().peekable();
+    let mut open: BinaryHeap<Reverse<(Rank, u128)>> = BinaryHeap::new();
+    let mut won = Vec::new();
+    let mut next = ahead.peek().map(|claim| claim.first);
+    while let Some(at) = next {
+        while let Some(claim) = ahead.next_if(|claim| claim.first <= at) {
+            open.push(Reverse((claim.rank, claim.last)));
+        }
+        while open.peek().is_some_and(|Reverse((_, last))| *last < at) {
+            open.pop();
+        }
+        let upcoming = ahead.peek().map(|claim| claim.first);
+        let Some(Reverse((rank, last))) = open.peek() else {
+            next = upcoming;
+            continue;
+        };
+        let end = upcoming.map_or(*last, |first| (*last).min(first - 1));
+        if rank.allows() {
+            won.push(AddressRange::of_numbers(family, at, end));
+        }
+        next = end.checked_add(1);
+    }
+    won
+}
+
+fn earliest(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (one, other) => one.or(other),
+    }
+}
