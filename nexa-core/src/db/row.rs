@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::{DbError, ip_from_bytes};
 use crate::net::Cidr;
 use crate::runtime::Timestamp;
+use crate::wireguard::PublicKey;
 
 /// One row of an answer, read by column name.
 pub(crate) enum Row {
@@ -82,6 +83,11 @@ impl Row {
 
     pub(crate) fn opt_ip(&self, column: &str) -> Result<Option<IpAddr>, DbError> {
         self.opt_bytes(column)?.map(|bytes| ip_from_bytes(column, &bytes)).transpose()
+    }
+
+    pub(crate) fn public_key(&self, column: &str) -> Result<PublicKey, DbError> {
+        let bytes = <[u8; 32]>::try_from(self.bytes(column)?);
+        bytes.map(PublicKey::from_stored).map_err(|_| DbError::corrupt(column, "is not 32 bytes"))
     }
 
     /// A prefix from its columns `<first>`, `<last>` and `<prefix>`; a disagreement between the three is corruption.

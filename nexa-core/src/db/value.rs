@@ -84,6 +84,22 @@ pub(crate) fn bytes_to_cidr(column: &str, first: &[u8], last: &[u8], prefix: i64
     Ok(cidr)
 }
 
+/// Values as a JSON array of their texts.
+pub(crate) fn list_to_text<T: ToString>(values: &[T]) -> String {
+    let texts: Vec<_> = values.iter().map(|value| serde_json::Value::String(value.to_string())).collect();
+    serde_json::Value::Array(texts).to_string()
+}
+
+pub(crate) fn list_from_text<T>(column: &str, text: &str) -> Result<Vec<T>, DbError>
+where
+    T: std::str::FromStr,
+    T::Err: std::fmt::Display,
+{
+    let texts: Vec<String> = serde_json::from_str(text).map_err(|cause| DbError::corrupt(column, cause))?;
+    let parse = |text: &String| text.parse().map_err(|cause| DbError::corrupt(column, cause));
+    texts.iter().map(parse).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

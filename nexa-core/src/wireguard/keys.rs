@@ -31,6 +31,12 @@ impl PublicKey {
         Ok(PublicKey(bytes))
     }
 
+    /// From 32 bytes that were a public key when they were stored.
+    #[cfg(feature = "control")]
+    pub(crate) const fn from_stored(bytes: [u8; 32]) -> Self {
+        PublicKey(bytes)
+    }
+
     /// The 32 bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {

@@ -1,0 +1,141 @@
+use sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement};
+
+use super::error::DeviceError;
+use super::model::{Device, DeviceStatus};
+use crate::actor::{Authorized, Right, Scope, right};
+use crate::db::{DbError, Owner, Row, Tx, insert_row, within};
+use crate::error::Result;
+use crate::id::{DeviceId, GatewayId, UserId};
+use crate::identity;
+use crate::name::Name;
+use crate::page::Cursor;
+use crate::policy::{Standing, Subject};
+use crate::runtime::Timestamp;
+use crate::wireguard::PublicKey;
+
+const OWNER: Owner = Owner::Device { user: "user_id", device: "id" };
+
+/// What the row of a new device holds.
+pub(crate) struct NewDeviceRow<'a> {
+    pub(crate) id: DeviceId,
+    pub(crate) user: UserId,
+    pub(crate) gateway: GatewayId,
+    pub(crate) name: &'a Name,
+    pub(crate) platform: &'a str,
+    pub(crate) fingerprint: &'a str,
+    pub(crate) public_key: PublicKey,
+    pub(crate) token_hash: Vec<u8>,
+}
+
+pub(crate) async fn insert(
+    tx: &mut Tx,
+    _authorized: &Authorized<right::DevicesEnrol>,
+    row: NewDeviceRow<'_>,
+    now: Timestamp,
+) -> Result<()> {
+    let statement = insert_row("devices", [
+        ("id", row.id.into()),
+        ("user_id", row.user.into()),
+        ("gateway_id", row.gateway.into()),
+        ("name", row.name.text.clone().into()),
+        ("platform", row.platform.into()),
+        ("os_version", "".into()),
+        ("app_version", "".into()),
+        ("device_fingerprint", row.fingerprint.into()),
+        ("public_key", row.public_key.into()),
+        ("token_hash", row.token_hash.into()),
+        ("status", DeviceStatus::Active.as_str().into()),
+        ("approved_at", now.into()),
+        ("created_at", now.into()),
+        ("updated_at", now.into()),
+        ("live", 1_i64.into()),
+    ]);
+    match tx.execute(&statement).await {
+        Ok(_) => Ok(()),
+        Err(taken) if taken.is_unique_on("devices", "device_fingerprint") => {
+            Err(DeviceError::FingerprintTaken.into())
+        }
+        Err(taken) if taken.is_unique_on("devices", "public_key") => Err(DeviceError::KeyTaken.into()),
+        Err(other) => Err(other.into()),
+    }
+}
+
+pub(crate) async fn get<P: Right>(tx: &mut Tx, authorized: &Authorized<P>, id: DeviceId) -> Result<Device> {
+    let query = devices(authorized.scope()).and_where(Expr::col("id").eq(id)).to_owned();
+    let row = tx.optional(&query).await?.ok_or(DeviceError::NoDevice(id))?;
+    Ok(device(&row)?)
+}
+
+pub(super) async fn list(
+    tx: &mut Tx,
+    authorized: &Authorized<right::DevicesRead>,
+    after: Option<&Cursor>,
+    limit: u64,
+) -> Result<Vec<Device>, DbError> {
+    let mut query = devices(authorized.scope());
+    if let Some(Cursor(last)) = after {
+        query.and_where(Expr::col("id").gt(*last));
+    }
+    query.order_by("id", Order::Asc).limit(limit);
+    tx.all(&query).await?.iter().map(device).collect()
+}
+
+/// Shuts a device out; false when it was not living.
+pub(super) async fn revoke(
+    tx: &mut Tx,
+    authorized: &Authorized<right::DevicesRevoke>,
+    id: DeviceId,
+    now: Timestamp,
+) -> Result<bool, DbError> {
+    let statement = Query::update()
+        .table("devices")
+        .value("status", DeviceStatus::Revoked.as_str())
+        .value("revoked_at", now)
+        .value("updated_at", now)
+        .value("live", Option::<i64>::None)
+        .and_where(Expr::col("id").eq(id))
+        .and_where(Expr::col("live").eq(1_i64))
+        .cond_where(within(authorized.scope(), OWNER))
+        .to_owned();
+    Ok(tx.execute(&statement).await? == 1)
+}
+
+/// The device as policy sees it: whose it is, the groups of that person, and whether either is shut out.
+pub(crate) async fn subject(tx: &mut Tx, device: &Device, now: Timestamp) -> Result<Subject, DbError> {
+    let user = identity::user_status(tx, device.user_id).await?;
+    let expired = device.expires_at.is_some_and(|expires| expires <= now);
+    let standing = match (device.status, user) {
+        (DeviceStatus::Active, _) if expired => Standing::DeviceNotActive,
+        (DeviceStatus::Active, Some(identity::UserStatus::Active)) => Standing::Active,
+        (DeviceStatus::Active, _) => Standing::UserNotActive,
+        _ => Standing::DeviceNotActive,
+    };
+    let groups = identity::groups_of(tx, device.user_id).await?;
+    Ok(Subject::new(device.id, device.user_id, groups, standing))
+}
+
+fn devices(scope: Scope) -> SelectStatement {
+    Query::select()
+        .columns(["id", "user_id", "gateway_id", "name", "platform", "device_fingerprint", "public_key"])
+        .columns(["status", "expires_at", "revoked_at", "created_at"])
+        .from("devices")
+        .and_where(Expr::col("deleted_at").is_null())
+        .cond_where(within(scope, OWNER))
+        .to_owned()
+}
+
+fn device(row: &Row) -> Result<Device, DbError> {
+    Ok(Device {
+        id: DeviceId::from_uuid(row.uuid("id")?),
+        user_id: UserId::from_uuid(row.uuid("user_id")?),
+        gateway_id: row.opt_uuid("gateway_id")?.map(GatewayId::from_uuid),
+        name: row.text("name")?,
+        platform: row.text("platform")?,
+        fingerprint: row.text("device_fingerprint")?,
+        public_key: row.public_key("public_key")?,
+        status: row.parsed("status")?,
+        expires_at: row.opt_time("expires_at")?,
+        revoked_at: row.opt_time("revoked_at")?,
+        created_at: row.time("created_at")?,
+    })
+}
