@@ -6,10 +6,10 @@ use crate::actor::{Authorized, Right, Scope, right};
 use crate::db::{DbError, Owner, Row, Tx, insert_row, within};
 use crate::error::Result;
 use crate::id::{DeviceId, GatewayId, UserId};
-use crate::identity;
+use crate::identity::{self, UserStatus};
 use crate::name::Name;
 use crate::page::Cursor;
-use crate::policy::{Standing, Subject};
+use crate::policy::{Bar, Subject};
 use crate::runtime::Timestamp;
 use crate::wireguard::PublicKey;
 
@@ -29,10 +29,11 @@ pub(crate) struct NewDeviceRow<'a> {
 
 pub(crate) async fn insert(
     tx: &mut Tx,
-    _authorized: &Authorized<right::DevicesEnrol>,
+    authorized: &Authorized<right::DevicesEnrol>,
     row: NewDeviceRow<'_>,
     now: Timestamp,
-) -> Result<()> {
+) -> Result<Device> {
+    let id = row.id;
     let statement = insert_row("devices", [
         ("id", row.id.into()),
         ("user_id", row.user.into()),
@@ -51,7 +52,7 @@ pub(crate) async fn insert(
         ("live", 1_i64.into()),
     ]);
     match tx.execute(&statement).await {
-        Ok(_) => Ok(()),
+        Ok(_) => get(tx, authorized, id).await,
         Err(taken) if taken.is_unique_on("devices", "device_fingerprint") => {
             Err(DeviceError::FingerprintTaken.into())
         }
@@ -101,17 +102,30 @@ pub(super) async fn revoke(
 }
 
 /// The device as policy sees it: whose it is, the groups of that person, and whether either is shut out.
-pub(crate) async fn subject(tx: &mut Tx, device: &Device, now: Timestamp) -> Result<Subject, DbError> {
+pub(crate) async fn subject(tx: &mut Tx, device: &Device) -> Result<Subject, DbError> {
     let user = identity::user_status(tx, device.user_id).await?;
-    let expired = device.expires_at.is_some_and(|expires| expires <= now);
-    let standing = match (device.status, user) {
-        (DeviceStatus::Active, _) if expired => Standing::DeviceNotActive,
-        (DeviceStatus::Active, Some(identity::UserStatus::Active)) => Standing::Active,
-        (DeviceStatus::Active, _) => Standing::UserNotActive,
-        _ => Standing::DeviceNotActive,
-    };
     let groups = identity::groups_of(tx, device.user_id).await?;
-    Ok(Subject::new(device.id, device.user_id, groups, standing))
+    let mut subject = Subject::new(device.id, device.user_id).in_groups(groups);
+    if let Some(bar) = bar(device.status, user) {
+        subject = subject.barred(bar);
+    }
+    Ok(match device.expires_at {
+        Some(at) => subject.expires_at(at),
+        None => subject,
+    })
+}
+
+/// Why a device of this status, of a person of that one, has no access.
+fn bar(device: DeviceStatus, user: Option<UserStatus>) -> Option<Bar> {
+    match (device, user) {
+        (DeviceStatus::Pending, _) => Some(Bar::DevicePending),
+        (DeviceStatus::Revoked, _) => Some(Bar::DeviceRevoked),
+        (DeviceStatus::Expired, _) => Some(Bar::DeviceExpired),
+        (DeviceStatus::Active, None) => Some(Bar::UserRemoved),
+        (DeviceStatus::Active, Some(UserStatus::Pending)) => Some(Bar::UserPending),
+        (DeviceStatus::Active, Some(UserStatus::Suspended)) => Some(Bar::UserSuspended),
+        (DeviceStatus::Active, Some(UserStatus::Active)) => None,
+    }
 }
 
 fn devices(scope: Scope) -> SelectStatement {

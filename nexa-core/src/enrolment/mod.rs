@@ -9,4 +9,4 @@ mod store;
 
 pub use model::{Enrolled, NewEnrolment};
 pub use service::Enrolment;
-pub(crate) use store::{end_peers, peers_of_gateway};
+pub(crate) use store::{Peer, end_peers, peers_of_gateway};

@@ -4,7 +4,8 @@ use crate::error::{Error, Result};
 use crate::id::{DeviceId, GatewayId};
 use crate::ipam::first_assignable;
 use crate::name::Name;
-use crate::net::{AddressSet, Cidr, Family};
+use crate::net::{Cidr, Family};
+use crate::policy::{Enforcement, Infrastructure};
 use crate::runtime::Timestamp;
 use crate::wireguard::{Endpoint, PublicKey};
 
@@ -37,6 +38,14 @@ pub struct Gateway {
     pub revision: i64,
     /// When it was created.
     pub created_at: Timestamp,
+}
+
+impl Gateway {
+    /// What the built-in rule grants its devices: the gateway itself and its DNS servers.
+    #[must_use]
+    pub fn infrastructure(&self) -> Infrastructure {
+        Infrastructure::new(self.addresses.iter().copied(), self.dns_servers.iter().copied())
+    }
 }
 
 /// A gateway to create.
@@ -141,7 +150,7 @@ pub struct DesiredPeer {
     /// The addresses that it may send from, each as a prefix of its own.
     pub allowed_ips: Vec<Cidr>,
     /// What it may reach. Everything else is dropped at the gateway.
-    pub may_reach: AddressSet,
+    pub enforcement: Enforcement,
 }
 
 #[cfg(test)]

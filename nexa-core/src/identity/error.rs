@@ -27,6 +27,8 @@ pub(crate) enum IdentityError {
     PasswordQueueFull,
     #[error("the stored password hash cannot be used: {0}")]
     PasswordHash(String),
+    #[error("user {0} is not active")]
+    NotActive(UserId),
     #[error("the user is a member already")]
     AlreadyMember,
     #[error("the user is not a member")]
@@ -42,7 +44,9 @@ impl Classify for IdentityError {
             }
             IdentityError::AlreadyMember => ErrorKind::AlreadyExists,
             IdentityError::SignInRefused | IdentityError::BadToken => ErrorKind::Unauthenticated,
-            IdentityError::AlreadySetUp | IdentityError::LastAdministrator => ErrorKind::Conflict,
+            IdentityError::AlreadySetUp | IdentityError::LastAdministrator | IdentityError::NotActive(_) => {
+                ErrorKind::Conflict
+            }
             IdentityError::PasswordQueueFull => ErrorKind::Throttled,
             IdentityError::PasswordHash(_) => ErrorKind::Corrupt,
         }
@@ -50,7 +54,7 @@ impl Classify for IdentityError {
 
     fn field(&self) -> Option<Cow<'static, str>> {
         match self {
-            IdentityError::NoUser(_) => Some("user_id".into()),
+            IdentityError::NoUser(_) | IdentityError::NotActive(_) => Some("user_id".into()),
             IdentityError::NoGroup(_) => Some("group_id".into()),
             IdentityError::UsernameTaken(_) => Some("username".into()),
             IdentityError::EmailTaken => Some("email".into()),

@@ -21,5 +21,5 @@ pub(crate) use caller::Caller;
 pub use model::{Group, NewGroup, NewUser, SignedIn, User, UserStatus};
 pub(crate) use password::Passwords;
 pub use service::Identity;
-pub(crate) use store::{groups_of, user_status};
+pub(crate) use store::{groups_of, require_active, user_status};
 pub(crate) use token::{Token, TokenKind};

@@ -293,6 +293,15 @@ pub(crate) async fn user_status(tx: &mut Tx, id: UserId) -> Result<Option<UserSt
     tx.optional(&query).await?.map(|row| row.parsed("status")).transpose()
 }
 
+/// Refuses a person who is not there or may not use the system.
+pub(crate) async fn require_active(tx: &mut Tx, id: UserId) -> Result<()> {
+    match user_status(tx, id).await? {
+        Some(UserStatus::Active) => Ok(()),
+        Some(_) => Err(IdentityError::NotActive(id).into()),
+        None => Err(IdentityError::NoUser(id).into()),
+    }
+}
+
 pub(super) async fn set_status(
     tx: &mut Tx,
     authorized: &Authorized<right::UsersSuspend>,

@@ -15,9 +15,15 @@
 //! says it for one address in words; both are pure.
 
 mod access;
+#[cfg(feature = "control")]
+mod error;
 mod explain;
 mod model;
 mod resolve;
+#[cfg(feature = "control")]
+mod service;
+#[cfg(feature = "control")]
+mod store;
 mod subject;
 
 #[cfg(test)]
@@ -27,4 +33,8 @@ pub use access::{Enforcement, Infrastructure, InfrastructurePart, Infrastructure
 pub use explain::{Explanation, Loser, LossReason, Matched, PolicySummary, Verdict, Winner, explain};
 pub use model::{Destination, Effect, NewPolicy, Policy, Target};
 pub use resolve::{Access, resolve};
+#[cfg(feature = "control")]
+pub use service::Policies;
+#[cfg(feature = "control")]
+pub(crate) use store::all_policies;
 pub use subject::{Bar, Standing, Subject, TargetPath};

@@ -1,0 +1,138 @@
+use super::model::{CheckedEnrolment, Enrolled, NewEnrolment};
+use super::store::{self, Peer};
+use crate::actor::{Authorized, Right, right};
+use crate::devices::{self, Device, DeviceError, NewDeviceRow};
+use crate::error::Result;
+use crate::events::Change;
+use crate::gateway::{self, Gateway};
+use crate::id::{DeviceId, PeerId};
+use crate::identity::{self, Token, TokenKind};
+use crate::ipam;
+use crate::net::{AddressSet, PerFamily};
+use crate::nexa::Handle;
+use crate::policy::{self, Access, Routes};
+use crate::unit::Unit;
+use crate::wireguard::{Profile, ProfilePeer};
+
+/// What keeps a NAT's mapping open (`wg(8)` recommends 25 seconds).
+const PERSISTENT_KEEPALIVE: u16 = 25;
+
+/// Enrolling devices and issuing their profiles.
+pub struct Enrolment {
+    handle: Handle,
+}
+
+impl Enrolment {
+    pub(crate) fn new(handle: Handle) -> Self {
+        Enrolment { handle }
+    }
+
+    /// Enrols a device: registers it, claims its addresses, resolves what it may reach, stores its peer and issues
+    /// its profile, in one transaction.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) naming the field,
+    /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists) (`fingerprint`, `public_key`),
+    /// [`NotFound`](crate::ErrorKind::NotFound) (`user_id`, `gateway_id`),
+    /// [`Exhausted`](crate::ErrorKind::Exhausted) (`pool_id`) when the gateway has no address left,
+    /// [`Forbidden`](crate::ErrorKind::Forbidden) for another person's device; what every call can fail with.
+    pub async fn enrol(&self, device: NewEnrolment) -> Result<Enrolled> {
+        let device = device.checked()?;
+        self.handle.write(device, |unit, device| Box::pin(enrol(unit, device))).await
+    }
+
+    /// The profile of a device as of now. Its revision moves when what the device may reach has changed since the
+    /// last one.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) (`device_id`), [`Conflict`](crate::ErrorKind::Conflict)
+    /// (`device_id`) when the device, or its person, is not active; what every call can fail with.
+    pub async fn profile(&self, device: DeviceId) -> Result<Profile> {
+        self.handle.write(device, |unit, device| Box::pin(profile(unit, *device))).await
+    }
+}
+
+async fn enrol(unit: &mut Unit, new: &CheckedEnrolment) -> Result<Enrolled> {
+    let authorized = unit.authorize::<right::DevicesEnrol>()?;
+    let owner = authorized.owner(new.user_id)?;
+    identity::require_active(&mut unit.tx, owner).await?;
+    let gateway = gateway::for_enrolment(&mut unit.tx, &authorized, new.gateway_id).await?;
+    let token = Token::new(TokenKind::Device, unit.new_uuid()?, unit.random())?;
+    let row = NewDeviceRow {
+        id: DeviceId::from_uuid(token.id),
+        user: owner,
+        gateway: gateway.id,
+        name: &new.name,
+        platform: &new.platform,
+        fingerprint: &new.fingerprint,
+        public_key: new.public_key,
+        token_hash: token.hash(),
+    };
+    let device = devices::insert(&mut unit.tx, &authorized, row, unit.now).await?;
+    let claimed = ipam::claim(unit, &authorized, gateway.id, device.id).await?;
+    let mut peer = Peer {
+        id: PeerId::from_uuid(unit.new_uuid()?),
+        device: device.id,
+        gateway: gateway.id,
+        public_key: device.public_key,
+        addresses: claimed.iter().map(|allocation| allocation.address).collect(),
+        allowed_ips: Vec::new(),
+        profile_revision: 1,
+    };
+    store::insert_peer(&mut unit.tx, &authorized, &peer, &gateway.dns_servers, unit.now).await?;
+    gateway::bump_revision(&mut unit.tx, gateway.id, unit.now).await?;
+    unit.record(Change::DeviceEnrolled(device.id), format!("device {} was enrolled", device.name)).await?;
+    let profile = issue(unit, &authorized, &device, &gateway, &mut peer).await?;
+    Ok(Enrolled { device, profile, token: token.to_text() })
+}
+
+async fn profile(unit: &mut Unit, device: DeviceId) -> Result<Profile> {
+    let authorized = unit.authorize::<right::ProfilesIssue>()?;
+    let device = devices::get(&mut unit.tx, &authorized, device).await?;
+    let peer = store::peer_of(&mut unit.tx, &authorized, device.id).await?;
+    let mut peer = peer.ok_or(DeviceError::NotActive(device.id))?;
+    let gateway = gateway::of_peer(&mut unit.tx, &authorized, peer.gateway).await?;
+    issue(unit, &authorized, &device, &gateway, &mut peer).await
+}
+
+/// Resolves what a device may reach and makes its profile of it, under a new revision if that has changed.
+async fn issue<P: Right>(
+    unit: &mut Unit,
+    authorized: &Authorized<P>,
+    device: &Device,
+    gateway: &Gateway,
+    peer: &mut Peer,
+) -> Result<Profile> {
+    let subject = devices::subject(&mut unit.tx, device).await?;
+    let policies = policy::all_policies(&mut unit.tx, authorized).await?;
+    let access: Access = policy::resolve(&subject, &policies, unit.now);
+    if access.barred.is_some() {
+        return Err(DeviceError::NotActive(device.id).into());
+    }
+    let reached_by = AddressSet::empty();
+    let routes = PerFamily::both(Routes::Full);
+    let allowed_ips = access.allowed_ips(&gateway.infrastructure(), &reached_by, routes);
+    if peer.allowed_ips != allowed_ips {
+        let first = peer.allowed_ips.is_empty() && peer.profile_revision == 1;
+        peer.profile_revision += i64::from(!first);
+        peer.allowed_ips = allowed_ips;
+    }
+    store::note_issued(&mut unit.tx, authorized, peer, unit.now).await?;
+    let message = format!("profile {} of {} was issued", peer.profile_revision, device.name);
+    unit.record(Change::ProfileIssued(device.id), message).await?;
+    Ok(Profile {
+        device: device.id,
+        revision: peer.profile_revision,
+        public_key: device.public_key,
+        addresses: peer.addresses.clone(),
+        dns: gateway.dns_servers.clone(),
+        mtu: gateway.mtu,
+        peer: ProfilePeer {
+            public_key: gateway.public_key,
+            preshared_key: None,
+            endpoint: gateway.endpoint.clone(),
+            allowed_ips: peer.allowed_ips.clone(),
+            persistent_keepalive: Some(PERSISTENT_KEEPALIVE),
+        },
+    })
+}

@@ -1,0 +1,128 @@
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::model::{CheckedGateway, DesiredPeer, DesiredState, Gateway, NewGateway};
+use super::store;
+use crate::actor::right;
+use crate::enrolment::{self, Peer};
+use crate::error::Result;
+use crate::events::Change;
+use crate::id::GatewayId;
+use crate::nexa::Handle;
+use crate::page::{Page, PageRequest};
+use crate::policy::{self, Policy};
+use crate::unit::Unit;
+use crate::{devices, ipam};
+
+/// How long a gateway may believe a desired state without asking again.
+const STATE_LIFETIME: Duration = Duration::from_secs(3600);
+
+/// WireGuard gateways and what they must enforce.
+pub struct Gateways {
+    handle: Handle,
+}
+
+impl Gateways {
+    pub(crate) fn new(handle: Handle) -> Self {
+        Gateways { handle }
+    }
+
+    /// Creates a gateway and a pool for each of its prefixes.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) naming the field,
+    /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists) (`name`, `public_key`); what every call can fail with.
+    pub async fn create(&self, gateway: NewGateway) -> Result<Gateway> {
+        let gateway = gateway.checked()?;
+        self.handle.write(gateway, |unit, gateway| Box::pin(create(unit, gateway))).await
+    }
+
+    /// One gateway.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) (`gateway_id`); what every call can fail with.
+    pub async fn get(&self, id: GatewayId) -> Result<Gateway> {
+        self.handle.read(id, |unit, id| Box::pin(get(unit, *id))).await
+    }
+
+    /// A page of the gateways, in order of creation.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for a limit outside 1..=1000; what every call can fail with.
+    pub async fn list(&self, page: PageRequest) -> Result<Page<Gateway>> {
+        page.checked_limit()?;
+        self.handle.read(page, |unit, page| Box::pin(list(unit, page))).await
+    }
+
+    /// What a gateway must be like now: its peers, and what each of them may reach. A device that is shut out, or
+    /// whose person is, is not among them.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) (`gateway_id`); what every call can fail with.
+    pub async fn desired_state(&self, id: GatewayId) -> Result<DesiredState> {
+        self.handle.read(id, |unit, id| Box::pin(desired_state(unit, *id))).await
+    }
+}
+
+async fn create(unit: &mut Unit, new: &CheckedGateway) -> Result<Gateway> {
+    let authorized = unit.authorize::<right::GatewaysCreate>()?;
+    let id = GatewayId::from_uuid(unit.new_uuid()?);
+    store::insert(&mut unit.tx, &authorized, id, new, unit.now).await?;
+    let own: Vec<(IpAddr, _)> = new.addresses.iter().map(|address| (*address, "the gateway's own")).collect();
+    let dns = new.dns_servers.iter().map(|address| (*address, "a DNS server"));
+    let taken: Vec<_> = own.into_iter().chain(dns).collect();
+    for cidr in &new.vpn_cidrs {
+        ipam::create_gateway_pool(unit, &authorized, (id, &new.name.text), *cidr, &taken).await?;
+    }
+    unit.record(Change::GatewayCreated(id), format!("gateway {} was created", new.name.text)).await?;
+    store::get(&mut unit.tx, &authorized, id).await
+}
+
+async fn get(unit: &mut Unit, id: GatewayId) -> Result<Gateway> {
+    let authorized = unit.authorize::<right::GatewaysRead>()?;
+    store::get(&mut unit.tx, &authorized, id).await
+}
+
+async fn list(unit: &mut Unit, page: &PageRequest) -> Result<Page<Gateway>> {
+    let authorized = unit.authorize::<right::GatewaysRead>()?;
+    let limit = page.checked_limit()?;
+    let gateways = store::list(&mut unit.tx, &authorized, page.after.as_ref(), limit + 1).await?;
+    Ok(Page::cut(gateways, limit, |gateway| gateway.id.as_uuid()))
+}
+
+async fn desired_state(unit: &mut Unit, id: GatewayId) -> Result<DesiredState> {
+    let authorized = unit.authorize::<right::GatewaysState>()?;
+    let gateway = store::get(&mut unit.tx, &authorized, id).await?;
+    let policies = policy::all_policies(&mut unit.tx, &authorized).await?;
+    let mut valid_until = unit.now.saturating_add(STATE_LIFETIME);
+    let mut peers = Vec::new();
+    for peer in enrolment::peers_of_gateway(&mut unit.tx, &authorized, id).await? {
+        let device = devices::get(&mut unit.tx, &authorized, peer.device).await?;
+        let subject = devices::subject(&mut unit.tx, &device).await?;
+        if let Some(desired) = desired_peer(&gateway, &peer, &subject, &policies, unit.now) {
+            valid_until = desired.enforcement.valid_until.map_or(valid_until, |edge| edge.min(valid_until));
+            peers.push(desired);
+        }
+    }
+    Ok(DesiredState { gateway, peers, valid_until })
+}
+
+/// One peer as the gateway must have it; none for a device that is barred.
+fn desired_peer(
+    gateway: &Gateway,
+    peer: &Peer,
+    subject: &policy::Subject,
+    policies: &[Policy],
+    now: crate::runtime::Timestamp,
+) -> Option<DesiredPeer> {
+    let access = policy::resolve(subject, policies, now);
+    if access.barred.is_some() {
+        return None;
+    }
+    Some(DesiredPeer {
+        device_id: peer.device,
+        public_key: peer.public_key,
+        allowed_ips: peer.addresses.iter().copied().map(crate::net::Cidr::host).collect(),
+        enforcement: access.enforcement(peer.addresses.clone(), &gateway.infrastructure()),
+    })
+}

@@ -1,0 +1,150 @@
+use std::net::IpAddr;
+
+use super::error::PolicyError;
+use super::{Access, Explanation, Infrastructure, NewPolicy, Policy, store};
+use crate::actor::{Authorized, Right, right};
+use crate::devices::{self, Device};
+use crate::error::Result;
+use crate::events::Change;
+use crate::gateway;
+use crate::id::{DeviceId, PolicyId};
+use crate::name::Name;
+use crate::nexa::Handle;
+use crate::page::{Page, PageRequest};
+use crate::unit::Unit;
+
+/// Who may reach what, and why.
+pub struct Policies {
+    handle: Handle,
+}
+
+impl Policies {
+    pub(crate) fn new(handle: Handle) -> Self {
+        Policies { handle }
+    }
+
+    /// Creates a policy. It counts from the next resolution on.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) naming the field,
+    /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists) (`name`), [`NotFound`](crate::ErrorKind::NotFound)
+    /// (`targets`); what every call can fail with.
+    pub async fn create(&self, policy: NewPolicy) -> Result<Policy> {
+        let name = Name::parse("name", &policy.name)?;
+        // Refused before anything else happens; the id comes with the transaction.
+        policy.clone().build(PolicyId::from_uuid(uuid::Uuid::nil()))?;
+        self.handle.write((name, policy), |unit, (name, policy)| Box::pin(create(unit, name, policy))).await
+    }
+
+    /// One policy.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) (`policy_id`); what every call can fail with.
+    pub async fn get(&self, id: PolicyId) -> Result<Policy> {
+        self.handle.read(id, |unit, id| Box::pin(get(unit, *id))).await
+    }
+
+    /// A page of the policies, in order of creation.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for a limit outside 1..=1000; what every call can fail with.
+    pub async fn list(&self, page: PageRequest) -> Result<Page<Policy>> {
+        page.checked_limit()?;
+        self.handle.read(page, |unit, page| Box::pin(list(unit, page))).await
+    }
+
+    /// Takes a policy away. Its name is free again.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) (`policy_id`); what every call can fail with.
+    pub async fn remove(&self, id: PolicyId) -> Result<()> {
+        self.handle.write(id, |unit, id| Box::pin(remove(unit, *id))).await
+    }
+
+    /// What a device may reach now, by policies alone.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) (`device_id`); what every call can fail with.
+    pub async fn resolve(&self, device: DeviceId) -> Result<Access> {
+        self.handle.read(device, |unit, device| Box::pin(resolve(unit, *device))).await
+    }
+
+    /// Why a device may, or may not, reach an address now.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) (`device_id`); what every call can fail with.
+    pub async fn explain(&self, device: DeviceId, address: IpAddr) -> Result<Explanation> {
+        let input = (device, address);
+        self.handle.read(input, |unit, (device, address)| Box::pin(explain(unit, *device, *address))).await
+    }
+}
+
+async fn create(unit: &mut Unit, name: &Name, policy: &NewPolicy) -> Result<Policy> {
+    let authorized = unit.authorize::<right::PoliciesWrite>()?;
+    let policy = policy.clone().build(PolicyId::from_uuid(unit.new_uuid()?))?;
+    let created_by = unit.actor().user();
+    store::insert(&mut unit.tx, &authorized, &policy, name, created_by, unit.now).await?;
+    for target in &policy.targets {
+        if !store::target_exists(&mut unit.tx, *target).await? {
+            return Err(PolicyError::NoTarget(*target).into());
+        }
+        let id = unit.new_uuid()?;
+        store::insert_target(&mut unit.tx, id, policy.id, *target, unit.now).await?;
+    }
+    for destination in &policy.destinations {
+        let id = unit.new_uuid()?;
+        store::insert_destination(&mut unit.tx, id, policy.id, destination, unit.now).await?;
+    }
+    unit.record(Change::PolicyCreated(policy.id), format!("policy {} was created", name.text)).await?;
+    Ok(policy)
+}
+
+async fn get(unit: &mut Unit, id: PolicyId) -> Result<Policy> {
+    let authorized = unit.authorize::<right::PoliciesRead>()?;
+    store::get(&mut unit.tx, &authorized, id).await
+}
+
+async fn list(unit: &mut Unit, page: &PageRequest) -> Result<Page<Policy>> {
+    let authorized = unit.authorize::<right::PoliciesRead>()?;
+    let limit = page.checked_limit()?;
+    let policies = store::list(&mut unit.tx, &authorized, page.after.as_ref(), limit + 1).await?;
+    Ok(Page::cut(policies, limit, |policy| policy.id.as_uuid()))
+}
+
+async fn remove(unit: &mut Unit, id: PolicyId) -> Result<()> {
+    let authorized = unit.authorize::<right::PoliciesWrite>()?;
+    let policy = store::get(&mut unit.tx, &authorized, id).await?;
+    if !store::remove(&mut unit.tx, &authorized, id, unit.now).await? {
+        return Err(PolicyError::NoPolicy(id).into());
+    }
+    unit.record(Change::PolicyRemoved(id), format!("policy {} was removed", policy.name)).await
+}
+
+async fn resolve(unit: &mut Unit, device: DeviceId) -> Result<Access> {
+    let authorized = unit.authorize::<right::AccessRead>()?;
+    let device = devices::get(&mut unit.tx, &authorized, device).await?;
+    let subject = devices::subject(&mut unit.tx, &device).await?;
+    let policies = store::all_policies(&mut unit.tx, &authorized).await?;
+    Ok(super::resolve(&subject, &policies, unit.now))
+}
+
+async fn explain(unit: &mut Unit, device: DeviceId, address: IpAddr) -> Result<Explanation> {
+    let authorized = unit.authorize::<right::AccessRead>()?;
+    let device = devices::get(&mut unit.tx, &authorized, device).await?;
+    let subject = devices::subject(&mut unit.tx, &device).await?;
+    let policies = store::all_policies(&mut unit.tx, &authorized).await?;
+    let infrastructure = infrastructure_of(unit, &authorized, &device).await?;
+    Ok(super::explain(&subject, &policies, &infrastructure, address, unit.now))
+}
+
+/// What the built-in rule grants a device: its gateway and that gateway's DNS servers.
+async fn infrastructure_of<P: Right>(
+    unit: &mut Unit,
+    authorized: &Authorized<P>,
+    device: &Device,
+) -> Result<Infrastructure> {
+    match device.gateway_id {
+        Some(id) => Ok(gateway::of_peer(&mut unit.tx, authorized, id).await?.infrastructure()),
+        None => Ok(Infrastructure::default()),
+    }
+}

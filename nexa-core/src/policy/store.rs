@@ -1,0 +1,231 @@
+use std::collections::BTreeMap;
+
+use sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement};
+use uuid::Uuid;
+
+use super::error::PolicyError;
+use super::{Destination, Effect, NewPolicy, Policy, Target};
+use crate::actor::{Authorized, Right, Scope, right};
+use crate::db::{DbError, Owner, Row, Tx, cidr_columns, insert_row, within};
+use crate::error::Result;
+use crate::id::{PolicyId, UserId};
+use crate::name::Name;
+use crate::page::Cursor;
+use crate::runtime::Timestamp;
+
+pub(super) async fn insert(
+    tx: &mut Tx,
+    _authorized: &Authorized<right::PoliciesWrite>,
+    policy: &Policy,
+    name: &Name,
+    created_by: Option<UserId>,
+    now: Timestamp,
+) -> Result<()> {
+    let statement = insert_row("policies", [
+        ("id", policy.id.into()),
+        ("name", name.text.clone().into()),
+        ("name_key", name.key.clone().into()),
+        ("description", policy.description.clone().into()),
+        ("priority", policy.priority.into()),
+        ("effect", policy.effect.as_str().into()),
+        ("is_active", i64::from(policy.is_active).into()),
+        ("full_tunnel", i64::from(policy.full_tunnel).into()),
+        ("valid_from", policy.valid_from.into()),
+        ("valid_until", policy.valid_until.into()),
+        ("created_by", created_by.into()),
+        ("created_at", now.into()),
+        ("updated_at", now.into()),
+        ("live", 1_i64.into()),
+    ]);
+    match tx.execute(&statement).await {
+        Ok(_) => Ok(()),
+        Err(taken) if taken.is_unique_on("policies", "name_key") => {
+            Err(PolicyError::NameTaken(name.text.clone()).into())
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+pub(super) async fn insert_target(
+    tx: &mut Tx,
+    id: Uuid,
+    policy: PolicyId,
+    target: Target,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let column = |kind| (target.kind() == kind).then(|| target.as_uuid());
+    let statement = insert_row("policy_targets", [
+        ("id", id.into()),
+        ("policy_id", policy.into()),
+        ("target_type", target.kind().into()),
+        ("user_id", column("user").into()),
+        ("device_id", column("device").into()),
+        ("group_id", column("group").into()),
+        ("created_at", now.into()),
+    ]);
+    tx.execute(&statement).await.map(drop)
+}
+
+pub(super) async fn insert_destination(
+    tx: &mut Tx,
+    id: Uuid,
+    policy: PolicyId,
+    destination: &Destination,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let (first, last, prefix) = cidr_columns(&destination.cidr);
+    let statement = insert_row("policy_destinations", [
+        ("id", id.into()),
+        ("policy_id", policy.into()),
+        ("destination_first", first.into()),
+        ("destination_last", last.into()),
+        ("destination_prefix", prefix.into()),
+        ("description", destination.description.clone().into()),
+        ("created_at", now.into()),
+    ]);
+    tx.execute(&statement).await.map(drop)
+}
+
+/// Whether what a policy wants to name is there and living.
+pub(super) async fn target_exists(tx: &mut Tx, target: Target) -> Result<bool, DbError> {
+    let table = match target {
+        Target::User(_) => "users",
+        Target::Device(_) => "devices",
+        Target::Group(_) => "groups",
+    };
+    let query = Query::select()
+        .column("id")
+        .from(table)
+        .and_where(Expr::col("id").eq(target.as_uuid()))
+        .and_where(Expr::col("live").eq(1_i64))
+        .to_owned();
+    Ok(tx.optional(&query).await?.is_some())
+}
+
+/// Takes a policy away; false when there is none living.
+pub(super) async fn remove(
+    tx: &mut Tx,
+    authorized: &Authorized<right::PoliciesWrite>,
+    id: PolicyId,
+    now: Timestamp,
+) -> Result<bool, DbError> {
+    let statement = Query::update()
+        .table("policies")
+        .value("deleted_at", now)
+        .value("updated_at", now)
+        .value("live", Option::<i64>::None)
+        .and_where(Expr::col("id").eq(id))
+        .and_where(Expr::col("live").eq(1_i64))
+        .cond_where(within(authorized.scope(), Owner::NoOne))
+        .to_owned();
+    Ok(tx.execute(&statement).await? == 1)
+}
+
+pub(super) async fn get<P: Right>(tx: &mut Tx, authorized: &Authorized<P>, id: PolicyId) -> Result<Policy> {
+    let query = policies(authorized.scope()).and_where(Expr::col("id").eq(id)).to_owned();
+    let found = assemble(tx, &query).await?.pop();
+    found.ok_or_else(|| PolicyError::NoPolicy(id).into())
+}
+
+pub(super) async fn list(
+    tx: &mut Tx,
+    authorized: &Authorized<right::PoliciesRead>,
+    after: Option<&Cursor>,
+    limit: u64,
+) -> Result<Vec<Policy>> {
+    let mut query = policies(authorized.scope());
+    if let Some(Cursor(last)) = after {
+        query.and_where(Expr::col("id").gt(*last));
+    }
+    query.limit(limit);
+    assemble(tx, &query).await
+}
+
+/// Every living policy, for resolving a device that the caller may see.
+pub(crate) async fn all_policies<P: Right>(tx: &mut Tx, _authorized: &Authorized<P>) -> Result<Vec<Policy>> {
+    assemble(tx, &policies(Scope::All)).await
+}
+
+fn policies(scope: Scope) -> SelectStatement {
+    Query::select()
+        .columns(["id", "name", "description", "priority", "effect", "is_active", "full_tunnel"])
+        .columns(["valid_from", "valid_until"])
+        .from("policies")
+        .and_where(Expr::col("live").eq(1_i64))
+        .cond_where(within(scope, Owner::NoOne))
+        .order_by("id", Order::Asc)
+        .to_owned()
+}
+
+/// Policies with their targets and destinations. A row that does not parse fails the whole call: what cannot be read
+/// must not be left out, because leaving out a deny would open something.
+async fn assemble(tx: &mut Tx, query: &SelectStatement) -> Result<Vec<Policy>> {
+    let heads = tx.all(query).await?;
+    let ids: Vec<Uuid> = heads.iter().map(|row| row.uuid("id")).collect::<Result<_, _>>()?;
+    let mut targets: BTreeMap<Uuid, Vec<Target>> = BTreeMap::new();
+    let mut destinations: BTreeMap<Uuid, Vec<Destination>> = BTreeMap::new();
+    for some in ids.chunks(500) {
+        for row in tx.all(&targets_of(some)).await? {
+            targets.entry(row.uuid("policy_id")?).or_default().push(target(&row)?);
+        }
+        for row in tx.all(&destinations_of(some)).await? {
+            destinations.entry(row.uuid("policy_id")?).or_default().push(destination(&row)?);
+        }
+    }
+    let mut policies = Vec::with_capacity(heads.len());
+    for (row, id) in heads.iter().zip(ids) {
+        let targets = targets.remove(&id).unwrap_or_default();
+        let destinations = destinations.remove(&id).unwrap_or_default();
+        policies.push(policy(row, targets, destinations)?);
+    }
+    Ok(policies)
+}
+
+fn targets_of(policies: &[Uuid]) -> SelectStatement {
+    Query::select()
+        .columns(["policy_id", "target_type", "user_id", "device_id", "group_id"])
+        .from("policy_targets")
+        .and_where(Expr::col("policy_id").is_in(policies.iter().copied()))
+        .to_owned()
+}
+
+fn destinations_of(policies: &[Uuid]) -> SelectStatement {
+    Query::select()
+        .columns(["policy_id", "destination_first", "destination_last", "destination_prefix", "description"])
+        .from("policy_destinations")
+        .and_where(Expr::col("policy_id").is_in(policies.iter().copied()))
+        .to_owned()
+}
+
+fn target(row: &Row) -> Result<Target, DbError> {
+    let kind = row.text("target_type")?;
+    let id = match kind.as_str() {
+        "user" => row.uuid("user_id")?,
+        "device" => row.uuid("device_id")?,
+        _ => row.uuid("group_id")?,
+    };
+    Target::from_parts(&kind, id).map_err(|cause| DbError::corrupt("policy_targets.target_type", cause))
+}
+
+fn destination(row: &Row) -> Result<Destination, DbError> {
+    let cidr = row.cidr("destination_first", "destination_last", "destination_prefix")?;
+    Ok(Destination::new(cidr).described(row.text("description")?))
+}
+
+fn policy(row: &Row, targets: Vec<Target>, destinations: Vec<Destination>) -> Result<Policy, DbError> {
+    let name = row.text("name")?;
+    let mut stored = match row.parsed("effect")? {
+        Effect::Allow => NewPolicy::allow(name),
+        Effect::Deny => NewPolicy::deny(name),
+    };
+    stored.description = row.text("description")?;
+    stored.priority = row.number("priority")?;
+    stored.is_active = row.flag("is_active")?;
+    stored.full_tunnel = row.flag("full_tunnel")?;
+    stored.valid_from = row.opt_time("valid_from")?;
+    stored.valid_until = row.opt_time("valid_until")?;
+    stored.targets = targets;
+    stored.destinations = destinations;
+    let id = PolicyId::from_uuid(row.uuid("id")?);
+    stored.build(id).map_err(|cause| DbError::corrupt("policies", format!("{id}: {cause}")))
+}
