@@ -35,7 +35,7 @@ fn names() -> Result<Vec<String>> {
 
 fn run_one(name: &str) -> Result {
     let mut last = String::new();
-    let mut example = cargo(&["run", "--quiet", "--release", "--example", name]);
+    let mut example = cargo(&["run", "--release", "--example", name]);
     stream(&mut example, |line| {
         if !line.is_empty() {
             line.clone_into(&mut last);

@@ -18,6 +18,7 @@ mod test;
 mod tools;
 mod tree;
 
+use std::collections::BTreeMap;
 use std::env;
 use std::process::ExitCode;
 
@@ -27,7 +28,8 @@ use crate::options::Options;
 struct Command {
     name: &'static str,
     about: &'static str,
-    run: fn(&Options) -> Result,
+    /// Tells what it found and exits by it; an error is a request that could not be carried out.
+    run: fn(&Options) -> Result<ExitCode>,
 }
 
 const COMMANDS: &[Command] = &[
@@ -49,7 +51,7 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     match Options::parse(arguments).and_then(|options| (command.run)(&options)) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(exit) => exit,
         Err(failure) => {
             eprintln!("cargo xtask {name}: {failure}");
             ExitCode::FAILURE
@@ -65,12 +67,13 @@ fn usage() -> String {
     text
 }
 
-fn setup(_: &Options) -> Result {
+fn setup(_: &Options) -> Result<ExitCode> {
     let needs =
         lint::STAGES.iter().map(|stage| stage.needs).chain(test::STAGES.iter().map(|stage| stage.needs));
-    for tool in needs.flatten().chain(audit::NEEDS) {
+    let tools: BTreeMap<_, _> = needs.flatten().chain(audit::NEEDS).map(|tool| (tool.name, tool)).collect();
+    for (name, tool) in tools {
         tool.ensure()?;
-        println!("{}: ready", tool.name);
+        println!("{name}: ready");
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
