@@ -98,7 +98,7 @@ fn docs() -> Result {
     run_command(command.env("RUSTDOCFLAGS", "-D warnings"))
 }
 
-/// The newest stable compiler is what the project is held against; a pin would hide what it says.
+/// A pin would send every newcomer to download one more compiler; `rust-version` says which will do.
 fn no_toolchain_file() -> Result {
     let found = ["rust-toolchain.toml", "rust-toolchain"].into_iter().find(|name| root().join(name).exists());
     found.map_or(Ok(()), |name| Err(Failure::new(format!("{name} must not exist"))))

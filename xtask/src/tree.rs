@@ -74,7 +74,14 @@ pub(crate) fn check_tunnel() -> Result {
 mod tests {
     use super::*;
 
-    const TEXT: &str = "nexa-core v0.1.0 (/there)\nsyn v2.0.119\nsyn v3.0.10 (*)\nsqlx-core v0.9.0\n\nserde v1.0.0\nserde v1.0.0 (*)\n";
+    const TEXT: &str = "nexa-core v0.1.0 (/there)
+syn v2.0.119
+syn v3.0.10 (*)
+sqlx-core v0.9.0
+
+serde v1.0.0
+serde v1.0.0 (*)
+";
 
     #[test]
     fn a_crate_in_two_versions_is_duplicated_and_one_listed_twice_is_not() {
