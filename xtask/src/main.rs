@@ -1,1 +1,79 @@
-fn main() {}
+//! The project's own commands, run as `cargo xtask <command>`. Only the standard library, so that they start at once.
+
+#![forbid(unsafe_code)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program speaks by printing")]
+
+mod audit;
+mod duplicates;
+mod examples;
+mod failure;
+mod layering;
+mod lint;
+mod options;
+mod package;
+mod process;
+mod stage;
+mod tally;
+mod test;
+mod tools;
+mod tree;
+
+use std::collections::BTreeMap;
+use std::env;
+use std::process::ExitCode;
+
+use crate::failure::Result;
+use crate::options::Options;
+
+struct Command {
+    name: &'static str,
+    about: &'static str,
+    /// Tells what it found and exits by it; an error is a request that could not be carried out.
+    run: fn(&Options) -> Result<ExitCode>,
+}
+
+const COMMANDS: &[Command] = &[
+    Command {
+        name: "lint",
+        about: "format, lints, licences, docs, package, architecture rules",
+        run: lint::run,
+    },
+    Command { name: "test", about: "every test; --full adds the long forms", run: test::run },
+    Command { name: "audit", about: "known vulnerabilities in the dependency tree", run: audit::run },
+    Command { name: "setup", about: "install every tool that the other commands need", run: setup },
+];
+
+fn main() -> ExitCode {
+    let mut arguments = env::args().skip(1);
+    let name = arguments.next().unwrap_or_default();
+    let Some(command) = COMMANDS.iter().find(|command| command.name == name) else {
+        eprintln!("{}", usage());
+        return ExitCode::from(2);
+    };
+    match Options::parse(arguments).and_then(|options| (command.run)(&options)) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            eprintln!("cargo xtask {name}: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn usage() -> String {
+    let mut text = String::from("usage: cargo xtask <command> [--list] [--only <stage>] [--full]\n");
+    for Command { name, about, .. } in COMMANDS {
+        text.push_str(&format!("\n  {name:<8}{about}"));
+    }
+    text
+}
+
+fn setup(_: &Options) -> Result<ExitCode> {
+    let needs =
+        lint::STAGES.iter().map(|stage| stage.needs).chain(test::STAGES.iter().map(|stage| stage.needs));
+    let tools: BTreeMap<_, _> = needs.flatten().chain(audit::NEEDS).map(|tool| (tool.name, tool)).collect();
+    for (name, tool) in tools {
+        tool.ensure()?;
+        println!("{name}: ready");
+    }
+    Ok(ExitCode::SUCCESS)
+}

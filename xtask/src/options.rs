@@ -1,0 +1,71 @@
+//! The flags that every command shares.
+
+use crate::failure::{Failure, Result};
+
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Options {
+    pub(crate) action: Action,
+    pub(crate) depth: Depth,
+}
+
+/// What to do with a command's stages.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) enum Action {
+    #[default]
+    RunAll,
+    RunOnly(String),
+    List,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Depth {
+    #[default]
+    Usual,
+    /// The long forms too: more cases, longer simulations.
+    Full,
+}
+
+impl Options {
+    pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self> {
+        let mut options = Self::default();
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                "--full" => options.depth = Depth::Full,
+                "--list" => options.action = Action::List,
+                "--only" => {
+                    let stage =
+                        arguments.next().ok_or_else(|| Failure::new("--only needs a stage; see --list"))?;
+                    options.action = Action::RunOnly(stage);
+                }
+                other => return Err(Failure::new(format!("unknown argument `{other}`"))),
+            }
+        }
+        Ok(options)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Options> {
+        Options::parse(line.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn no_argument_runs_every_stage_at_the_usual_depth() {
+        assert_eq!(parse(""), Ok(Options { action: Action::RunAll, depth: Depth::Usual }));
+    }
+
+    #[test]
+    fn only_takes_the_stage_that_follows() {
+        let expected = Options { action: Action::RunOnly("unit".into()), depth: Depth::Full };
+        assert_eq!(parse("--full --only unit"), Ok(expected));
+        assert!(parse("--only").is_err());
+    }
+
+    #[test]
+    fn an_unknown_argument_is_refused() {
+        assert!(parse("--fulll").is_err());
+    }
+}

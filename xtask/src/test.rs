@@ -1,0 +1,143 @@
+//! `cargo xtask test`: every test there is. Its last line, `N passed, N failed`, is read by machines.
+
+use std::cmp::Reverse;
+use std::process::ExitCode;
+
+use crate::examples;
+use crate::failure::Result;
+use crate::options::{Depth, Options};
+use crate::process::{cargo, stream};
+use crate::stage::{Finished, Stage, run_all, seconds};
+use crate::tally::Tally;
+
+/// A new stage, or a tool that one needs, is one entry here. Stages that can name the whole workspace do: the same
+/// selection means the same features everywhere, and one compilation of each dependency.
+pub(crate) const STAGES: &[Stage<Tally>] = &[
+    Stage {
+        name: "unit",
+        about: "tests beside the code, all features",
+        needs: &[],
+        run: |options| cargo_test(options, &["--workspace", "--all-features", "--lib", "--bins"]),
+    },
+    Stage {
+        name: "api",
+        about: "tests of the public API, all features",
+        needs: &[],
+        run: |options| cargo_test(options, &["--workspace", "--all-features", "--test", "*"]),
+    },
+    Stage {
+        name: "docs",
+        about: "examples in the documentation, all features",
+        needs: &[],
+        run: |options| cargo_test(options, &["--workspace", "--all-features", "--doc"]),
+    },
+    Stage {
+        name: "tunnel-only",
+        about: "tests beside the code with the data plane alone",
+        needs: &[],
+        run: |options| {
+            cargo_test(
+                options,
+                &["-p", "nexa-core", "--lib", "--no-default-features", "--features", "tunnel"],
+            )
+        },
+    },
+    Stage {
+        name: "examples",
+        about: "the programs in examples/, as a newcomer starts them",
+        needs: &[],
+        run: |_| examples::run(),
+    },
+];
+
+const SLOWEST: usize = 5;
+
+pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    let Some(mut stages) = run_all(STAGES, options)? else { return Ok(ExitCode::SUCCESS) };
+    stages.sort_by_key(|stage| Reverse(stage.took));
+    println!("\nslowest stages");
+    for stage in stages.iter().take(SLOWEST) {
+        println!("  {:<18}{}", stage.name, seconds(stage.took));
+    }
+    let problems: Vec<_> = stages.iter().filter_map(problem).collect();
+    for problem in &problems {
+        println!("FAILED {problem}");
+    }
+    let mut total = Tally::default();
+    stages.iter().for_each(|stage| total += counted(stage));
+    println!("{} passed, {} failed", total.passed, total.failed);
+    Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Runs `cargo test` with these arguments. Its exit says no more than the counts, unless they show no failure.
+fn cargo_test(options: &Options, arguments: &[&str]) -> Result<Tally> {
+    let mut command = cargo(&["test", "--no-fail-fast"]);
+    command.args(arguments);
+    if options.depth == Depth::Full {
+        command.env("NEXA_TEST_FULL", "1");
+    }
+    let mut tally = Tally::default();
+    let exit = stream(&mut command, |line| tally += Tally::from_line(line).unwrap_or_default())?;
+    if tally.failed == 0 { exit.map(|()| tally) } else { Ok(tally) }
+}
+
+/// What keeps a stage from holding, as one sentence.
+fn problem(stage: &Finished<Tally>) -> Option<String> {
+    let name = stage.name;
+    match &stage.outcome {
+        Err(failure) => Some(format!("{name}: {failure}")),
+        Ok(tally) if tally.failed > 0 => Some(format!("{name}: {} failed", tally.failed)),
+        Ok(tally) if tally.ignored > 0 => {
+            Some(format!("{name}: {} ignored; a test runs or goes", tally.ignored))
+        }
+        Ok(tally) if tally.ran() == 0 => Some(format!("{name}: ran no test")),
+        Ok(_) => None,
+    }
+}
+
+/// A stage's share of the totals: one that does not hold counts at least one failure, so that they never look clean.
+fn counted(stage: &Finished<Tally>) -> Tally {
+    let mut tally = stage.outcome.as_ref().copied().unwrap_or_default();
+    if problem(stage).is_some() {
+        tally.failed = tally.failed.max(1);
+    }
+    tally
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use crate::failure::Failure;
+
+    use super::*;
+
+    fn finished(outcome: Result<Tally>) -> Finished<Tally> {
+        Finished { name: "unit", took: Duration::ZERO, outcome }
+    }
+
+    fn tally(passed: u64, failed: u64, ignored: u64) -> Tally {
+        Tally { passed, failed, ignored }
+    }
+
+    #[test]
+    fn a_stage_holds_when_tests_ran_and_all_passed() {
+        assert_eq!(problem(&finished(Ok(tally(3, 0, 0)))), None);
+    }
+
+    #[test]
+    fn a_stage_that_failed_ignored_or_ran_nothing_does_not_hold() {
+        for outcome in
+            [Ok(tally(3, 1, 0)), Ok(tally(3, 0, 1)), Ok(tally(0, 0, 0)), Err(Failure::new("no compiler"))]
+        {
+            assert!(problem(&finished(outcome)).is_some());
+        }
+    }
+
+    #[test]
+    fn totals_never_look_clean_when_a_stage_does_not_hold() {
+        assert_eq!(counted(&finished(Ok(tally(3, 2, 0)))), tally(3, 2, 0));
+        assert_eq!(counted(&finished(Ok(tally(3, 0, 1)))), tally(3, 1, 1));
+        assert_eq!(counted(&finished(Err(Failure::new("no compiler")))), tally(0, 1, 0));
+    }
+}

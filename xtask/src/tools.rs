@@ -1,0 +1,120 @@
+//! The programs that stages need: how to see that one is there, and how to get it.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use crate::failure::{Failure, Result};
+use crate::process::{bare_cargo, cache, capture, command, run};
+
+pub(crate) struct Tool {
+    pub(crate) name: &'static str,
+    source: Source,
+}
+
+enum Source {
+    /// A component of the Rust toolchain that adds the cargo subcommand `name`.
+    Component { package: &'static str },
+    /// A binary of a crate at exactly this version, kept in the cache.
+    Crate { version: &'static str },
+    /// A program of the system's packages.
+    Apt { package: &'static str },
+}
+
+pub(crate) static FMT: Tool = Tool { name: "fmt", source: Source::Component { package: "rustfmt" } };
+pub(crate) static CLIPPY: Tool = Tool { name: "clippy", source: Source::Component { package: "clippy" } };
+pub(crate) static CARGO_DENY: Tool = Tool { name: "cargo-deny", source: Source::Crate { version: "0.20.2" } };
+pub(crate) static GIT: Tool = Tool { name: "git", source: Source::Apt { package: "git" } };
+
+impl Tool {
+    /// Installs the tool unless it is there; a tool that cannot be had is a failure, never a skipped stage.
+    pub(crate) fn ensure(&self) -> Result {
+        if self.is_there() {
+            return Ok(());
+        }
+        println!("installing {}", self.name);
+        self.install().map_err(|failure| Failure::new(format!("{} is missing: {failure}", self.name)))?;
+        if self.is_there() {
+            return Ok(());
+        }
+        Err(Failure::new(format!("{} is still missing after it was installed", self.name)))
+    }
+
+    /// The program with no argument yet.
+    pub(crate) fn command(&self) -> Result<Command> {
+        Ok(match self.source {
+            Source::Component { .. } => bare_cargo(&[self.name]),
+            Source::Crate { .. } => command(installed(self.name)?),
+            Source::Apt { .. } => command(self.name),
+        })
+    }
+
+    fn is_there(&self) -> bool {
+        let version = self.command().and_then(|mut command| capture(command.arg("--version")));
+        match (&self.source, version) {
+            (Source::Crate { version: pinned }, Ok(text)) => {
+                text.split_whitespace().any(|word| word == *pinned)
+            }
+            (_, version) => version.is_ok(),
+        }
+    }
+
+    fn install(&self) -> Result {
+        match self.source {
+            Source::Component { package } => run(command("rustup").args(["component", "add", package]))
+                .map_err(|failure| advice(&format!("the toolchain's component `{package}`"), &failure)),
+            Source::Crate { version } => install_crate(self.name, version),
+            Source::Apt { package } => install_package(package),
+        }
+    }
+}
+
+fn installed(program: &str) -> Result<PathBuf> {
+    Ok(cache()?.join("tools").join("bin").join(program))
+}
+
+/// A development build: an optimised one takes several times longer to compile than it will ever save.
+fn install_crate(name: &str, version: &str) -> Result {
+    let tools = cache()?.join("tools");
+    let target = tools.join("target");
+    let mut install =
+        bare_cargo(&["install", "--locked", "--debug", "--quiet", name, "--version", version, "--root"]);
+    install.arg(&tools).env("CARGO_TARGET_DIR", &target).env("CARGO_PROFILE_DEV_DEBUG", "0");
+    run(&mut install)?;
+    Ok(std::fs::remove_dir_all(target)?)
+}
+
+fn install_package(package: &str) -> Result {
+    let what = format!("the system package `{package}`");
+    if capture(command("id").arg("-u"))?.trim() != "0" {
+        return Err(Failure::new(format!("install {what}, or run as root")));
+    }
+    for arguments in
+        [&["update", "--quiet"][..], &["install", "--quiet", "--yes", "--no-install-recommends", package]]
+    {
+        let mut apt = command("apt-get");
+        apt.args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdout(Stdio::null());
+        run(&mut apt).map_err(|failure| advice(&what, &failure))?;
+    }
+    Ok(())
+}
+
+fn advice(what: &str, failure: &Failure) -> Failure {
+    Failure::new(format!("install {what} ({failure})"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crate_of_another_version_counts_as_missing() {
+        let other = Tool { name: CARGO_DENY.name, source: Source::Crate { version: "0.0.0" } };
+        assert!(!other.is_there());
+    }
+
+    #[test]
+    fn a_program_that_is_not_installed_is_not_there() {
+        let absent = Tool { name: "nexa-no-such-program", source: Source::Apt { package: "none" } };
+        assert!(!absent.is_there());
+    }
+}
