@@ -2,10 +2,27 @@
 
 use super::{AddressRange, Cidr, Family};
 
+/// Puts ranges together that overlap or touch, whatever order they come in.
+///
+/// Each family is sorted by itself: an IPv4 range is then a `u64`, which sorts several times as fast.
+pub(super) fn collapse(ranges: impl IntoIterator<Item = AddressRange>) -> Vec<AddressRange> {
+    let ranges = ranges.into_iter();
+    let (mut v4, mut v6) = (Vec::with_capacity(ranges.size_hint().0), Vec::new());
+    for range in ranges {
+        match range.family {
+            Family::V4 => v4.push(pack(range)),
+            Family::V6 => v6.push((range.first, range.last)),
+        }
+    }
+    v4.sort_unstable();
+    v6.sort_unstable();
+    let v6 = v6.into_iter().map(|(first, last)| AddressRange::of_numbers(Family::V6, first, last));
+    coalesce(v4.into_iter().map(unpack).chain(v6))
+}
+
 /// Puts sorted ranges together that overlap or touch.
-pub(super) fn coalesce(sorted: impl IntoIterator<Item = AddressRange>) -> Vec<AddressRange> {
-    let sorted = sorted.into_iter();
-    let mut merged: Vec<AddressRange> = Vec::with_capacity(sorted.size_hint().0);
+fn coalesce(sorted: impl IntoIterator<Item = AddressRange>) -> Vec<AddressRange> {
+    let mut merged: Vec<AddressRange> = Vec::new();
     for range in sorted {
         match merged.last_mut() {
             Some(previous) if reaches(previous, &range) => previous.last = previous.last.max(range.last),
@@ -88,6 +105,17 @@ pub(super) fn blocks(range: AddressRange) -> impl Iterator<Item = Cidr> {
         next = (block_last < last).then(|| block_last + 1);
         Some(Cidr::aligned(family, at, host_bits))
     })
+}
+
+/// An IPv4 range as one number that sorts as the range does.
+fn pack(range: AddressRange) -> u64 {
+    #[expect(clippy::cast_possible_truncation, reason = "both ends have 32 bits")]
+    let (first, last) = (range.first as u64, range.last as u64);
+    first << 32 | last
+}
+
+fn unpack(packed: u64) -> AddressRange {
+    AddressRange::of_numbers(Family::V4, u128::from(packed >> 32), u128::from(packed & u64::from(u32::MAX)))
 }
 
 /// How many low bits of an address are zero, at most as many as it has.
@@ -251,7 +279,7 @@ mod tests {
         #[test]
         fn set_algebra_agrees_with_a_scan_of_the_universe(left in ranges(), right in ranges()) {
             let ((a, model_a), (b, model_b)) = (build(&left), build(&right));
-            prop_assert_eq!(scan(&a), model_a.clone());
+            prop_assert_eq!(&scan(&a), &model_a);
             let results = [
                 (a.union(&b), model_a.union(&model_b).copied().collect::<Model>()),
                 (a.intersection(&b), model_a.intersection(&model_b).copied().collect()),
@@ -259,7 +287,7 @@ mod tests {
             ];
             for (set, model) in results {
                 assert_canonical(&set);
-                prop_assert_eq!(scan(&set), model.clone());
+                prop_assert_eq!(&scan(&set), &model);
                 for family in Family::ALL {
                     prop_assert_eq!(set.count(family), model_count(&model, family));
                 }

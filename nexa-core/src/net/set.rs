@@ -174,9 +174,7 @@ impl AddressSet {
 
     /// The set of all addresses in any of `ranges`, which may overlap and come in any order.
     pub fn from_ranges(ranges: impl IntoIterator<Item = AddressRange>) -> Self {
-        let mut ranges: Vec<_> = ranges.into_iter().collect();
-        ranges.sort_unstable();
-        AddressSet { ranges: algebra::coalesce(ranges) }
+        AddressSet { ranges: algebra::collapse(ranges) }
     }
 
     /// The ranges, in order, IPv4 before IPv6.
@@ -224,7 +222,11 @@ impl AddressSet {
     /// A set with a piece of `::ffff:0:0/96` and not all of it yields a prefix there, which [`Cidr::new`] refuses.
     #[must_use]
     pub fn to_cidrs(&self) -> Vec<Cidr> {
-        self.ranges.iter().copied().flat_map(algebra::blocks).collect()
+        let mut cidrs = Vec::with_capacity(self.ranges.len());
+        for range in &self.ranges {
+            cidrs.extend(algebra::blocks(*range));
+        }
+        cidrs
     }
 
     /// How many addresses of a family are in it, exactly.

@@ -123,6 +123,13 @@ pub enum LossReason {
     NotTargeted,
 }
 
+impl LossReason {
+    /// Whether the policy has nothing to do with the question, as most have.
+    fn is_far_off(self) -> bool {
+        matches!(self, LossReason::NotContained | LossReason::NotTargeted)
+    }
+}
+
 /// Why a device may reach an address at a moment, or may not. Agrees with [`resolve`](super::resolve) on every address;
 /// an IPv4-mapped one is taken for the IPv4 address it means.
 #[must_use]
@@ -234,24 +241,24 @@ impl fmt::Display for PolicySummary {
 }
 
 impl fmt::Display for Explanation {
+    /// The answer, whom it is about, and each policy that nearly decided; those far off are only counted.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = if self.is_allowed() { "allowed" } else { "denied" };
-        write!(f, "{} is {word} for device {}: {}", self.address, self.device, self.verdict)?;
-        let (shown, untargeted): (Vec<_>, Vec<_>) =
-            self.losers.iter().partition(|loser| loser.reason != LossReason::NotTargeted);
-        for loser in shown {
+        write!(f, "{} is {word}: {}", self.address, self.verdict)?;
+        match &self.verdict {
+            Verdict::Policy(winner) => write!(f, "\n  for {}", winner.path)?,
+            _ => write!(f, "\n  for device {} <- user {}", self.device, self.user)?,
+        }
+        for loser in self.losers.iter().filter(|loser| !loser.reason.is_far_off()) {
             write!(f, "\n  not {}: {}", loser.policy, loser.reason)?;
         }
-        match untargeted.len() {
-            0 => Ok(()),
-            1 => f.write_str("\n  1 other policy does not name this device, its user or a group of the user"),
-            more => {
-                write!(
-                    f,
-                    "\n  {more} other policies do not name this device, its user or a group of the user"
-                )
+        for reason in [LossReason::NotContained, LossReason::NotTargeted] {
+            let count = self.losers.iter().filter(|loser| loser.reason == reason).count();
+            if count > 0 {
+                write!(f, "\n  not {count} more: {reason}")?;
             }
         }
+        Ok(())
     }
 }
 
@@ -273,12 +280,10 @@ impl fmt::Display for Verdict {
 
 impl fmt::Display for Winner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.policy)?;
         match self.matched {
-            Matched::Destination(cidr) => write!(f, " contains it by {cidr}")?,
-            Matched::FullTunnel => f.write_str(" is a full tunnel")?,
+            Matched::Destination(cidr) => write!(f, "{} contains it by {cidr}", self.policy),
+            Matched::FullTunnel => write!(f, "{} is a full tunnel", self.policy),
         }
-        write!(f, "\n  applies to {}", self.path)
     }
 }
 
@@ -289,12 +294,12 @@ impl fmt::Display for LossReason {
             LossReason::DenyWinsTie => f.write_str("deny wins at equal priority"),
             LossReason::Outranked => f.write_str("a lower priority number won"),
             LossReason::BelowInfrastructure => f.write_str("the built-in rule stands above it"),
-            LossReason::NotContained => f.write_str("has no destination that contains the address"),
+            LossReason::NotContained => f.write_str("no destination contains the address"),
             LossReason::NotYetValid(from) => write!(f, "counts only from {from}"),
             LossReason::NoLongerValid(until) => write!(f, "counted only until {until}"),
             LossReason::Inactive => f.write_str("is not active"),
             LossReason::NotTargeted => {
-                f.write_str("does not name this device, its user or a group of the user")
+                f.write_str("no target is the device, its user or a group of the user")
             }
         }
     }

@@ -3,7 +3,9 @@
 mod endpoint;
 mod keys;
 mod profile;
+mod qr;
 
 pub use endpoint::Endpoint;
 pub use keys::{PresharedKey, PrivateKey, PublicKey};
 pub use profile::{Profile, ProfilePeer};
+pub use qr::{QrCode, TerminalTheme};
