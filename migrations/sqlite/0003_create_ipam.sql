@@ -2,7 +2,7 @@ CREATE TABLE ip_pools (
     id          BLOB    NOT NULL PRIMARY KEY,
     gateway_id  BLOB    REFERENCES gateways (id) ON DELETE RESTRICT,
     name        TEXT    NOT NULL,
-    name_key    TEXT    NOT NULL UNIQUE,
+    name_key    TEXT    NOT NULL,
     family      INTEGER NOT NULL CHECK (family IN (4, 6)),
     cidr_first  BLOB    NOT NULL,
     cidr_last   BLOB    NOT NULL,
@@ -10,7 +10,10 @@ CREATE TABLE ip_pools (
     revision    INTEGER NOT NULL,
     created_at  INTEGER NOT NULL,
     updated_at  INTEGER NOT NULL,
-    UNIQUE (gateway_id, family)
+    deleted_at  INTEGER,
+    live        INTEGER CHECK (live = 1),
+    UNIQUE (name_key, live),
+    UNIQUE (gateway_id, family, live)
 ) STRICT;
 
 CREATE TABLE ip_reservations (

@@ -288,7 +288,12 @@ impl Principal {
     }
 
     /// A person with the permissions of a role; an administrator by group has all of them.
-    pub(crate) fn user(user: UserId, session: SessionId, role: BTreeMap<Permission, Reach>, is: Administrator) -> Self {
+    pub(crate) fn user(
+        user: UserId,
+        session: SessionId,
+        role: BTreeMap<Permission, Reach>,
+        is: Administrator,
+    ) -> Self {
         let rights = match is {
             Administrator::Yes => Rights::Everything,
             Administrator::No => Rights::Listed(role),
@@ -351,8 +356,6 @@ pub(crate) enum AccessError {
     Unauthenticated(Permission),
     #[error("this caller may not do that: {}", .0.as_str())]
     Forbidden(Permission),
-    #[error("the token is not valid")]
-    BadToken,
     #[error("the deadline has passed")]
     DeadlinePassed,
 }
@@ -360,18 +363,26 @@ pub(crate) enum AccessError {
 impl Classify for AccessError {
     fn kind(&self) -> ErrorKind {
         match self {
-            AccessError::Unauthenticated(_) | AccessError::BadToken => ErrorKind::Unauthenticated,
+            AccessError::Unauthenticated(_) => ErrorKind::Unauthenticated,
             AccessError::Forbidden(_) => ErrorKind::Forbidden,
             AccessError::DeadlinePassed => ErrorKind::Cancelled,
         }
     }
 }
 
-/// The roles that every database has, and what each may do.
-pub(crate) const BUILT_IN_ROLES: [(&str, &str, fn(Permission) -> Option<Reach>); 3] = [
-    ("administrator", "Everything", |_| Some(Reach::All)),
-    ("auditor", "Sees everything and changes nothing", auditor),
-    ("member", "Enrols and uses their own devices", member),
+/// A role that every database has.
+pub(crate) struct BuiltInRole {
+    pub(crate) name: &'static str,
+    pub(crate) description: &'static str,
+    /// How far each permission reaches; `None` for one that the role does not have.
+    pub(crate) reach_of: fn(Permission) -> Option<Reach>,
+}
+
+/// The roles that every database has.
+pub(crate) const BUILT_IN_ROLES: [BuiltInRole; 3] = [
+    BuiltInRole { name: "administrator", description: "Everything", reach_of: |_| Some(Reach::All) },
+    BuiltInRole { name: "auditor", description: "Sees everything and changes nothing", reach_of: auditor },
+    BuiltInRole { name: "member", description: "Enrols and uses their own devices", reach_of: member },
 ];
 
 fn auditor(permission: Permission) -> Option<Reach> {
@@ -387,7 +398,9 @@ fn auditor(permission: Permission) -> Option<Reach> {
 fn member(permission: Permission) -> Option<Reach> {
     use Permission as P;
     match permission {
-        P::UsersRead | P::SessionsRevoke | P::DevicesEnrol | P::DevicesRead | P::DevicesRevoke => Some(Reach::Own),
+        P::UsersRead | P::SessionsRevoke | P::DevicesEnrol | P::DevicesRead | P::DevicesRevoke => {
+            Some(Reach::Own)
+        }
         P::ProfilesIssue | P::AccessRead => Some(Reach::Own),
         _ => None,
     }

@@ -155,13 +155,6 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         self.kind().is_retryable()
     }
-
-    /// Names the argument that this error is about, for a value that was parsed before its field was known.
-    #[must_use]
-    pub(crate) fn for_field(mut self, field: &'static str) -> Self {
-        self.0.field = Some(Cow::Borrowed(field));
-        self
-    }
 }
 
 impl fmt::Display for Error {

@@ -71,10 +71,12 @@ ids! {
 }
 
 /// Makes a UUIDv7 from the caller's clock and randomness (RFC 9562 §5.7), with the microseconds in `rand_a` (§6.2,
-/// method 3), so that ids of one process sort as its clock ran.
+/// method 3) and a counter at the head of `rand_b` (method 1), so that ids of one process sort as its clock ran and
+/// those of one moment as they were made. 48 bits stay random.
 #[cfg(feature = "control")]
 pub(crate) fn new_uuid(
     now: crate::runtime::Timestamp,
+    sequence: u8,
     random: &dyn crate::runtime::Random,
 ) -> crate::Result<uuid::Uuid> {
     let millis = u64::try_from(now.as_micros().div_euclid(1000)).unwrap_or(0);
@@ -83,6 +85,8 @@ pub(crate) fn new_uuid(
     let [high, low] = fraction.to_be_bytes();
     bytes[0] = high;
     bytes[1] = low;
+    bytes[2] = 0;
+    bytes[3] = sequence;
     Ok(uuid::Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid())
 }
 

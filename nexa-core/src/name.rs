@@ -37,7 +37,10 @@ impl Name {
             return Err(Error::invalid("username", format!("is longer than {MAX_USERNAME} characters")));
         }
         if !name.text.chars().all(plain) || !name.text.starts_with(|c: char| c.is_ascii_alphanumeric()) {
-            return Err(Error::invalid("username", "may hold a-z, 0-9, dot, underscore and hyphen, and begins with a letter or digit"));
+            return Err(Error::invalid(
+                "username",
+                "may hold a-z, 0-9, dot, underscore and hyphen, and begins with a letter or digit",
+            ));
         }
         Ok(name)
     }
@@ -66,7 +69,9 @@ fn line(field: &'static str, text: &str, max: usize) -> Result<String> {
         return Err(Error::invalid(field, format!("is longer than {max} characters")));
     }
     match text.chars().find(|c| is_hidden(*c)) {
-        Some(c) => Err(Error::invalid(field, format!("holds the invisible character U+{:04X}", u32::from(c)))),
+        Some(c) => {
+            Err(Error::invalid(field, format!("holds the invisible character U+{:04X}", u32::from(c))))
+        }
         None => Ok(text.to_owned()),
     }
 }

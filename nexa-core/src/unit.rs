@@ -31,6 +31,7 @@ pub(crate) struct Unit {
     context: RequestContext,
     random: Arc<dyn Random>,
     attempted: Option<&'static str>,
+    ids_made: u8,
 }
 
 impl Unit {
@@ -52,8 +53,9 @@ impl Unit {
         self.random.as_ref()
     }
 
-    pub(crate) fn new_uuid(&self) -> Result<Uuid> {
-        id::new_uuid(self.now, self.random())
+    pub(crate) fn new_uuid(&mut self) -> Result<Uuid> {
+        self.ids_made = self.ids_made.saturating_add(1);
+        id::new_uuid(self.now, self.ids_made, self.random())
     }
 
     /// Writes down what was done: one row in the audit and one event in the outbox, in this transaction.
@@ -145,7 +147,7 @@ async fn begin(core: &Core, caller: &Caller, context: &RequestContext, mode: Mod
     let mut tx = core.db.begin(mode).await?;
     let principal = caller.identify(&mut tx, now).await?;
     let (context, random) = (context.clone(), Arc::clone(&core.random));
-    let unit = Unit { tx, now, principal, context, random, attempted: None };
+    let unit = Unit { tx, now, principal, context, random, attempted: None, ids_made: 0 };
     unit.check_deadline(now)?;
     Ok(unit)
 }
@@ -172,7 +174,7 @@ async fn write_refusal(
     unwritten: u64,
     now: Timestamp,
 ) -> Result<()> {
-    let id = id::new_uuid(now, core.random.as_ref())?;
+    let id = id::new_uuid(now, 0, core.random.as_ref())?;
     let message = match unwritten {
         0 => refused.error.to_string(),
         n => format!("{} ({n} refusals before this one were not written)", refused.error),

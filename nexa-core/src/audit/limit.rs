@@ -42,7 +42,7 @@ mod tests {
     #[test]
     fn a_flood_of_refusals_is_bounded_and_counted() {
         let limit = RefusalLimit::default();
-        let at = |seconds| Timestamp::from_micros(seconds * 1_000_000);
+        let at = |seconds: i64| Timestamp::from_micros(seconds * 1_000_000);
         let written = (0..1_000).filter(|_| limit.admit(at(100)).is_some()).count();
         assert_eq!(written, 120);
         assert_eq!(limit.admit(at(161)), Some(880));

@@ -9,7 +9,7 @@ mod service;
 mod store;
 
 pub(crate) use limit::RefusalLimit;
-pub use model::{AuditRecord, AuditStatus};
 pub(crate) use model::NewRecord;
+pub use model::{AuditRecord, AuditStatus};
 pub use service::Audit;
 pub(crate) use store::insert;

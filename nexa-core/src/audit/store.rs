@@ -16,21 +16,24 @@ pub(crate) async fn insert(
     entry: &NewRecord,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    let statement = insert_row("audit_logs", [
-        ("id", id.into()),
-        ("actor", actor.describe().into()),
-        ("actor_user_id", actor.user().into()),
-        ("actor_device_id", actor.device().into()),
-        ("event_type", entry.event_type.into()),
-        ("entity_type", entry.entity_type.into()),
-        ("entity_id", entry.entity_id.into()),
-        ("status", entry.status.as_str().into()),
-        ("ip_address", context.source_ip.map(ip_bytes).into()),
-        ("request_id", context.request_id.clone().into()),
-        ("message", entry.message.clone().into()),
-        ("metadata", "{}".into()),
-        ("created_at", now.into()),
-    ]);
+    let statement = insert_row(
+        "audit_logs",
+        [
+            ("id", id.into()),
+            ("actor", actor.describe().into()),
+            ("actor_user_id", actor.user().into()),
+            ("actor_device_id", actor.device().into()),
+            ("event_type", entry.event_type.into()),
+            ("entity_type", entry.entity_type.into()),
+            ("entity_id", entry.entity_id.into()),
+            ("status", entry.status.as_str().into()),
+            ("ip_address", context.source_ip.map(ip_bytes).into()),
+            ("request_id", context.request_id.clone().into()),
+            ("message", entry.message.clone().into()),
+            ("metadata", "{}".into()),
+            ("created_at", now.into()),
+        ],
+    );
     tx.execute(&statement).await.map(drop)
 }
 
@@ -43,7 +46,15 @@ pub(super) async fn list(
 ) -> Result<Vec<AuditRecord>, DbError> {
     let mut query = Query::select();
     query
-        .columns(["id", "actor", "actor_user_id", "actor_device_id", "event_type", "entity_type", "entity_id"])
+        .columns([
+            "id",
+            "actor",
+            "actor_user_id",
+            "actor_device_id",
+            "event_type",
+            "entity_type",
+            "entity_id",
+        ])
         .columns(["status", "ip_address", "request_id", "message", "created_at"])
         .from("audit_logs")
         .cond_where(within(authorized.scope(), Owner::NoOne))

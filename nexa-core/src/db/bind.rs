@@ -38,7 +38,8 @@ mod tests {
 
     #[test]
     fn a_value_outside_the_portable_subset_is_refused_by_name() {
-        let query = Query::select().column("id").from("users").and_where(Expr::col("id").eq(1.5_f64)).to_owned();
+        let query =
+            Query::select().column("id").from("users").and_where(Expr::col("id").eq(1.5_f64)).to_owned();
         assert!(matches!(sqlite(&query), Err(DbError::NotPortable(what)) if what.contains("Double")));
     }
 }

@@ -21,17 +21,20 @@ pub(crate) async fn next(tx: &mut Tx, name: &'static str) -> Result<i64, DbError
         .value("next", Expr::col("next").add(1_i64))
         .and_where(Expr::col("name").eq(name))
         .to_owned();
-    let read = Query::select().column("next").from("counters").and_where(Expr::col("name").eq(name)).to_owned();
+    let read =
+        Query::select().column("next").from("counters").and_where(Expr::col("name").eq(name)).to_owned();
     tx.execute(&step).await?;
     let row = tx.optional(&read).await?;
-    let after = row.ok_or_else(|| DbError::corrupt("counters.name", format!("{name} is missing")))?.number("next")?;
+    let after =
+        row.ok_or_else(|| DbError::corrupt("counters.name", format!("{name} is missing")))?.number("next")?;
     Ok(after - 1)
 }
 
 /// Creates the counters that are missing.
 pub(crate) async fn create_missing(tx: &mut Tx) -> Result<(), DbError> {
     for (name, start) in STARTS {
-        let find = Query::select().column("next").from("counters").and_where(Expr::col("name").eq(name)).to_owned();
+        let find =
+            Query::select().column("next").from("counters").and_where(Expr::col("name").eq(name)).to_owned();
         if tx.optional(&find).await?.is_none() {
             tx.execute(&insert_row("counters", [("name", name.into()), ("next", start.into())])).await?;
         }

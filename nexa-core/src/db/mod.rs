@@ -49,13 +49,17 @@ impl Db {
         match url.split_once(':') {
             #[cfg(feature = "sqlite")]
             Some(("sqlite", rest)) => Ok(Db::Sqlite(sqlite::Sqlite::open(rest).await?)),
-            Some((scheme @ ("sqlite" | "postgres" | "postgresql" | "mysql" | "mariadb"), _)) => {
+            #[cfg(not(feature = "sqlite"))]
+            Some((scheme @ "sqlite", _)) => Err(DbError::NotBuilt { scheme: scheme.to_owned() }.into()),
+            Some((scheme @ ("postgres" | "postgresql" | "mysql" | "mariadb"), _)) => {
                 Err(DbError::NotBuilt { scheme: scheme.to_owned() }.into())
             }
             Some((scheme, _)) if !scheme.is_empty() && scheme.bytes().all(|b| b.is_ascii_alphabetic()) => {
                 Err(Error::invalid("url", format!("names no known database: {scheme}:")))
             }
-            _ => Err(Error::invalid("url", "does not begin with the kind of database, such as sqlite:nexa.db")),
+            _ => {
+                Err(Error::invalid("url", "does not begin with the kind of database, such as sqlite:nexa.db"))
+            }
         }
     }
 
@@ -100,7 +104,10 @@ impl Tx {
     }
 
     /// Runs a query that finds one row or none.
-    pub(crate) async fn optional(&mut self, query: &impl QueryStatementBuilder) -> Result<Option<Row>, DbError> {
+    pub(crate) async fn optional(
+        &mut self,
+        query: &impl QueryStatementBuilder,
+    ) -> Result<Option<Row>, DbError> {
         match self {
             #[cfg(feature = "sqlite")]
             Tx::Sqlite(tx) => {

@@ -23,7 +23,9 @@ impl Row {
     fn get<T: Column>(&self, column: &str) -> Result<T, DbError> {
         match self {
             #[cfg(feature = "sqlite")]
-            Row::Sqlite(row) => sqlx::Row::try_get(row, column).map_err(|cause| DbError::corrupt(column, cause)),
+            Row::Sqlite(row) => {
+                sqlx::Row::try_get(row, column).map_err(|cause| DbError::corrupt(column, cause))
+            }
         }
     }
 

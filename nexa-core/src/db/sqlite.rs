@@ -54,7 +54,10 @@ impl Sqlite {
         Ok(Sqlite { readers: writer.clone(), writer })
     }
 
-    pub(super) async fn begin(&self, mode: Mode) -> Result<sqlx::Transaction<'static, sqlx::Sqlite>, DbError> {
+    pub(super) async fn begin(
+        &self,
+        mode: Mode,
+    ) -> Result<sqlx::Transaction<'static, sqlx::Sqlite>, DbError> {
         Ok(match mode {
             Mode::Read => self.readers.begin().await?,
             // A deferred transaction that turns into a writer fails at once when another writer was faster.
@@ -106,9 +109,8 @@ async fn lock_beside(path: &Path) -> Result<File> {
 
 async fn up_to_date(pool: &SqlitePool) -> Result<()> {
     migrate::migrator(migrate::SQLITE).run(pool).await.map_err(|cause| match cause {
-        sqlx::migrate::MigrateError::Execute(cause) | sqlx::migrate::MigrateError::ExecuteMigration(cause, _) => {
-            DbError::from(cause).into()
-        }
+        sqlx::migrate::MigrateError::Execute(cause)
+        | sqlx::migrate::MigrateError::ExecuteMigration(cause, _) => DbError::from(cause).into(),
         other => DbError::Foreign(other.to_string()).into(),
     })
 }

@@ -5,7 +5,10 @@ use sea_query::{Condition, Expr, ExprTrait as _, InsertStatement, Query};
 use crate::actor::Scope;
 
 /// An INSERT of one row, each value beside its column.
-pub(crate) fn insert_row<const N: usize>(table: &'static str, row: [(&'static str, Expr); N]) -> InsertStatement {
+pub(crate) fn insert_row<const N: usize>(
+    table: &'static str,
+    row: [(&'static str, Expr); N],
+) -> InsertStatement {
     let (columns, values): (Vec<_>, Vec<_>) = row.into_iter().unzip();
     let mut statement = Query::insert();
     statement.into_table(table).columns(columns);
@@ -59,7 +62,8 @@ mod tests {
         assert!(!sql(Scope::All, owned).contains("WHERE"));
         assert!(sql(user, owned).contains(r#""user_id" = "#));
         assert!(sql(device, owned).contains(r#""id" = "#));
-        for (scope, owner) in [(user, Owner::NoOne), (device, Owner::NoOne), (device, Owner::User("user_id"))] {
+        for (scope, owner) in [(user, Owner::NoOne), (device, Owner::NoOne), (device, Owner::User("user_id"))]
+        {
             assert!(sql(scope, owner).contains("1 = 0"), "{scope:?} {owner:?}");
         }
     }

@@ -107,7 +107,9 @@ mod tests {
     #[test]
     fn the_order_of_stored_addresses_is_the_order_of_addresses() {
         let mut addresses: Vec<IpAddr> =
-            ["10.0.0.9", "10.0.0.10", "9.255.255.255", "::1", "255.255.255.255", "ffff::"].map(|a| a.parse().unwrap()).to_vec();
+            ["10.0.0.9", "10.0.0.10", "9.255.255.255", "::1", "255.255.255.255", "ffff::"]
+                .map(|a| a.parse().unwrap())
+                .to_vec();
         addresses.sort_by_key(|address| ip_bytes(*address));
         let text: Vec<_> = addresses.iter().map(ToString::to_string).collect();
         assert_eq!(text, ["9.255.255.255", "10.0.0.9", "10.0.0.10", "255.255.255.255", "::1", "ffff::"]);
@@ -121,9 +123,13 @@ mod tests {
         let cidr: Cidr = "10.1.0.0/16".parse().unwrap();
         let (first, last, prefix) = cidr_columns(&cidr);
         assert_eq!(bytes_to_cidr("c", &first, &last, prefix).unwrap(), cidr);
-        for (first, last, prefix) in
-            [(&first, &last, 17), (&first, &first, 16), (&last, &last, 16), (&first, &last, 300), (&vec![4], &last, 16)]
-        {
+        for (first, last, prefix) in [
+            (&first, &last, 17),
+            (&first, &first, 16),
+            (&last, &last, 16),
+            (&first, &last, 300),
+            (&vec![4], &last, 16),
+        ] {
             assert!(matches!(bytes_to_cidr("c", first, last, prefix), Err(DbError::Corrupt { .. })));
         }
     }

@@ -14,4 +14,4 @@ mod store;
 pub(crate) use error::DeviceError;
 pub use model::{Device, DeviceStatus};
 pub use service::Devices;
-pub(crate) use store::{NewDeviceRow, get, insert, subject};
+pub(crate) use store::{NewDeviceRow, get, insert, subject, subject_of};

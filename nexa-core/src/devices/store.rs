@@ -34,23 +34,26 @@ pub(crate) async fn insert(
     now: Timestamp,
 ) -> Result<Device> {
     let id = row.id;
-    let statement = insert_row("devices", [
-        ("id", row.id.into()),
-        ("user_id", row.user.into()),
-        ("gateway_id", row.gateway.into()),
-        ("name", row.name.text.clone().into()),
-        ("platform", row.platform.into()),
-        ("os_version", "".into()),
-        ("app_version", "".into()),
-        ("device_fingerprint", row.fingerprint.into()),
-        ("public_key", row.public_key.into()),
-        ("token_hash", row.token_hash.into()),
-        ("status", DeviceStatus::Active.as_str().into()),
-        ("approved_at", now.into()),
-        ("created_at", now.into()),
-        ("updated_at", now.into()),
-        ("live", 1_i64.into()),
-    ]);
+    let statement = insert_row(
+        "devices",
+        [
+            ("id", row.id.into()),
+            ("user_id", row.user.into()),
+            ("gateway_id", row.gateway.into()),
+            ("name", row.name.text.clone().into()),
+            ("platform", row.platform.into()),
+            ("os_version", "".into()),
+            ("app_version", "".into()),
+            ("device_fingerprint", row.fingerprint.into()),
+            ("public_key", row.public_key.into()),
+            ("token_hash", row.token_hash.into()),
+            ("status", DeviceStatus::Active.as_str().into()),
+            ("approved_at", now.into()),
+            ("created_at", now.into()),
+            ("updated_at", now.into()),
+            ("live", 1_i64.into()),
+        ],
+    );
     match tx.execute(&statement).await {
         Ok(_) => get(tx, authorized, id).await,
         Err(taken) if taken.is_unique_on("devices", "device_fingerprint") => {
@@ -113,6 +116,13 @@ pub(crate) async fn subject(tx: &mut Tx, device: &Device) -> Result<Subject, DbE
         Some(at) => subject.expires_at(at),
         None => subject,
     })
+}
+
+/// The same by id, for deciding about a device on behalf of somebody else's call.
+pub(crate) async fn subject_of(tx: &mut Tx, id: DeviceId) -> Result<Subject> {
+    let query = devices(Scope::All).and_where(Expr::col("id").eq(id)).to_owned();
+    let row = tx.optional(&query).await?.ok_or(DeviceError::NoDevice(id))?;
+    Ok(subject(tx, &device(&row)?).await?)
 }
 
 /// Why a device of this status, of a person of that one, has no access.

@@ -1,3 +1,5 @@
+use std::net::IpAddr;
+
 use super::model::{CheckedEnrolment, Enrolled, NewEnrolment};
 use super::store::{self, Peer};
 use crate::actor::{Authorized, Right, right};
@@ -10,7 +12,7 @@ use crate::identity::{self, Token, TokenKind};
 use crate::ipam;
 use crate::net::{AddressSet, PerFamily};
 use crate::nexa::Handle;
-use crate::policy::{self, Access, Routes};
+use crate::policy::{self, Effect, Policy, Routes};
 use crate::unit::Unit;
 use crate::wireguard::{Profile, ProfilePeer};
 
@@ -105,11 +107,11 @@ async fn issue<P: Right>(
 ) -> Result<Profile> {
     let subject = devices::subject(&mut unit.tx, device).await?;
     let policies = policy::all_policies(&mut unit.tx, authorized).await?;
-    let access: Access = policy::resolve(&subject, &policies, unit.now);
+    let access = policy::resolve(&subject, &policies, unit.now);
     if access.barred.is_some() {
         return Err(DeviceError::NotActive(device.id).into());
     }
-    let reached_by = AddressSet::empty();
+    let reached_by = reached_by(unit, authorized, peer, &policies).await?;
     let routes = PerFamily::both(Routes::Full);
     let allowed_ips = access.allowed_ips(&gateway.infrastructure(), &reached_by, routes);
     if peer.allowed_ips != allowed_ips {
@@ -135,4 +137,33 @@ async fn issue<P: Right>(
             persistent_keepalive: Some(PERSISTENT_KEEPALIVE),
         },
     })
+}
+
+/// The addresses of the devices at the same gateway that may reach this one and wait for its replies. Nobody is
+/// resolved unless a policy allows something to the addresses asked about.
+async fn reached_by<P: Right>(
+    unit: &mut Unit,
+    authorized: &Authorized<P>,
+    peer: &Peer,
+    policies: &[Policy],
+) -> Result<AddressSet> {
+    let opens = |policy: &Policy| {
+        let contains = |address: &IpAddr| policy.prefixes().any(|cidr| cidr.contains(*address));
+        policy.effect == Effect::Allow && peer.addresses.iter().any(contains)
+    };
+    let mut reaching = Vec::new();
+    if policies.iter().any(opens) {
+        for other in store::peers_of_gateway(&mut unit.tx, authorized, peer.gateway).await? {
+            if other.device != peer.device && may_reach(unit, &other, &peer.addresses, policies).await? {
+                reaching.extend(other.addresses);
+            }
+        }
+    }
+    Ok(reaching.into_iter().collect())
+}
+
+async fn may_reach(unit: &mut Unit, from: &Peer, to: &[IpAddr], policies: &[Policy]) -> Result<bool> {
+    let subject = devices::subject_of(&mut unit.tx, from.device).await?;
+    let access = policy::resolve(&subject, policies, unit.now);
+    Ok(to.iter().any(|address| access.allowed.contains(*address)))
 }

@@ -29,22 +29,26 @@ pub(super) async fn insert_peer(
     dns_servers: &[IpAddr],
     now: Timestamp,
 ) -> Result<(), DbError> {
-    let of = |family| peer.addresses.iter().find(|address| Family::of(**address) == family).map(|a| ip_bytes(*a));
-    let statement = insert_row("wireguard_peers", [
-        ("id", peer.id.into()),
-        ("device_id", peer.device.into()),
-        ("gateway_id", peer.gateway.into()),
-        ("public_key", peer.public_key.into()),
-        ("assigned_ip", of(Family::V4).into()),
-        ("assigned_ip6", of(Family::V6).into()),
-        ("allowed_ips", list_to_text(&peer.allowed_ips).into()),
-        ("dns_servers", list_to_text(dns_servers).into()),
-        ("profile_revision", peer.profile_revision.into()),
-        ("last_profile_issued_at", now.into()),
-        ("created_at", now.into()),
-        ("updated_at", now.into()),
-        ("live", 1_i64.into()),
-    ]);
+    let of =
+        |family| peer.addresses.iter().find(|address| Family::of(**address) == family).map(|a| ip_bytes(*a));
+    let statement = insert_row(
+        "wireguard_peers",
+        [
+            ("id", peer.id.into()),
+            ("device_id", peer.device.into()),
+            ("gateway_id", peer.gateway.into()),
+            ("public_key", peer.public_key.into()),
+            ("assigned_ip", of(Family::V4).into()),
+            ("assigned_ip6", of(Family::V6).into()),
+            ("allowed_ips", list_to_text(&peer.allowed_ips).into()),
+            ("dns_servers", list_to_text(dns_servers).into()),
+            ("profile_revision", peer.profile_revision.into()),
+            ("last_profile_issued_at", now.into()),
+            ("created_at", now.into()),
+            ("updated_at", now.into()),
+            ("live", 1_i64.into()),
+        ],
+    );
     tx.execute(&statement).await.map(drop)
 }
 
@@ -59,9 +63,9 @@ pub(super) async fn peer_of<P: Right>(
 }
 
 /// The living peers of a gateway, in the order of their devices.
-pub(crate) async fn peers_of_gateway(
+pub(crate) async fn peers_of_gateway<P: Right>(
     tx: &mut Tx,
-    _authorized: &Authorized<right::GatewaysState>,
+    _authorized: &Authorized<P>,
     gateway: GatewayId,
 ) -> Result<Vec<Peer>, DbError> {
     let query =

@@ -39,7 +39,6 @@ pub(crate) enum Change {
     AddressClaimed(AllocationId),
     AddressReleased(AllocationId),
     PolicyCreated(PolicyId),
-    PolicyUpdated(PolicyId),
     PolicyRemoved(PolicyId),
 }
 
@@ -64,7 +63,6 @@ impl Change {
             Change::AddressClaimed(id) => ("address.claimed", "allocation", id.as_uuid()),
             Change::AddressReleased(id) => ("address.released", "allocation", id.as_uuid()),
             Change::PolicyCreated(id) => ("policy.created", "policy", id.as_uuid()),
-            Change::PolicyUpdated(id) => ("policy.updated", "policy", id.as_uuid()),
             Change::PolicyRemoved(id) => ("policy.removed", "policy", id.as_uuid()),
         }
     }

@@ -15,13 +15,16 @@ pub(crate) async fn append(
     now: Timestamp,
 ) -> Result<(), DbError> {
     let position = counter::next(tx, counter::EVENTS).await?;
-    let statement = insert_row("events", [
-        ("position", position.into()),
-        ("event_type", event_type.into()),
-        ("entity_type", entity_type.into()),
-        ("entity_id", entity_id.into()),
-        ("created_at", now.into()),
-    ]);
+    let statement = insert_row(
+        "events",
+        [
+            ("position", position.into()),
+            ("event_type", event_type.into()),
+            ("entity_type", entity_type.into()),
+            ("entity_id", entity_id.into()),
+            ("created_at", now.into()),
+        ],
+    );
     tx.execute(&statement).await.map(drop)
 }
 

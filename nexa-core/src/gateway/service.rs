@@ -97,8 +97,7 @@ async fn desired_state(unit: &mut Unit, id: GatewayId) -> Result<DesiredState> {
     let mut valid_until = unit.now.saturating_add(STATE_LIFETIME);
     let mut peers = Vec::new();
     for peer in enrolment::peers_of_gateway(&mut unit.tx, &authorized, id).await? {
-        let device = devices::get(&mut unit.tx, &authorized, peer.device).await?;
-        let subject = devices::subject(&mut unit.tx, &device).await?;
+        let subject = devices::subject_of(&mut unit.tx, peer.device).await?;
         if let Some(desired) = desired_peer(&gateway, &peer, &subject, &policies, unit.now) {
             valid_until = desired.enforcement.valid_until.map_or(valid_until, |edge| edge.min(valid_until));
             peers.push(desired);

@@ -6,7 +6,9 @@ use sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement};
 use super::error::GatewayError;
 use super::model::{CheckedGateway, Gateway};
 use crate::actor::{Authorized, Right, Scope, right};
-use crate::db::{DbError, Owner, Row, Tx, cidr_columns, insert_row, ip_bytes, list_from_text, list_to_text, within};
+use crate::db::{
+    DbError, Owner, Row, Tx, cidr_columns, insert_row, ip_bytes, list_from_text, list_to_text, within,
+};
 use crate::error::Result;
 use crate::id::GatewayId;
 use crate::net::{Cidr, Family};
@@ -26,29 +28,32 @@ pub(super) async fn insert(
     let own = |family| of(family).and_then(|at| gateway.addresses.get(at)).map(|address| ip_bytes(*address));
     let (first, last, prefix) = split(cidr(Family::V4));
     let (first6, last6, prefix6) = split(cidr(Family::V6));
-    let statement = insert_row("gateways", [
-        ("id", id.into()),
-        ("name", gateway.name.text.clone().into()),
-        ("name_key", gateway.name.key.clone().into()),
-        ("endpoint", gateway.endpoint.host().to_string().into()),
-        ("listen_port", i64::from(gateway.endpoint.port()).into()),
-        ("public_key", gateway.public_key.into()),
-        ("vpn_cidr_first", first.into()),
-        ("vpn_cidr_last", last.into()),
-        ("vpn_cidr_prefix", prefix.into()),
-        ("vpn_cidr6_first", first6.into()),
-        ("vpn_cidr6_last", last6.into()),
-        ("vpn_cidr6_prefix", prefix6.into()),
-        ("address", own(Family::V4).into()),
-        ("address6", own(Family::V6).into()),
-        ("dns_servers", list_to_text(&gateway.dns_servers).into()),
-        ("mtu", gateway.mtu.map(i64::from).into()),
-        ("is_active", 1_i64.into()),
-        ("revision", 0_i64.into()),
-        ("created_at", now.into()),
-        ("updated_at", now.into()),
-        ("live", 1_i64.into()),
-    ]);
+    let statement = insert_row(
+        "gateways",
+        [
+            ("id", id.into()),
+            ("name", gateway.name.text.clone().into()),
+            ("name_key", gateway.name.key.clone().into()),
+            ("endpoint", gateway.endpoint.host().into()),
+            ("listen_port", i64::from(gateway.endpoint.port()).into()),
+            ("public_key", gateway.public_key.into()),
+            ("vpn_cidr_first", first.into()),
+            ("vpn_cidr_last", last.into()),
+            ("vpn_cidr_prefix", prefix.into()),
+            ("vpn_cidr6_first", first6.into()),
+            ("vpn_cidr6_last", last6.into()),
+            ("vpn_cidr6_prefix", prefix6.into()),
+            ("address", own(Family::V4).into()),
+            ("address6", own(Family::V6).into()),
+            ("dns_servers", list_to_text(&gateway.dns_servers).into()),
+            ("mtu", gateway.mtu.map(i64::from).into()),
+            ("is_active", 1_i64.into()),
+            ("revision", 0_i64.into()),
+            ("created_at", now.into()),
+            ("updated_at", now.into()),
+            ("live", 1_i64.into()),
+        ],
+    );
     match tx.execute(&statement).await {
         Ok(_) => Ok(()),
         Err(taken) if taken.is_unique_on("gateways", "name_key") => {
@@ -75,7 +80,11 @@ pub(super) async fn get<P: Right>(tx: &mut Tx, authorized: &Authorized<P>, id: G
 }
 
 /// The gateway that a device's peer is at, for a caller who may see the device.
-pub(crate) async fn of_peer<P: Right>(tx: &mut Tx, _authorized: &Authorized<P>, id: GatewayId) -> Result<Gateway> {
+pub(crate) async fn of_peer<P: Right>(
+    tx: &mut Tx,
+    _authorized: &Authorized<P>,
+    id: GatewayId,
+) -> Result<Gateway> {
     let query = gateways(Scope::All).and_where(Expr::col("id").eq(id)).to_owned();
     let row = tx.optional(&query).await?.ok_or(GatewayError::NoGateway(id))?;
     Ok(gateway(&row)?)

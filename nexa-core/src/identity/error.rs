@@ -38,10 +38,12 @@ pub(crate) enum IdentityError {
 impl Classify for IdentityError {
     fn kind(&self) -> ErrorKind {
         match self {
-            IdentityError::NoUser(_) | IdentityError::NoGroup(_) | IdentityError::NotAMember => ErrorKind::NotFound,
-            IdentityError::UsernameTaken(_) | IdentityError::EmailTaken | IdentityError::GroupNameTaken(_) => {
-                ErrorKind::AlreadyExists
+            IdentityError::NoUser(_) | IdentityError::NoGroup(_) | IdentityError::NotAMember => {
+                ErrorKind::NotFound
             }
+            IdentityError::UsernameTaken(_)
+            | IdentityError::EmailTaken
+            | IdentityError::GroupNameTaken(_) => ErrorKind::AlreadyExists,
             IdentityError::AlreadyMember => ErrorKind::AlreadyExists,
             IdentityError::SignInRefused | IdentityError::BadToken => ErrorKind::Unauthenticated,
             IdentityError::AlreadySetUp | IdentityError::LastAdministrator | IdentityError::NotActive(_) => {

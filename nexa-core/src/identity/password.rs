@@ -14,7 +14,8 @@ const MAX_MEMORY_KIB: u32 = 256 * 1024;
 const MAX_PASSES: u32 = 16;
 /// What is verified when there is no such user, so that an unknown name takes as long as a wrong password: a hash with
 /// today's parameters, of a password that nobody has.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5MTIzNA$yphe2p4SkBBWKKLR0e8E7w9IyKkbJGDFAuGLPuXcqLM";
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5MTIzNA$yphe2p4SkBBWKKLR0e8E7w9IyKkbJGDFAuGLPuXcqLM";
 
 /// argon2id with OWASP's parameters (19 MiB, 2 passes, 1 lane), away from the async threads, a few at a time.
 pub(crate) struct Passwords {
@@ -38,10 +39,15 @@ impl Passwords {
     }
 
     /// Whether the password is the one that was hashed; without a hash, the same work and a no.
-    pub(crate) async fn verify(&self, password: Secret<String>, hash: Option<Secret<String>>) -> Result<bool> {
+    pub(crate) async fn verify(
+        &self,
+        password: Secret<String>,
+        hash: Option<Secret<String>>,
+    ) -> Result<bool> {
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| Secret::from(NOBODY));
-        let matched = self.off_thread(move || verify_now(password.expose().as_bytes(), hash.expose())).await?;
+        let matched =
+            self.off_thread(move || verify_now(password.expose().as_bytes(), hash.expose())).await?;
         Ok(matched? && known)
     }
 
@@ -105,7 +111,10 @@ mod tests {
         let hash = PasswordHash::new(NOBODY).unwrap();
         let params = Params::try_from(&hash).unwrap();
         let today = Params::default();
-        assert_eq!((params.m_cost(), params.t_cost(), params.p_cost()), (today.m_cost(), today.t_cost(), today.p_cost()));
+        assert_eq!(
+            (params.m_cost(), params.t_cost(), params.p_cost()),
+            (today.m_cost(), today.t_cost(), today.p_cost())
+        );
         assert!(!verify_now(b"", NOBODY).unwrap());
     }
 

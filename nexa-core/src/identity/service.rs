@@ -152,7 +152,9 @@ impl Identity {
     /// [`NotFound`](crate::ErrorKind::NotFound) (`group_id`, `user_id`),
     /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists) for a member; what every call can fail with.
     pub async fn add_member(&self, group: GroupId, user: UserId) -> Result<()> {
-        self.handle.write((group, user), |unit, (group, user)| Box::pin(add_member(unit, *group, *user))).await
+        self.handle
+            .write((group, user), |unit, (group, user)| Box::pin(add_member(unit, *group, *user)))
+            .await
     }
 
     /// Takes a person out of a group.
@@ -161,7 +163,9 @@ impl Identity {
     /// [`NotFound`](crate::ErrorKind::NotFound) when they are not in it, [`Conflict`](crate::ErrorKind::Conflict) when
     /// nobody with administrator rights would be left; what every call can fail with.
     pub async fn remove_member(&self, group: GroupId, user: UserId) -> Result<()> {
-        self.handle.write((group, user), |unit, (group, user)| Box::pin(remove_member(unit, *group, *user))).await
+        self.handle
+            .write((group, user), |unit, (group, user)| Box::pin(remove_member(unit, *group, *user)))
+            .await
     }
 
     /// Checks a new user and hashes the password, which takes long and must not hold a transaction.
@@ -209,7 +213,11 @@ async fn create_first_user(unit: &mut Unit, first: &Prepared) -> Result<User> {
     insert_first_user(unit, &authorized, first).await
 }
 
-async fn insert_first_user<P: Right>(unit: &mut Unit, authorized: &Authorized<P>, first: &Prepared) -> Result<User> {
+async fn insert_first_user<P: Right>(
+    unit: &mut Unit,
+    authorized: &Authorized<P>,
+    first: &Prepared,
+) -> Result<User> {
     if store::any_user(&mut unit.tx).await? {
         return Err(IdentityError::AlreadySetUp.into());
     }
@@ -217,8 +225,11 @@ async fn insert_first_user<P: Right>(unit: &mut Unit, authorized: &Authorized<P>
     let (_, administrators) = store::built_in_groups(&mut unit.tx).await?;
     let membership = unit.new_uuid()?;
     store::insert_membership(&mut unit.tx, membership, administrators, user.id, unit.now).await?;
-    unit.record(Change::GroupMemberAdded(administrators), format!("{} became the first administrator", user.username))
-        .await?;
+    unit.record(
+        Change::GroupMemberAdded(administrators),
+        format!("{} became the first administrator", user.username),
+    )
+    .await?;
     Ok(user)
 }
 
@@ -228,7 +239,11 @@ async fn create_user(unit: &mut Unit, prepared: &Prepared) -> Result<User> {
 }
 
 /// Stores a person, active and in `ldapusers`.
-async fn insert_user<P: Right>(unit: &mut Unit, authorized: &Authorized<P>, prepared: &Prepared) -> Result<User> {
+async fn insert_user<P: Right>(
+    unit: &mut Unit,
+    authorized: &Authorized<P>,
+    prepared: &Prepared,
+) -> Result<User> {
     let Prepared { user, password_hash } = prepared;
     let role = store::role_by_key(&mut unit.tx, &user.role).await?;
     let role = role.ok_or_else(|| Error::invalid("role", format!("{:?} is no role", user.role)))?;

@@ -19,7 +19,11 @@ use crate::secret::Secret;
 // ── who calls ──
 
 /// The person behind a session token, if the session and the person are good now.
-pub(super) async fn session_principal(tx: &mut Tx, token: &Token, now: Timestamp) -> Result<Option<Principal>> {
+pub(super) async fn session_principal(
+    tx: &mut Tx,
+    token: &Token,
+    now: Timestamp,
+) -> Result<Option<Principal>> {
     let query = Query::select()
         .columns([("sessions", "token_hash"), ("sessions", "user_id"), ("users", "role_id")])
         .from("sessions")
@@ -44,7 +48,11 @@ pub(super) async fn session_principal(tx: &mut Tx, token: &Token, now: Timestamp
 }
 
 /// The device behind a device token, if the device and its person are good now.
-pub(super) async fn device_principal(tx: &mut Tx, token: &Token, now: Timestamp) -> Result<Option<Principal>> {
+pub(super) async fn device_principal(
+    tx: &mut Tx,
+    token: &Token,
+    now: Timestamp,
+) -> Result<Option<Principal>> {
     let query = Query::select()
         .columns([("devices", "token_hash"), ("devices", "user_id"), ("devices", "expires_at")])
         .from("devices")
@@ -80,7 +88,8 @@ async fn administrator_by_group(tx: &mut Tx, user: UserId) -> Result<bool, DbErr
 // ── roles ──
 
 pub(super) async fn role_by_key(tx: &mut Tx, key: &str) -> Result<Option<RoleId>, DbError> {
-    let query = Query::select().column("id").from("roles").and_where(Expr::col("name_key").eq(key)).to_owned();
+    let query =
+        Query::select().column("id").from("roles").and_where(Expr::col("name_key").eq(key)).to_owned();
     tx.optional(&query).await?.map(|row| row.uuid("id").map(RoleId::from_uuid)).transpose()
 }
 
@@ -91,19 +100,25 @@ pub(super) async fn insert_role(
     description: &str,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    let statement = insert_row("roles", [
-        ("id", id.into()),
-        ("name", name.text.clone().into()),
-        ("name_key", name.key.clone().into()),
-        ("description", description.into()),
-        ("created_at", now.into()),
-        ("updated_at", now.into()),
-    ]);
+    let statement = insert_row(
+        "roles",
+        [
+            ("id", id.into()),
+            ("name", name.text.clone().into()),
+            ("name_key", name.key.clone().into()),
+            ("description", description.into()),
+            ("created_at", now.into()),
+            ("updated_at", now.into()),
+        ],
+    );
     tx.execute(&statement).await.map(drop)
 }
 
 /// What a role may do. A permission that this version does not know grants nothing.
-pub(super) async fn role_permissions(tx: &mut Tx, role: RoleId) -> Result<BTreeMap<Permission, Reach>, DbError> {
+pub(super) async fn role_permissions(
+    tx: &mut Tx,
+    role: RoleId,
+) -> Result<BTreeMap<Permission, Reach>, DbError> {
     let query = Query::select()
         .columns(["permission", "scope"])
         .from("role_permissions")
@@ -124,11 +139,14 @@ pub(super) async fn insert_role_permission(
     permission: Permission,
     reach: Reach,
 ) -> Result<(), DbError> {
-    let statement = insert_row("role_permissions", [
-        ("role_id", role.into()),
-        ("permission", permission.as_str().into()),
-        ("scope", reach.as_str().into()),
-    ]);
+    let statement = insert_row(
+        "role_permissions",
+        [
+            ("role_id", role.into()),
+            ("permission", permission.as_str().into()),
+            ("scope", reach.as_str().into()),
+        ],
+    );
     tx.execute(&statement).await.map(drop)
 }
 
@@ -140,13 +158,16 @@ pub(super) async fn insert_setup_token(
     now: Timestamp,
     expires_at: Timestamp,
 ) -> Result<(), DbError> {
-    let statement = insert_row("one_time_tokens", [
-        ("id", token.id.into()),
-        ("purpose", "setup".into()),
-        ("token_hash", token.hash().into()),
-        ("created_at", now.into()),
-        ("expires_at", expires_at.into()),
-    ]);
+    let statement = insert_row(
+        "one_time_tokens",
+        [
+            ("id", token.id.into()),
+            ("purpose", "setup".into()),
+            ("token_hash", token.hash().into()),
+            ("created_at", now.into()),
+            ("expires_at", expires_at.into()),
+        ],
+    );
     tx.execute(&statement).await.map(drop)
 }
 
@@ -198,26 +219,29 @@ pub(super) async fn insert_user<P: Right>(
     now: Timestamp,
 ) -> Result<()> {
     let UserRow { id, user, password_hash, role, uid_number } = row;
-    let statement = insert_row("users", [
-        ("id", (*id).into()),
-        ("role_id", (*role).into()),
-        ("username", user.username.text.clone().into()),
-        ("username_key", user.username.key.clone().into()),
-        ("display_name", user.display_name.clone().into()),
-        ("sn", user.sn.clone().into()),
-        ("given_name", user.given_name.clone().into()),
-        ("email", user.email.as_ref().map(|email| email.text.clone()).into()),
-        ("email_key", user.email.as_ref().map(|email| email.key.clone()).into()),
-        ("uid_number", (*uid_number).into()),
-        ("home_directory", format!("/home/{}", user.username.key).into()),
-        ("login_shell", "/bin/bash".into()),
-        ("ssh_public_key", user.ssh_public_key.clone().into()),
-        ("password_hash", password_hash.map(|hash| hash.expose().clone()).into()),
-        ("status", UserStatus::Active.as_str().into()),
-        ("created_at", now.into()),
-        ("updated_at", now.into()),
-        ("live", 1_i64.into()),
-    ]);
+    let statement = insert_row(
+        "users",
+        [
+            ("id", (*id).into()),
+            ("role_id", (*role).into()),
+            ("username", user.username.text.clone().into()),
+            ("username_key", user.username.key.clone().into()),
+            ("display_name", user.display_name.clone().into()),
+            ("sn", user.sn.clone().into()),
+            ("given_name", user.given_name.clone().into()),
+            ("email", user.email.as_ref().map(|email| email.text.clone()).into()),
+            ("email_key", user.email.as_ref().map(|email| email.key.clone()).into()),
+            ("uid_number", (*uid_number).into()),
+            ("home_directory", format!("/home/{}", user.username.key).into()),
+            ("login_shell", "/bin/bash".into()),
+            ("ssh_public_key", user.ssh_public_key.clone().into()),
+            ("password_hash", password_hash.map(|hash| hash.expose().clone()).into()),
+            ("status", UserStatus::Active.as_str().into()),
+            ("created_at", now.into()),
+            ("updated_at", now.into()),
+            ("live", 1_i64.into()),
+        ],
+    );
     match tx.execute(&statement).await {
         Ok(_) => Ok(()),
         Err(taken) if taken.is_unique_on("users", "username_key") => {
@@ -255,7 +279,16 @@ pub(super) async fn list_users(
 
 fn users(scope: Scope) -> SelectStatement {
     Query::select()
-        .columns(["id", "username", "display_name", "sn", "given_name", "email", "uid_number", "home_directory"])
+        .columns([
+            "id",
+            "username",
+            "display_name",
+            "sn",
+            "given_name",
+            "email",
+            "uid_number",
+            "home_directory",
+        ])
         .columns(["login_shell", "ssh_public_key", "status", "role_id", "last_login_at", "created_at"])
         .from("users")
         .and_where(Expr::col("live").eq(1_i64))
@@ -406,16 +439,19 @@ pub(super) async fn insert_session(
     row: SessionRow<'_>,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    let statement = insert_row("sessions", [
-        ("id", row.token.id.into()),
-        ("user_id", row.user.into()),
-        ("token_hash", row.token.hash().into()),
-        ("ip_address", row.ip_address.map(ip_bytes).into()),
-        ("user_agent", row.user_agent.into()),
-        ("last_seen_at", now.into()),
-        ("expires_at", row.expires_at.into()),
-        ("created_at", now.into()),
-    ]);
+    let statement = insert_row(
+        "sessions",
+        [
+            ("id", row.token.id.into()),
+            ("user_id", row.user.into()),
+            ("token_hash", row.token.hash().into()),
+            ("ip_address", row.ip_address.map(ip_bytes).into()),
+            ("user_agent", row.user_agent.into()),
+            ("last_seen_at", now.into()),
+            ("expires_at", row.expires_at.into()),
+            ("created_at", now.into()),
+        ],
+    );
     tx.execute(&statement).await.map(drop)
 }
 
@@ -468,17 +504,20 @@ pub(super) async fn insert_group(
     is_administrator: i64,
     now: Timestamp,
 ) -> Result<()> {
-    let statement = insert_row("groups", [
-        ("id", id.into()),
-        ("gid_number", gid_number.into()),
-        ("name", name.text.clone().into()),
-        ("name_key", name.key.clone().into()),
-        ("description", description.into()),
-        ("is_administrator", is_administrator.into()),
-        ("created_at", now.into()),
-        ("updated_at", now.into()),
-        ("live", 1_i64.into()),
-    ]);
+    let statement = insert_row(
+        "groups",
+        [
+            ("id", id.into()),
+            ("gid_number", gid_number.into()),
+            ("name", name.text.clone().into()),
+            ("name_key", name.key.clone().into()),
+            ("description", description.into()),
+            ("is_administrator", is_administrator.into()),
+            ("created_at", now.into()),
+            ("updated_at", now.into()),
+            ("live", 1_i64.into()),
+        ],
+    );
     match tx.execute(&statement).await {
         Ok(_) => Ok(()),
         Err(taken) if taken.is_unique_on("groups", "name_key") => {
@@ -501,13 +540,21 @@ pub(super) async fn built_in_groups(tx: &mut Tx) -> Result<(GroupId, GroupId)> {
 }
 
 async fn group_by_gid(tx: &mut Tx, gid_number: i64) -> Result<GroupId, DbError> {
-    let query = Query::select().column("id").from("groups").and_where(Expr::col("gid_number").eq(gid_number)).to_owned();
+    let query = Query::select()
+        .column("id")
+        .from("groups")
+        .and_where(Expr::col("gid_number").eq(gid_number))
+        .to_owned();
     let row = tx.optional(&query).await?;
     let row = row.ok_or_else(|| DbError::corrupt("groups.gid_number", format!("{gid_number} is missing")))?;
     row.uuid("id").map(GroupId::from_uuid)
 }
 
-pub(super) async fn get_group<P: Right>(tx: &mut Tx, authorized: &Authorized<P>, id: GroupId) -> Result<Group> {
+pub(super) async fn get_group<P: Right>(
+    tx: &mut Tx,
+    authorized: &Authorized<P>,
+    id: GroupId,
+) -> Result<Group> {
     let query = groups(authorized.scope()).and_where(Expr::col("id").eq(id)).to_owned();
     let row = tx.optional(&query).await?.ok_or(IdentityError::NoGroup(id))?;
     Ok(group(&row)?)
@@ -554,15 +601,15 @@ pub(super) async fn insert_membership(
     user: UserId,
     now: Timestamp,
 ) -> Result<()> {
-    let statement = insert_row("group_memberships", [
-        ("id", id.into()),
-        ("group_id", group.into()),
-        ("user_id", user.into()),
-        ("created_at", now.into()),
-    ]);
+    let statement = insert_row(
+        "group_memberships",
+        [("id", id.into()), ("group_id", group.into()), ("user_id", user.into()), ("created_at", now.into())],
+    );
     match tx.execute(&statement).await {
         Ok(_) => Ok(()),
-        Err(taken) if taken.is_unique_on("group_memberships", "user_id") => Err(IdentityError::AlreadyMember.into()),
+        Err(taken) if taken.is_unique_on("group_memberships", "user_id") => {
+            Err(IdentityError::AlreadyMember.into())
+        }
         Err(other) => Err(other.into()),
     }
 }

@@ -46,7 +46,8 @@ impl Token {
         let mut parts = text.splitn(3, '_');
         let mut part = || parts.next().ok_or(IdentityError::BadToken);
         let (prefix, id, secret) = (part()?, part()?, part()?);
-        let kind = TokenKind::ALL.into_iter().find(|kind| kind.prefix() == prefix).ok_or(IdentityError::BadToken)?;
+        let kind =
+            TokenKind::ALL.into_iter().find(|kind| kind.prefix() == prefix).ok_or(IdentityError::BadToken)?;
         let id = Uuid::try_parse(id).map_err(|_| IdentityError::BadToken)?;
         let mut bytes = zeroize::Zeroizing::new([0; 32]);
         match URL_SAFE_NO_PAD.decode_slice(secret, bytes.as_mut_slice()) {
@@ -92,7 +93,15 @@ mod tests {
     fn what_is_no_token_is_refused() {
         let good = Token::new(TokenKind::Device, Uuid::nil(), &SystemRandom).unwrap().to_text();
         let good = good.expose();
-        for text in ["", "nxs", "nxs__", "nxx_0_0", &good[..good.len() - 1], &format!("{good}A"), &good.replace("nxd", "nxq")] {
+        for text in [
+            "",
+            "nxs",
+            "nxs__",
+            "nxx_0_0",
+            &good[..good.len() - 1],
+            &format!("{good}A"),
+            &good.replace("nxd", "nxq"),
+        ] {
             assert!(Token::parse(text).is_err(), "{text:?}");
         }
     }

@@ -23,8 +23,11 @@ pub(crate) fn first_assignable(cidr: &Cidr) -> Option<IpAddr> {
 /// A range without some of its addresses, as the ranges that remain, in order.
 pub(super) fn without(range: AddressRange, taken: &[IpAddr]) -> Vec<AddressRange> {
     let family = range.family();
-    let mut taken: Vec<u128> =
-        taken.iter().filter(|address| range.contains(**address)).map(|address| Family::number(*address)).collect();
+    let mut taken: Vec<u128> = taken
+        .iter()
+        .filter(|address| range.contains(**address))
+        .map(|address| Family::number(*address))
+        .collect();
     taken.sort_unstable();
     let (mut next, last) = (Some(Family::number(range.first())), Family::number(range.last()));
     let mut ranges = Vec::with_capacity(taken.len() + 1);
@@ -51,7 +54,11 @@ pub(super) fn take_lowest(range: AddressRange) -> (IpAddr, Option<AddressRange>)
 }
 
 /// The free range that an address becomes part of when it is given back between its free neighbours.
-pub(super) fn join(left: Option<AddressRange>, address: IpAddr, right: Option<AddressRange>) -> Option<AddressRange> {
+pub(super) fn join(
+    left: Option<AddressRange>,
+    address: IpAddr,
+    right: Option<AddressRange>,
+) -> Option<AddressRange> {
     let first = left.map_or(address, |range| range.first());
     let last = right.map_or(address, |range| range.last());
     AddressRange::new(first, last).ok()
@@ -61,7 +68,8 @@ pub(super) fn join(left: Option<AddressRange>, address: IpAddr, right: Option<Ad
 pub(super) fn neighbours(address: IpAddr) -> (Option<IpAddr>, Option<IpAddr>) {
     let (family, number) = (Family::of(address), Family::number(address));
     let before = number.checked_sub(1).map(|number| family.address(number));
-    let after = number.checked_add(1).filter(|number| *number <= family.max()).map(|number| family.address(number));
+    let after =
+        number.checked_add(1).filter(|number| *number <= family.max()).map(|number| family.address(number));
     (before, after)
 }
 

@@ -70,7 +70,9 @@ impl Ipam {
     /// [`NotFound`](crate::ErrorKind::NotFound) (`pool_id`); what every call can fail with.
     pub async fn list_allocations(&self, pool: PoolId, page: PageRequest) -> Result<Page<Allocation>> {
         page.checked_limit()?;
-        self.handle.read((pool, page), |unit, (pool, page)| Box::pin(list_allocations(unit, *pool, page))).await
+        self.handle
+            .read((pool, page), |unit, (pool, page)| Box::pin(list_allocations(unit, *pool, page)))
+            .await
     }
 
     /// How full a pool is.
@@ -97,8 +99,7 @@ pub(crate) async fn create_gateway_pool<P: Right>(
 ) -> Result<Pool> {
     let reserved = super::reserved_in(&cidr).into_iter().chain(own.iter().copied());
     let reserved = reserved.filter(|(address, _)| cidr.contains(*address)).collect();
-    // The gateway's id keeps the name free when a gateway of the same name comes after this one.
-    let name = Name::parse("name", &format!("{gateway_name} {cidr} {gateway}"))?;
+    let name = Name::parse("name", &format!("{gateway_name} {cidr}"))?;
     insert_pool(unit, authorized, &CheckedPool { name, cidr, reserved }, Some(gateway)).await
 }
 
@@ -125,7 +126,8 @@ async fn insert_pool<P: Right>(
     for range in free {
         store::insert_free(&mut unit.tx, id, range).await?;
     }
-    unit.record(Change::PoolCreated(id), format!("pool {} of {} was created", pool.name.text, pool.cidr)).await?;
+    unit.record(Change::PoolCreated(id), format!("pool {} of {} was created", pool.name.text, pool.cidr))
+        .await?;
     store::get_pool(&mut unit.tx, authorized, id).await
 }
 
@@ -183,7 +185,8 @@ async fn take_lowest<P: Right>(
         allocated_at: unit.now,
     };
     store::insert_allocation(&mut unit.tx, authorized, &allocation, holder.gateway).await?;
-    unit.record(Change::AddressClaimed(allocation.id), format!("{address} was claimed from {}", pool.name)).await?;
+    unit.record(Change::AddressClaimed(allocation.id), format!("{address} was claimed from {}", pool.name))
+        .await?;
     Ok(allocation)
 }
 
@@ -212,7 +215,11 @@ pub(crate) async fn release_of_device<P: Right>(
 }
 
 /// Ends an allocation and joins its address with the free ranges beside it. Nothing happens when it has ended before.
-async fn give_back<P: Right>(unit: &mut Unit, authorized: &Authorized<P>, allocation: &Allocation) -> Result<()> {
+async fn give_back<P: Right>(
+    unit: &mut Unit,
+    authorized: &Authorized<P>,
+    allocation: &Allocation,
+) -> Result<()> {
     let Allocation { id, pool_id, address, generation, .. } = *allocation;
     store::lock_pool(&mut unit.tx, pool_id).await?;
     if !store::end_allocation(&mut unit.tx, authorized, id, generation, unit.now).await? {

@@ -25,19 +25,23 @@ pub(super) async fn insert_pool<P: Right>(
     now: Timestamp,
 ) -> Result<()> {
     let (first, last, prefix) = cidr_columns(&pool.cidr);
-    let statement = insert_row("ip_pools", [
-        ("id", id.into()),
-        ("gateway_id", gateway.into()),
-        ("name", pool.name.text.clone().into()),
-        ("name_key", pool.name.key.clone().into()),
-        ("family", family_number(pool.cidr.family()).into()),
-        ("cidr_first", first.into()),
-        ("cidr_last", last.into()),
-        ("prefix", prefix.into()),
-        ("revision", 0_i64.into()),
-        ("created_at", now.into()),
-        ("updated_at", now.into()),
-    ]);
+    let statement = insert_row(
+        "ip_pools",
+        [
+            ("id", id.into()),
+            ("gateway_id", gateway.into()),
+            ("name", pool.name.text.clone().into()),
+            ("name_key", pool.name.key.clone().into()),
+            ("family", family_number(pool.cidr.family()).into()),
+            ("cidr_first", first.into()),
+            ("cidr_last", last.into()),
+            ("prefix", prefix.into()),
+            ("revision", 0_i64.into()),
+            ("created_at", now.into()),
+            ("updated_at", now.into()),
+            ("live", 1_i64.into()),
+        ],
+    );
     match tx.execute(&statement).await {
         Ok(_) => Ok(()),
         Err(taken) if taken.is_unique_on("ip_pools", "name_key") => {
@@ -55,14 +59,17 @@ pub(super) async fn insert_reservation(
     reason: &str,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    let statement = insert_row("ip_reservations", [
-        ("id", id.into()),
-        ("pool_id", pool.into()),
-        ("first", ip_bytes(address).into()),
-        ("last", ip_bytes(address).into()),
-        ("reason", reason.into()),
-        ("created_at", now.into()),
-    ]);
+    let statement = insert_row(
+        "ip_reservations",
+        [
+            ("id", id.into()),
+            ("pool_id", pool.into()),
+            ("first", ip_bytes(address).into()),
+            ("last", ip_bytes(address).into()),
+            ("reason", reason.into()),
+            ("created_at", now.into()),
+        ],
+    );
     tx.execute(&statement).await.map(drop)
 }
 
@@ -99,6 +106,7 @@ fn pools(scope: Scope) -> SelectStatement {
     Query::select()
         .columns(["id", "name", "gateway_id", "cidr_first", "cidr_last", "prefix", "created_at"])
         .from("ip_pools")
+        .and_where(Expr::col("live").eq(1_i64))
         .cond_where(within(scope, Owner::NoOne))
         .to_owned()
 }
@@ -127,7 +135,8 @@ pub(super) async fn lock_pool(tx: &mut Tx, id: PoolId) -> Result<i64> {
         .value("revision", Expr::col("revision").add(1_i64))
         .and_where(Expr::col("id").eq(id))
         .to_owned();
-    let read = Query::select().column("revision").from("ip_pools").and_where(Expr::col("id").eq(id)).to_owned();
+    let read =
+        Query::select().column("revision").from("ip_pools").and_where(Expr::col("id").eq(id)).to_owned();
     tx.execute(&step).await?;
     let row = tx.optional(&read).await?.ok_or(IpamError::NoPool(id))?;
     Ok(row.number("revision")?)
@@ -136,11 +145,14 @@ pub(super) async fn lock_pool(tx: &mut Tx, id: PoolId) -> Result<i64> {
 // ── free ranges ──
 
 pub(super) async fn insert_free(tx: &mut Tx, pool: PoolId, range: AddressRange) -> Result<(), DbError> {
-    let statement = insert_row("ip_free_ranges", [
-        ("pool_id", pool.into()),
-        ("first", ip_bytes(range.first()).into()),
-        ("last", ip_bytes(range.last()).into()),
-    ]);
+    let statement = insert_row(
+        "ip_free_ranges",
+        [
+            ("pool_id", pool.into()),
+            ("first", ip_bytes(range.first()).into()),
+            ("last", ip_bytes(range.last()).into()),
+        ],
+    );
     tx.execute(&statement).await.map(drop)
 }
 
@@ -199,7 +211,8 @@ fn free_ranges(pool: PoolId) -> SelectStatement {
 }
 
 fn range(row: &Row) -> Result<AddressRange, DbError> {
-    AddressRange::new(row.ip("first")?, row.ip("last")?).map_err(|cause| DbError::corrupt("ip_free_ranges", cause))
+    AddressRange::new(row.ip("first")?, row.ip("last")?)
+        .map_err(|cause| DbError::corrupt("ip_free_ranges", cause))
 }
 
 // ── allocations ──
@@ -218,19 +231,22 @@ pub(super) async fn insert_allocation<P: Right>(
     gateway: Option<GatewayId>,
 ) -> Result<(), DbError> {
     let now = allocation.allocated_at;
-    let statement = insert_row("ip_allocations", [
-        ("id", allocation.id.into()),
-        ("pool_id", allocation.pool_id.into()),
-        ("gateway_id", gateway.into()),
-        ("device_id", allocation.device_id.into()),
-        ("address", ip_bytes(allocation.address).into()),
-        ("status", "allocated".into()),
-        ("generation", allocation.generation.into()),
-        ("allocated_at", now.into()),
-        ("created_at", now.into()),
-        ("updated_at", now.into()),
-        ("live", 1_i64.into()),
-    ]);
+    let statement = insert_row(
+        "ip_allocations",
+        [
+            ("id", allocation.id.into()),
+            ("pool_id", allocation.pool_id.into()),
+            ("gateway_id", gateway.into()),
+            ("device_id", allocation.device_id.into()),
+            ("address", ip_bytes(allocation.address).into()),
+            ("status", "allocated".into()),
+            ("generation", allocation.generation.into()),
+            ("allocated_at", now.into()),
+            ("created_at", now.into()),
+            ("updated_at", now.into()),
+            ("live", 1_i64.into()),
+        ],
+    );
     tx.execute(&statement).await.map(drop)
 }
 

@@ -94,7 +94,7 @@ impl Policy {
     }
 
     /// Its destinations, and both families whole for a full tunnel.
-    pub(super) fn prefixes(&self) -> impl Iterator<Item = Cidr> + '_ {
+    pub(crate) fn prefixes(&self) -> impl Iterator<Item = Cidr> + '_ {
         let whole = if self.full_tunnel { [Cidr::ALL_V4, Cidr::ALL_V6].as_slice() } else { &[] };
         self.destinations.iter().map(|Destination { cidr, .. }| *cidr).chain(whole.iter().copied())
     }

@@ -21,22 +21,25 @@ pub(super) async fn insert(
     created_by: Option<UserId>,
     now: Timestamp,
 ) -> Result<()> {
-    let statement = insert_row("policies", [
-        ("id", policy.id.into()),
-        ("name", name.text.clone().into()),
-        ("name_key", name.key.clone().into()),
-        ("description", policy.description.clone().into()),
-        ("priority", policy.priority.into()),
-        ("effect", policy.effect.as_str().into()),
-        ("is_active", i64::from(policy.is_active).into()),
-        ("full_tunnel", i64::from(policy.full_tunnel).into()),
-        ("valid_from", policy.valid_from.into()),
-        ("valid_until", policy.valid_until.into()),
-        ("created_by", created_by.into()),
-        ("created_at", now.into()),
-        ("updated_at", now.into()),
-        ("live", 1_i64.into()),
-    ]);
+    let statement = insert_row(
+        "policies",
+        [
+            ("id", policy.id.into()),
+            ("name", name.text.clone().into()),
+            ("name_key", name.key.clone().into()),
+            ("description", policy.description.clone().into()),
+            ("priority", policy.priority.into()),
+            ("effect", policy.effect.as_str().into()),
+            ("is_active", i64::from(policy.is_active).into()),
+            ("full_tunnel", i64::from(policy.full_tunnel).into()),
+            ("valid_from", policy.valid_from.into()),
+            ("valid_until", policy.valid_until.into()),
+            ("created_by", created_by.into()),
+            ("created_at", now.into()),
+            ("updated_at", now.into()),
+            ("live", 1_i64.into()),
+        ],
+    );
     match tx.execute(&statement).await {
         Ok(_) => Ok(()),
         Err(taken) if taken.is_unique_on("policies", "name_key") => {
@@ -54,15 +57,18 @@ pub(super) async fn insert_target(
     now: Timestamp,
 ) -> Result<(), DbError> {
     let column = |kind| (target.kind() == kind).then(|| target.as_uuid());
-    let statement = insert_row("policy_targets", [
-        ("id", id.into()),
-        ("policy_id", policy.into()),
-        ("target_type", target.kind().into()),
-        ("user_id", column("user").into()),
-        ("device_id", column("device").into()),
-        ("group_id", column("group").into()),
-        ("created_at", now.into()),
-    ]);
+    let statement = insert_row(
+        "policy_targets",
+        [
+            ("id", id.into()),
+            ("policy_id", policy.into()),
+            ("target_type", target.kind().into()),
+            ("user_id", column("user").into()),
+            ("device_id", column("device").into()),
+            ("group_id", column("group").into()),
+            ("created_at", now.into()),
+        ],
+    );
     tx.execute(&statement).await.map(drop)
 }
 
@@ -74,15 +80,18 @@ pub(super) async fn insert_destination(
     now: Timestamp,
 ) -> Result<(), DbError> {
     let (first, last, prefix) = cidr_columns(&destination.cidr);
-    let statement = insert_row("policy_destinations", [
-        ("id", id.into()),
-        ("policy_id", policy.into()),
-        ("destination_first", first.into()),
-        ("destination_last", last.into()),
-        ("destination_prefix", prefix.into()),
-        ("description", destination.description.clone().into()),
-        ("created_at", now.into()),
-    ]);
+    let statement = insert_row(
+        "policy_destinations",
+        [
+            ("id", id.into()),
+            ("policy_id", policy.into()),
+            ("destination_first", first.into()),
+            ("destination_last", last.into()),
+            ("destination_prefix", prefix.into()),
+            ("description", destination.description.clone().into()),
+            ("created_at", now.into()),
+        ],
+    );
     tx.execute(&statement).await.map(drop)
 }
 
