@@ -86,7 +86,8 @@ pub enum Routes {
     /// in clear; without one as [`Routes::Exact`].
     #[default]
     Full,
-    /// What may be reached and nothing else; other traffic leaves the client outside the tunnel.
+    /// What may be reached and nothing else; other traffic leaves the client outside the tunnel. Where that contains the
+    /// gateway's public address, the client itself must keep its encrypted packets off the tunnel.
     Exact,
 }
 
@@ -103,10 +104,11 @@ pub struct Enforcement {
 }
 
 impl Enforcement {
-    /// Whether a packet that opens a connection is let through.
+    /// Whether a packet that opens a connection is let through. An IPv4-mapped destination is judged as the IPv4 address
+    /// that a socket would connect it to.
     #[must_use]
     pub fn admits(&self, source: IpAddr, destination: IpAddr) -> bool {
-        self.sources.contains(&source) && self.destinations.contains(destination)
+        self.sources.contains(&source) && self.destinations.contains(destination.to_canonical())
     }
 }
 
@@ -223,7 +225,11 @@ mod tests {
         assert_eq!(route(PerFamily::default()), ["0.0.0.0/0", "::/0"]);
         assert_eq!(route(PerFamily::both(Routes::Exact)), ["0.0.0.0/1", "::/0"]);
         assert_eq!(route(PerFamily { v4: Routes::Exact, v6: Routes::Full }), ["0.0.0.0/1", "::/0"]);
-        assert!(!access.reachable(&Infrastructure::default()).contains(ip("128.0.0.0")));
+        let gateway = access.enforcement(vec![ip("10.8.0.2")], &Infrastructure::default());
+        for denied in ["128.0.0.0", "255.255.255.255", "::ffff:128.0.0.0"] {
+            assert!(!gateway.admits(ip("10.8.0.2"), ip(denied)), "{denied}");
+        }
+        assert!(gateway.admits(ip("10.8.0.2"), ip("127.255.255.255")));
     }
 
     #[test]

@@ -91,6 +91,9 @@ impl Host {
             Ok(IpAddr::V4(_)) if bracketed.is_some() => {
                 Err(Error::invalid("endpoint", "brackets are for IPv6"))
             }
+            Ok(address) if address.is_unspecified() || address.is_multicast() => {
+                Err(Error::invalid("endpoint", "is not the address of one host"))
+            }
             Ok(address) => Ok(Host::Address(address)),
             Err(_) => Host::parse_name(text),
         }
@@ -174,6 +177,10 @@ mod tests {
             "::1]",
             "fe80::1%eth0",
             "::ffff:10.0.0.1",
+            "0.0.0.0",
+            "::",
+            "224.0.0.1",
+            "ff02::1",
             "a:b",
         ];
         for host in hosts.into_iter().map(str::to_owned).chain(["a".repeat(64), "a.".repeat(127) + "b"]) {
