@@ -59,7 +59,7 @@ mod tests {
         let user = Scope::User(UserId::from_uuid(uuid::Uuid::nil()));
         let device = Scope::Device(DeviceId::from_uuid(uuid::Uuid::nil()));
         let owned = Owner::Device { user: "user_id", device: "id" };
-        assert!(!sql(Scope::All, owned).contains("WHERE"));
+        assert!(!sql(Scope::All, owned).contains("_id"));
         assert!(sql(user, owned).contains(r#""user_id" = "#));
         assert!(sql(device, owned).contains(r#""id" = "#));
         for (scope, owner) in [(user, Owner::NoOne), (device, Owner::NoOne), (device, Owner::User("user_id"))]
