@@ -8,6 +8,8 @@ pub mod net;
 pub mod page;
 pub mod runtime;
 pub mod secret;
+#[cfg(feature = "tunnel")]
+pub mod tunnel;
 pub mod wireguard;
 
 pub use error::{Error, ErrorKind, Result};
