@@ -95,6 +95,9 @@ pub enum TunnelError {
         #[source]
         source: io::Error,
     },
+    /// A packet device has no room for the packet.
+    #[error("the packet queue is full")]
+    QueueFull,
     /// A thread could not be started.
     #[error("starting a thread")]
     Thread {
@@ -125,7 +128,9 @@ impl TunnelError {
             | TunnelError::Thread { .. }
             | TunnelError::Randomness { .. } => ErrorKind::Unavailable,
             TunnelError::PortInUse { .. } => ErrorKind::AlreadyExists,
-            TunnelError::PortsExhausted | TunnelError::TooManyPeers => ErrorKind::Exhausted,
+            TunnelError::PortsExhausted | TunnelError::TooManyPeers | TunnelError::QueueFull => {
+                ErrorKind::Exhausted
+            }
             TunnelError::NoSourceAddress { .. }
             | TunnelError::Unaddressable { .. }
             | TunnelError::MessageTooLong { .. }

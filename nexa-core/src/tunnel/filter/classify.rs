@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use super::flows::{FlowKey, FragmentKey};
+use super::flows::{Ending, FlowKey, FragmentKey};
 use crate::tunnel::counters::Drop;
 use crate::tunnel::packet::{IPV4_HEADER, IPV6_HEADER, IpPacket, Transport, array, be16, protocol};
 
@@ -10,8 +10,8 @@ pub(super) struct Classified {
     pub(super) class: Class,
     /// The fragments that may follow, when this is the first.
     pub(super) first_of: Option<FragmentKey>,
-    /// It ends its flow: a TCP FIN or RST.
-    pub(super) closes: bool,
+    /// It ends its flow.
+    pub(super) ending: Option<Ending>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +30,7 @@ pub(super) enum Class {
 
 impl Classified {
     const fn plain(class: Class) -> Self {
-        Classified { class, first_of: None, closes: false }
+        Classified { class, first_of: None, ending: None }
     }
 
     /// The flow it belongs to; that of nobody for what has none.
@@ -83,10 +83,17 @@ fn classify_transport(packet: &IpPacket<'_>, protocol: u8, payload: &[u8]) -> Re
         _ => {
             let (source_port, destination_port) = ports(protocol, payload).ok_or(Drop::Malformed)?;
             let flow = FlowKey { protocol, source, source_port, destination, destination_port };
-            let flags = payload.get(13).copied().unwrap_or(0);
-            let closes = protocol == protocol::TCP && flags & 0b101 != 0;
-            Ok(Classified { closes, ..Classified::plain(Class::Opening(flow)) })
+            let ending = if protocol == protocol::TCP { tcp_ending(payload) } else { None };
+            Ok(Classified { ending, ..Classified::plain(Class::Opening(flow)) })
         }
+    }
+}
+
+fn tcp_ending(segment: &[u8]) -> Option<Ending> {
+    match segment.get(13)? {
+        flags if flags & 0b100 != 0 => Some(Ending::Reset),
+        flags if flags & 0b001 != 0 => Some(Ending::Fin),
+        _ => None,
     }
 }
 

@@ -106,6 +106,7 @@ impl FlowFilter {
     pub(super) fn replace(&mut self, filter: Filter) {
         self.filter = filter;
         self.generation += 1;
+        self.flows.forget_fragments();
     }
 
     /// Forgets the flows of a peer that was removed.
@@ -150,8 +151,8 @@ impl FlowFilter {
         if let Some(fragment) = classified.first_of {
             self.flows.remember_fragment(now, fragment)?;
         }
-        if classified.closes {
-            self.flows.close(now, &classified.flow());
+        if let Some(ending) = classified.ending {
+            self.flows.end(&classified.flow(), ending);
         }
         Ok(())
     }
