@@ -162,6 +162,11 @@ impl PeerCrypto {
         self.sessions.iter().any(|session| session.confirmed && session.is_alive(now))
     }
 
+    /// When the newest session was made whose peer has proven that it holds the keys.
+    pub(super) fn confirmed_at(&self) -> Option<Instant> {
+        self.sessions.iter().filter(|session| session.confirmed).map(|session| session.established).max()
+    }
+
     /// Encrypts one packet, which the caller has padded.
     pub(super) fn seal(&mut self, now: Instant, plaintext: &[u8]) -> Sealed {
         if !self.can_seal(now) {

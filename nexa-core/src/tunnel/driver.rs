@@ -160,7 +160,10 @@ impl Tunnel {
 
     fn spawn(&self, name: &str, run: fn(&Shared)) -> Result<(), TunnelError> {
         let shared = Arc::clone(&self.shared);
-        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || run(&shared));
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+            let guarded = CloseOnPanic(&shared);
+            run(guarded.0);
+        });
         let thread = thread.map_err(|source| TunnelError::Thread { source })?;
         self.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
         Ok(())
@@ -353,6 +356,17 @@ impl Shared {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A tunnel of which a thread panicked is closed rather than half alive.
+struct CloseOnPanic<'a>(&'a Shared);
+
+impl Drop for CloseOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.close();
+        }
     }
 }
 

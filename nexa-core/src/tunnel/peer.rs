@@ -337,6 +337,9 @@ impl Peer {
         let Some(live) = &mut self.live else { return };
         live.unanswered_since = None;
         live.last_traffic = now;
+        // A session that the peer made meanwhile serves as well as the one we are asking for.
+        let confirmed = live.crypto.confirmed_at();
+        live.handshake.take_if(|attempt| confirmed.is_some_and(|at| at > attempt.began));
         let rekey = live.crypto.wants_rekey_on_receive(now, REKEY_ON_RECEIVE);
         self.flush(now, out);
         if rekey {

@@ -17,7 +17,7 @@ use super::routes::Routes;
 use super::{MAX_MTU, MIN_MTU};
 use crate::net::Cidr;
 use crate::runtime::{Random, random_bytes};
-use crate::wireguard::{PrivateKey, PublicKey};
+use crate::wireguard::{PresharedKey, PrivateKey, PublicKey};
 
 /// Outputs that wait to be polled.
 const MAX_OUTPUTS: usize = 4_096;
@@ -228,8 +228,9 @@ impl Engine {
         let Some(peer) = slot(peers, id).and_then(Option::as_mut) else { return };
         peer.endpoint = config.endpoint.or(peer.endpoint);
         peer.persistent_keepalive = config.persistent_keepalive;
-        let expose = |key: &Option<crate::wireguard::PresharedKey>| key.as_ref().map(|key| *key.expose());
-        if expose(&peer.preshared_key) != expose(&config.preshared_key) {
+        let [before, after] =
+            [&peer.preshared_key, &config.preshared_key].map(|key| key.as_ref().map(PresharedKey::expose));
+        if before != after {
             peer.preshared_key.clone_from(&config.preshared_key);
             peer.abandon(out);
             if let Some(live) = peer.live.take() {

@@ -7,7 +7,6 @@ use super::*;
 use crate::net::AddressSet;
 use crate::runtime::SystemRandom;
 use crate::tunnel::FilterRule;
-use crate::wireguard::PresharedKey;
 
 /// Engines joined by a network that loses nothing, in a time that only the test moves.
 struct World {
@@ -525,6 +524,22 @@ fn an_unanswered_handshake_is_tried_again_for_ninety_seconds_and_then_given_up()
     assert_eq!(world.nodes[ALICE].events, [failed]);
     world.nodes[GATEWAY].at = gateway;
     assert!(world.crosses(ALICE, GATEWAY, &udp("10.0.0.1", "192.168.0.9", b"x")), "sending tries again");
+}
+
+#[test]
+fn a_session_that_the_peer_made_ends_our_own_attempts() {
+    let mut world = World::with_gateway();
+    world.nodes[GATEWAY].engine.set_filter(Filter::allow_all());
+    let (alice, elsewhere) = (world.nodes[ALICE].at, "203.0.113.99:1".parse().unwrap());
+    world.nodes[ALICE].at = elsewhere;
+    world.tun(GATEWAY, &udp("192.168.0.9", "10.0.0.1", b"waits"));
+    assert_eq!(world.last_sent(GATEWAY).to, alice, "where she no longer is");
+    world.now += Duration::from_secs(1);
+    world.tun(ALICE, &udp("10.0.0.1", "192.168.0.9", b"x"));
+    assert_eq!(world.delivered(ALICE).len(), 1, "what waited goes to where she is");
+    world.advance(Duration::from_secs(100));
+    let counters = world.counters(GATEWAY);
+    assert_eq!((counters.handshakes_completed, counters.handshakes_failed), (1, 0));
 }
 
 #[test]

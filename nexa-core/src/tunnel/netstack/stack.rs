@@ -462,3 +462,112 @@ pub(super) const fn from_wire(address: IpAddress) -> IpAddr {
         IpAddress::Ipv6(v6) => IpAddr::V6(v6),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::tunnel::packet::{IPV4_HEADER, IPV6_HEADER};
+
+    /// A stack without its thread, with a listener, a connection under way and a bound UDP port.
+    fn stack() -> State {
+        let config = NetStackConfig {
+            answer_for: AnswerFor::Any,
+            tcp_buffer: 4096,
+            ..NetStackConfig::new(["10.0.0.1".parse().unwrap(), "fd00::1".parse().unwrap()])
+        };
+        let mut state = State::new(config, Wire::new(), 7);
+        state.add_listener(80);
+        let buffer = || {
+            let meta = vec![smoltcp::socket::udp::PacketMetadata::EMPTY; 4];
+            smoltcp::socket::udp::PacketBuffer::new(meta, vec![0; 4096])
+        };
+        let mut socket = smoltcp::socket::udp::Socket::new(buffer(), buffer());
+        socket.bind(53).unwrap();
+        state.add(socket);
+        state
+    }
+
+    fn header(is_v6: bool, protocol: u8, len: usize) -> Vec<u8> {
+        let len = u16::try_from(len).unwrap();
+        if is_v6 {
+            let len = len.to_be_bytes();
+            let ends =
+                ["fd00::2", "fd80::9"].map(|text| text.parse::<std::net::Ipv6Addr>().unwrap().octets());
+            [&[0x60, 0, 0, 0, len[0], len[1], protocol, 64][..], &ends[0], &ends[1]].concat()
+        } else {
+            let total = (len + 20).to_be_bytes();
+            let mut head = vec![0x45, 0, total[0], total[1], 0, 0, 0, 0, 64, protocol, 0, 0];
+            head.extend([10, 0, 0, 2, 192, 168, 0, 9]);
+            let mut sum: u32 =
+                head.chunks(2).map(|pair| u32::from(u16::from_be_bytes([pair[0], pair[1]]))).sum();
+            sum = (sum & 0xffff) + (sum >> 16);
+            let checksum = !u16::try_from((sum & 0xffff) + (sum >> 16)).unwrap();
+            head[10..12].copy_from_slice(&checksum.to_be_bytes());
+            head
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_packet_makes_the_stack_panic(
+            packets in prop::collection::vec((
+                any::<bool>(),
+                prop::sample::select(vec![0u8, 1, 2, 6, 17, 43, 44, 50, 58, 59, 60]),
+                prop::collection::vec(any::<u8>(), 0..120),
+                prop::collection::vec((0usize..80, any::<u8>()), 0..4),
+            ), 1..20),
+        ) {
+            let mut state = stack();
+            let mut now = state.began;
+            for (is_v6, protocol, payload, noise) in packets {
+                let mut packet = header(is_v6, protocol, payload.len());
+                prop_assert_eq!(packet.len(), if is_v6 { IPV6_HEADER } else { IPV4_HEADER });
+                packet.extend(payload);
+                for (at, byte) in noise {
+                    if let Some(place) = packet.get_mut(at) {
+                        *place = byte;
+                    }
+                }
+                state.link.wire.to_stack.push(packet).unwrap();
+                now += Duration::from_millis(10);
+                state.poll(now);
+            }
+        }
+
+        #[test]
+        fn no_tcp_segment_makes_the_stack_panic_and_the_backlog_is_bounded(
+            segments in prop::collection::vec(
+                (0u16..400, 0u8..64, any::<u32>(), any::<u32>(), prop::collection::vec(any::<u8>(), 0..24)),
+                1..600,
+            ),
+        ) {
+            let mut state = stack();
+            let mut now = state.began;
+            for (port, flags, seq, ack, rest) in segments {
+                let from = smoltcp::wire::Ipv4Address::new(10, 0, 0, 2);
+                let to = smoltcp::wire::Ipv4Address::new(192, 168, 0, 9);
+                let mut segment = [&port.saturating_add(1).to_be_bytes()[..], &80u16.to_be_bytes()].concat();
+                segment.extend(seq.to_be_bytes());
+                segment.extend(ack.to_be_bytes());
+                segment.extend([0x50, flags, 0xff, 0xff, 0, 0, 0, 0]);
+                segment.extend(rest);
+                smoltcp::wire::TcpPacket::new_unchecked(&mut segment).fill_checksum(&from.into(), &to.into());
+                let packet = [header(false, 6, segment.len()), segment].concat();
+                state.link.wire.to_stack.push(packet).unwrap();
+                now += Duration::from_millis(1);
+                state.poll(now);
+                while state.link.wire.from_stack.try_pop().is_some() {}
+                prop_assert!(state.sockets.iter().count() <= BACKLOG + 1);
+            }
+            for _ in 0..100 {
+                now += Duration::from_secs(1);
+                state.poll(now);
+                while state.link.wire.from_stack.try_pop().is_some() {}
+            }
+            let left = state.listeners.values().map(|listener| listener.ready.len()).sum::<usize>();
+            prop_assert_eq!(state.sockets.iter().count(), left + 1, "connections that were never made are gone");
+        }
+    }
+}
