@@ -13,8 +13,10 @@ fn a_filter_replaced_under_an_open_connection_stops_it_and_put_back_lets_it_go_o
     client.write_all(b"one").unwrap();
     server.read_exact(&mut [0; 3]).unwrap();
 
-    world.gateway.tunnel.set_filter(Filter::deny_all());
+    let elsewhere = FilterRule::new(set(&["10.8.0.0/24"]), set(&["192.168.7.200/32"]));
+    world.gateway.tunnel.set_filter(Filter::from_rules([elsewhere]));
     client.write_all(b"two").unwrap();
+    world.client.net.ping(ip("192.168.7.200"), CEILING).unwrap();
     server.set_read_timeout(Some(MOMENT));
     assert_eq!(server.read(&mut [0; 3]).unwrap_err().kind(), std::io::ErrorKind::TimedOut);
     assert!(world.gateway.tunnel.counters().dropped_filter >= 1);

@@ -4,7 +4,9 @@ use std::thread;
 
 use nexa_core::tunnel::TunnelError;
 
-use crate::support::{ALLOWED_V4, ALLOWED_V6, CEILING, CLIENT_V4, CLIENT_V6, DENIED_V4, MOMENT, World, at};
+use crate::support::{
+    ALLOWED_V4, ALLOWED_V6, CEILING, CLIENT_V4, CLIENT_V6, DENIED_V4, MOMENT, World, at, ip,
+};
 
 #[test]
 fn a_megabyte_goes_there_and_comes_back_unchanged_in_both_families() {
@@ -74,6 +76,8 @@ fn a_connection_to_a_denied_address_times_out() {
     let _listener = world.gateway.net.listen(80).unwrap();
     let error = world.client.net.connect(at(DENIED_V4, 80), MOMENT).unwrap_err();
     assert!(matches!(error, TunnelError::TimedOut { operation: "connecting" }), "{error}");
+    // Packets keep their order, so when this one is answered the other has been judged.
+    world.client.net.ping(ip(ALLOWED_V4), CEILING).unwrap();
     assert!(world.gateway.tunnel.counters().dropped_filter >= 1);
 }
 
