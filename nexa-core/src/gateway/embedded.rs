@@ -18,7 +18,7 @@ impl DesiredState {
     /// [`Closed`](crate::ErrorKind::Closed) when the tunnel was closed; what [`Tunnel::set_peer`] gives.
     pub fn apply_to(&self, tunnel: &Tunnel, now: Timestamp) -> Result<()> {
         let rules = self.peers.iter().map(DesiredPeer::rule).collect();
-        tunnel.set_rules(rules, self.valid_until.since(now));
+        tunnel.enforce(rules, self.valid_until.since(now));
         let wanted: BTreeSet<_> = self.peers.iter().map(|peer| peer.public_key).collect();
         for gone in tunnel.peers().iter().filter(|peer| !wanted.contains(&peer.public_key)) {
             tunnel.remove_peer(&gone.public_key);

@@ -65,6 +65,14 @@ pub enum TunnelError {
         /// What was asked for.
         mtu: usize,
     },
+    /// A peer's host name has no address.
+    #[error("{host} cannot be resolved: {reason}")]
+    Unresolved {
+        /// The name.
+        host: String,
+        /// What the resolver said.
+        reason: String,
+    },
     /// A peer with the tunnel's own key.
     #[error("is the tunnel's own key")]
     OwnKey,
@@ -126,6 +134,7 @@ impl TunnelError {
             | TunnelError::Socket { .. }
             | TunnelError::Device { .. }
             | TunnelError::Thread { .. }
+            | TunnelError::Unresolved { .. }
             | TunnelError::Randomness { .. } => ErrorKind::Unavailable,
             TunnelError::PortInUse { .. } => ErrorKind::AlreadyExists,
             TunnelError::PortsExhausted | TunnelError::TooManyPeers | TunnelError::QueueFull => {
@@ -154,6 +163,7 @@ impl Classify for TunnelError {
             TunnelError::OwnKey => "public_key",
             TunnelError::TooManyAddresses { .. } => "addresses",
             TunnelError::PortInUse { .. } => "port",
+            TunnelError::Unresolved { .. } => "endpoint",
             _ => return None,
         };
         Some(Cow::Borrowed(field))

@@ -41,6 +41,7 @@ mod filter;
 mod netstack;
 mod packet;
 mod peer;
+mod profile;
 mod routes;
 
 pub use counters::Counters;
@@ -54,6 +55,7 @@ pub use netstack::{
     AnswerFor, NetStack, NetStackConfig, NetStackDevice, TcpListener, TcpStream, UdpReceived, UdpSocket,
 };
 pub use peer::{PeerConfig, PeerStatus};
+pub use profile::bring_up;
 
 /// The smallest MTU that IPv6 allows (RFC 8200 §5).
 pub const MIN_MTU: usize = 1280;

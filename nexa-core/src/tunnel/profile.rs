@@ -2,9 +2,13 @@
 
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::num::NonZeroU16;
+#[cfg(feature = "control")]
+use std::time::Duration;
 
 use super::error::TunnelError;
 use super::filter::Filter;
+#[cfg(feature = "control")]
+use super::{clock, filter::FilterRule};
 use super::netstack::{NetStack, NetStackConfig};
 use super::peer::PeerConfig;
 use super::{DEFAULT_MTU, Tunnel, TunnelConfig};
@@ -57,6 +61,18 @@ pub fn bring_up(profile: &Profile, private_key: &PrivateKey) -> Result<(Tunnel, 
     let config = TunnelConfig::for_profile(profile, private_key)?;
     let (net, device) = NetStack::start(NetStackConfig::for_profile(profile))?;
     Ok((Tunnel::start(&config, device)?, net))
+}
+
+#[cfg(feature = "control")]
+impl Tunnel {
+    /// Lets through what these rules permit, for so long.
+    pub(crate) fn enforce(&self, rules: Vec<FilterRule>, valid_for: Duration) {
+        let filter = Filter::from_rules(rules);
+        self.set_filter(match clock::now().checked_add(valid_for) {
+            Some(deadline) => filter.valid_until(deadline),
+            None => filter,
+        });
+    }
 }
 
 fn mtu(profile: &Profile) -> usize {
