@@ -294,7 +294,7 @@ impl Shared {
             match self.socket.recv_from(&mut buffer) {
                 Ok((len, from)) => {
                     errors = 0;
-                    let from = SocketAddr::new(from.ip().to_canonical(), from.port());
+                    let from = unmapped(from);
                     let datagram = buffer.get(..len).unwrap_or_default();
                     self.step(|engine, now| engine.handle_udp(now, from, datagram));
                 }
@@ -356,6 +356,15 @@ impl Shared {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An IPv4 address as such, when a socket for both families gave it in IPv6's spelling.
+fn unmapped(address: SocketAddr) -> SocketAddr {
+    match address.ip().to_canonical() {
+        IpAddr::V4(v4) => SocketAddr::new(v4.into(), address.port()),
+        // As it is: a link-local address is good only with its scope.
+        IpAddr::V6(_) => address,
     }
 }
 

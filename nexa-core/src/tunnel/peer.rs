@@ -221,13 +221,19 @@ impl Peer {
             live.keys_expire = None;
             live.crypto.expire();
         }
-        if live.unanswered_since.is_some_and(|since| now >= since + KEEPALIVE_TIMEOUT + REKEY_TIMEOUT) {
-            live.unanswered_since = None;
+        let keepalive = live.keepalive_due.take_if(|at| now >= *at).is_some();
+        let unanswered = live
+            .unanswered_since
+            .take_if(|since| now >= *since + KEEPALIVE_TIMEOUT + REKEY_TIMEOUT)
+            .is_some();
+        if unanswered {
             self.begin_handshake(now, out);
         }
-        if self.next_keepalive().is_some_and(|at| now >= at) {
+        if keepalive {
+            self.try_send(now, &[], out);
+        }
+        if self.persistent_keepalive_due().is_some_and(|at| now >= at) {
             if let Some(live) = &mut self.live {
-                live.keepalive_due = None;
                 live.last_traffic = now;
             }
             self.send_keepalive(now, out);
@@ -239,7 +245,8 @@ impl Peer {
         let live = self.live.as_ref()?;
         let unanswered = live.unanswered_since.map(|since| since + KEEPALIVE_TIMEOUT + REKEY_TIMEOUT);
         let retry = live.handshake.as_ref().map(|attempt| attempt.retry_at);
-        [retry, unanswered, live.keys_expire, self.next_keepalive()].into_iter().flatten().min()
+        let persistent = self.persistent_keepalive_due();
+        [retry, unanswered, live.keys_expire, live.keepalive_due, persistent].into_iter().flatten().min()
     }
 
     /// Lets go of what waits for this peer.
@@ -249,13 +256,11 @@ impl Peer {
         }
     }
 
-    fn next_keepalive(&self) -> Option<Instant> {
+    fn persistent_keepalive_due(&self) -> Option<Instant> {
         let live = self.live.as_ref()?;
         let interval =
             self.persistent_keepalive.filter(|_| self.endpoint.is_some() && live.handshake.is_none());
-        let persistent =
-            interval.map(|seconds| live.last_traffic + Duration::from_secs(seconds.get().into()));
-        [live.keepalive_due, persistent].into_iter().flatten().min()
+        interval.map(|seconds| live.last_traffic + Duration::from_secs(seconds.get().into()))
     }
 
     /// Whether it was encrypted and sent.

@@ -41,21 +41,17 @@ impl<T: Copy> Routes<T> {
 
     /// The owner of the longest prefix that `address` lies in.
     pub(super) fn lookup(&self, address: IpAddr) -> Option<T> {
-        let family = Family::of(address);
+        self.covering(address).last()
+    }
+
+    /// The owners of all prefixes that `address` lies in, the shortest first.
+    pub(super) fn covering(&self, address: IpAddr) -> impl Iterator<Item = T> {
         let bits = left_aligned(address);
-        let mut best = None;
-        let mut slot = self.root(family);
-        while let Some(node) = slot {
-            if !node.covers(bits) {
-                break;
-            }
-            best = node.value.or(best);
-            if node.len >= family.bits() {
-                break;
-            }
-            slot = node.child(bits);
-        }
-        best
+        let root = self.root(Family::of(address)).as_ref().filter(|node| node.covers(bits));
+        let path = std::iter::successors(root, move |node| {
+            node.child(bits).as_ref().filter(|child| child.covers(bits))
+        });
+        path.filter_map(|node| node.value)
     }
 
     const fn root(&self, family: Family) -> &Slot<T> {

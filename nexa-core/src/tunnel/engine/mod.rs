@@ -94,7 +94,7 @@ impl Engine {
             by_key: HashMap::new(),
             by_index: HashMap::new(),
             routes: Routes::new(),
-            filter: FlowFilter::new(config.filter.clone()),
+            filter: FlowFilter::new(&config.filter),
             timers: BTreeSet::new(),
         })
     }
@@ -102,7 +102,8 @@ impl Engine {
     /// Adds a peer, or makes the one with this key as described. A session survives unless the preshared key changes.
     ///
     /// # Errors
-    /// [`TunnelError::OwnKey`] and [`TunnelError::TooManyPeers`]; then nothing has changed.
+    /// [`TunnelError::OwnKey`] and [`TunnelError::TooManyPeers`]. [`TunnelError::Randomness`] when a persistent keepalive
+    /// should have been begun; the peer is set all the same.
     pub fn set_peer(&mut self, now: Instant, config: &PeerConfig) -> Result<(), TunnelError> {
         if config.public_key.as_bytes() == self.identity.public_key() {
             return Err(TunnelError::OwnKey);
@@ -142,7 +143,7 @@ impl Engine {
 
     /// Puts a filter in force from the next packet on, also for flows that the one before permitted.
     pub fn set_filter(&mut self, filter: Filter) {
-        self.filter.replace(filter);
+        self.filter.replace(&filter);
     }
 
     /// Takes an IP packet from the packet device.

@@ -11,6 +11,7 @@
 
 mod classify;
 mod flows;
+mod rules;
 
 use std::net::IpAddr;
 use std::time::Instant;
@@ -20,6 +21,7 @@ use super::packet::IpPacket;
 use crate::net::AddressSet;
 use classify::{Class, classify};
 use flows::{FlowKey, Flows};
+use rules::Rules;
 
 /// What peers may reach. Without rules nothing passes.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -58,13 +60,6 @@ impl Filter {
         self.valid_until = Some(deadline);
         self
     }
-
-    fn permits(&self, source: IpAddr, destination: IpAddr) -> bool {
-        match &self.policy {
-            Policy::AllowAll => true,
-            Policy::Rules(rules) => rules.iter().any(|rule| rule.permits(source, destination)),
-        }
-    }
 }
 
 /// Permits every address of `source` to open flows to every address of `destination`.
@@ -83,28 +78,48 @@ impl FilterRule {
     pub const fn new(source: AddressSet, destination: AddressSet) -> Self {
         FilterRule { source, destination }
     }
-
-    fn permits(&self, source: IpAddr, destination: IpAddr) -> bool {
-        self.source.contains(source) && self.destination.contains(destination)
-    }
 }
 
 /// A [`Filter`] with the flows it permitted.
 pub(super) struct FlowFilter {
-    filter: Filter,
+    judge: Judge,
+    valid_until: Option<Instant>,
     /// Counts replacements, so that a flow knows whether it was judged by the present filter.
     generation: u64,
     flows: Flows,
 }
 
+enum Judge {
+    AllowAll,
+    Rules(Rules),
+}
+
+impl Judge {
+    fn new(policy: &Policy) -> Self {
+        match policy {
+            Policy::AllowAll => Judge::AllowAll,
+            Policy::Rules(rules) => Judge::Rules(Rules::new(rules)),
+        }
+    }
+
+    fn permits(&self, source: IpAddr, destination: IpAddr) -> bool {
+        match self {
+            Judge::AllowAll => true,
+            Judge::Rules(rules) => rules.permits(source, destination),
+        }
+    }
+}
+
 impl FlowFilter {
-    pub(super) fn new(filter: Filter) -> Self {
-        FlowFilter { filter, generation: 0, flows: Flows::new() }
+    pub(super) fn new(filter: &Filter) -> Self {
+        let judge = Judge::new(&filter.policy);
+        FlowFilter { judge, valid_until: filter.valid_until, generation: 0, flows: Flows::new() }
     }
 
     /// From the next packet on the new filter decides, also about flows that the old one permitted.
-    pub(super) fn replace(&mut self, filter: Filter) {
-        self.filter = filter;
+    pub(super) fn replace(&mut self, filter: &Filter) {
+        self.judge = Judge::new(&filter.policy);
+        self.valid_until = filter.valid_until;
         self.generation += 1;
         self.flows.forget_fragments();
     }
@@ -130,10 +145,10 @@ impl FlowFilter {
     }
 
     fn check(&mut self, now: Instant, packet: &IpPacket<'_>, origin: Option<u32>) -> Result<(), Drop> {
-        if self.filter.valid_until.is_some_and(|deadline| now >= deadline) {
+        if self.valid_until.is_some_and(|deadline| now >= deadline) {
             return Err(Drop::FilterExpired);
         }
-        if self.filter.policy == Policy::AllowAll {
+        if matches!(self.judge, Judge::AllowAll) {
             return Ok(());
         }
         let refused = if origin.is_some() { Drop::Filter } else { Drop::Unsolicited };
@@ -162,7 +177,7 @@ impl FlowFilter {
             return Ok(());
         }
         let origin = origin.ok_or(Drop::Unsolicited)?;
-        if !self.filter.permits(flow.source, flow.destination) {
+        if !self.judge.permits(flow.source, flow.destination) {
             return Err(Drop::Filter);
         }
         self.flows.open(now, flow, origin, self.generation)
@@ -170,8 +185,8 @@ impl FlowFilter {
 
     /// Whether the packet belongs to a flow, in either direction, that the present filter permits.
     fn passes(&mut self, now: Instant, flow: &FlowKey) -> bool {
-        let FlowFilter { filter, generation, flows } = self;
-        flows.refresh(now, flow, *generation, |opened| filter.permits(opened.source, opened.destination))
+        let FlowFilter { judge, generation, flows, .. } = self;
+        flows.refresh(now, flow, *generation, |opened| judge.permits(opened.source, opened.destination))
     }
 }
 

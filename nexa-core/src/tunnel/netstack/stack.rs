@@ -468,6 +468,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::net::Cidr;
     use crate::tunnel::packet::{IPV4_HEADER, IPV6_HEADER};
 
     /// A stack without its thread, with a listener, a connection under way and a bound UDP port.
@@ -507,6 +508,18 @@ mod tests {
             head[10..12].copy_from_slice(&checksum.to_be_bytes());
             head
         }
+    }
+
+    #[test]
+    fn it_answers_at_its_own_addresses_and_where_it_is_told_to() {
+        let mut state = stack();
+        let addresses = ["10.0.0.1", "fd00::1", "192.168.0.9", "fd80::9"].map(|text| text.parse().unwrap());
+        let answers = |state: &State| addresses.map(|address| state.answers_for(address));
+        assert_eq!(answers(&state), [true; 4]);
+        state.config.answer_for = AnswerFor::Set([Cidr::host(addresses[3])].into_iter().collect());
+        assert_eq!(answers(&state), [true, true, false, true]);
+        state.config.answer_for = AnswerFor::OwnAddresses;
+        assert_eq!(answers(&state), [true, true, false, false]);
     }
 
     proptest! {
