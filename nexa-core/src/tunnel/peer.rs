@@ -256,13 +256,11 @@ impl Peer {
         }
     }
 
-    fn next_keepalive(&self) -> Option<Instant> {
+    fn persistent_keepalive_due(&self) -> Option<Instant> {
         let live = self.live.as_ref()?;
         let interval =
             self.persistent_keepalive.filter(|_| self.endpoint.is_some() && live.handshake.is_none());
-        let persistent =
-            interval.map(|seconds| live.last_traffic + Duration::from_secs(seconds.get().into()));
-        [live.keepalive_due, persistent].into_iter().flatten().min()
+        interval.map(|seconds| live.last_traffic + Duration::from_secs(seconds.get().into()))
     }
 
     /// Whether it was encrypted and sent.
