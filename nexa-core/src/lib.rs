@@ -1,6 +1,8 @@
 //! Nexa: a private-network control plane that is linked, not deployed.
 
-#![forbid(unsafe_code)]
+// Only `tunnel/device/ioctl.rs` lifts the ban, and only where it is compiled.
+#![deny(unsafe_code)]
+#![cfg_attr(not(all(feature = "tunnel", target_os = "linux")), forbid(unsafe_code))]
 
 #[cfg(feature = "control")]
 pub mod actor;

@@ -7,6 +7,11 @@ use crate::error::Result;
 use crate::net::AddressSet;
 use crate::runtime::Timestamp;
 use crate::tunnel::{FilterRule, PeerConfig, Tunnel};
+#[cfg(target_os = "linux")]
+use crate::{
+    gateway::Gateway,
+    tunnel::{DEFAULT_MTU, InterfaceAddress, TunConfig},
+};
 
 impl DesiredState {
     /// Makes a running tunnel let through what this state says, and nothing else, until
@@ -28,6 +33,20 @@ impl DesiredState {
             tunnel.set_peer(&PeerConfig { allowed_ips, ..PeerConfig::new(peer.public_key) })?;
         }
         Ok(())
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl TunConfig {
+    /// The network interface of a gateway: its own address in each of its prefixes, and its MTU.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) when an address cannot be in its prefix.
+    pub fn for_gateway(gateway: &Gateway) -> Result<Self> {
+        let own = gateway.addresses.iter().zip(&gateway.vpn_cidrs);
+        let addresses = own.map(|(address, cidr)| InterfaceAddress::new(*address, cidr.prefix_len()));
+        let mtu = gateway.mtu.map_or(DEFAULT_MTU, usize::from);
+        Ok(TunConfig { mtu, addresses: addresses.collect::<Result<_>>()?, ..TunConfig::default() })
     }
 }
 

@@ -103,6 +103,51 @@ pub enum TunnelError {
         #[source]
         source: io::Error,
     },
+    /// What was given is no name of a network interface.
+    #[error(
+        "`{name}` is no interface name: 1 to 15 bytes, not `.` or `..`, without `/`, `:`, `%`, spaces and NUL"
+    )]
+    InterfaceName {
+        /// What was given.
+        name: String,
+    },
+    /// A network interface of that name exists.
+    #[error("the interface {name} exists")]
+    InterfaceInUse {
+        /// The name.
+        name: String,
+    },
+    /// This program may not do it to the network.
+    #[error("{operation} needs {missing}")]
+    NotPermitted {
+        /// What was being done.
+        operation: &'static str,
+        /// What the program would have to be given.
+        missing: &'static str,
+        /// What the operating system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The system has no TUN interfaces.
+    #[error(
+        "/dev/net/tun is not there: the kernel has no TUN module loaded, or the container was not given the device"
+    )]
+    NoTun {
+        /// What the operating system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The operating system refused something about the network interface.
+    #[error("interface {name}: {operation}")]
+    Interface {
+        /// The interface.
+        name: String,
+        /// What was being done.
+        operation: String,
+        /// What the operating system said.
+        #[source]
+        source: io::Error,
+    },
     /// A packet device has no room for the packet.
     #[error("the packet queue is full")]
     QueueFull,
@@ -134,9 +179,12 @@ impl TunnelError {
             | TunnelError::Socket { .. }
             | TunnelError::Device { .. }
             | TunnelError::Thread { .. }
+            | TunnelError::Interface { .. }
             | TunnelError::Unresolved { .. }
             | TunnelError::Randomness { .. } => ErrorKind::Unavailable,
-            TunnelError::PortInUse { .. } => ErrorKind::AlreadyExists,
+            TunnelError::PortInUse { .. } | TunnelError::InterfaceInUse { .. } => ErrorKind::AlreadyExists,
+            TunnelError::NotPermitted { .. } => ErrorKind::Forbidden,
+            TunnelError::NoTun { .. } => ErrorKind::Unsupported,
             TunnelError::PortsExhausted | TunnelError::TooManyPeers | TunnelError::QueueFull => {
                 ErrorKind::Exhausted
             }
@@ -145,6 +193,7 @@ impl TunnelError {
             | TunnelError::MessageTooLong { .. }
             | TunnelError::MtuOutOfRange { .. }
             | TunnelError::OwnKey
+            | TunnelError::InterfaceName { .. }
             | TunnelError::TooManyAddresses { .. } => ErrorKind::InvalidInput,
         }
     }
@@ -163,6 +212,7 @@ impl Classify for TunnelError {
             TunnelError::OwnKey => "public_key",
             TunnelError::TooManyAddresses { .. } => "addresses",
             TunnelError::PortInUse { .. } => "port",
+            TunnelError::InterfaceName { .. } | TunnelError::InterfaceInUse { .. } => "name",
             TunnelError::Unresolved { .. } => "endpoint",
             _ => return None,
         };

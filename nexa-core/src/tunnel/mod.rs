@@ -2,7 +2,8 @@
 //!
 //! [`Engine`] is the protocol, for one peer or many: packets, datagrams and the time go in and come out, and it opens no
 //! socket. [`Tunnel`] drives one over UDP on threads, between the network and a [`PacketDevice`]. [`NetStack`] is such a
-//! device: it speaks TCP, UDP and ping inside the tunnel, so that a program needs no network interface and no root.
+//! device: it speaks TCP, UDP and ping inside the tunnel, so that a program needs no network interface and no root. On
+//! Linux, `TunDevice` is the other one: a network interface, for a gateway whose kernel forwards.
 //!
 //! What protects is the [`Filter`] of the engine on the gateway; the allowed IPs of a client only say what it sends.
 //!
@@ -45,6 +46,8 @@ mod profile;
 mod routes;
 
 pub use counters::Counters;
+#[cfg(target_os = "linux")]
+pub use device::{InterfaceAddress, TunConfig, TunDevice};
 pub use device::{MemoryDevice, PacketDevice};
 pub use driver::{Tunnel, TunnelConfig};
 pub use engine::{Engine, EngineConfig, Output};

@@ -1,34 +1,11 @@
-//! Where packets come from and go to: a TUN interface, the network stack of this crate, or memory.
+//! Packets through memory.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::error::TunnelError;
-
-/// Gives and takes IP packets, one per call.
-///
-/// [`Tunnel`](super::Tunnel) reads from one thread and writes from others.
-pub trait PacketDevice: Send + Sync + 'static {
-    /// Waits for a packet, puts it into `packet` and tells its length. A packet that does not fit is cut.
-    ///
-    /// # Errors
-    /// [`TunnelError::Closed`] once the device is closed, also for a call that waits; [`TunnelError::Device`] when
-    /// nothing more can be read.
-    fn read(&self, packet: &mut [u8]) -> Result<usize, TunnelError>;
-
-    /// Takes a packet, or refuses it without waiting.
-    ///
-    /// # Errors
-    /// [`TunnelError::QueueFull`] when there is no room for it, [`TunnelError::Closed`], [`TunnelError::Device`].
-    fn write(&self, packet: &[u8]) -> Result<(), TunnelError>;
-
-    /// The longest packet it takes.
-    fn mtu(&self) -> usize;
-
-    /// Ends it. Every call that waits returns.
-    fn close(&self);
-}
+use super::PacketDevice;
+use crate::tunnel::error::TunnelError;
 
 /// One of two ends between which packets go through memory, with room for a fixed number each way.
 #[derive(Debug)]
@@ -83,7 +60,7 @@ impl Drop for MemoryDevice {
 
 /// Packets that wait, in order, up to a number.
 #[derive(Debug)]
-pub(super) struct PacketQueue {
+pub(in crate::tunnel) struct PacketQueue {
     state: Mutex<QueueState>,
     readable: Condvar,
     capacity: usize,
@@ -96,12 +73,12 @@ struct QueueState {
 }
 
 impl PacketQueue {
-    pub(super) fn new(capacity: usize) -> Self {
+    pub(in crate::tunnel) fn new(capacity: usize) -> Self {
         let state = QueueState { packets: VecDeque::new(), closed: false };
         PacketQueue { state: Mutex::new(state), readable: Condvar::new(), capacity }
     }
 
-    pub(super) fn push(&self, packet: Vec<u8>) -> Result<(), TunnelError> {
+    pub(in crate::tunnel) fn push(&self, packet: Vec<u8>) -> Result<(), TunnelError> {
         let mut state = self.lock();
         if state.closed {
             return Err(TunnelError::Closed);
@@ -115,7 +92,7 @@ impl PacketQueue {
     }
 
     /// Waits for a packet; for ever without a timeout.
-    pub(super) fn pop(&self, timeout: Option<Duration>) -> Result<Vec<u8>, TunnelError> {
+    pub(in crate::tunnel) fn pop(&self, timeout: Option<Duration>) -> Result<Vec<u8>, TunnelError> {
         let empty = |state: &mut QueueState| state.packets.is_empty() && !state.closed;
         let state = self.lock();
         let mut state = match timeout {
@@ -132,23 +109,23 @@ impl PacketQueue {
         }
     }
 
-    pub(super) fn try_pop(&self) -> Option<Vec<u8>> {
+    pub(in crate::tunnel) fn try_pop(&self) -> Option<Vec<u8>> {
         self.lock().packets.pop_front()
     }
 
-    pub(super) fn has_room(&self) -> bool {
+    pub(in crate::tunnel) fn has_room(&self) -> bool {
         self.lock().packets.len() < self.capacity
     }
 
-    pub(super) fn is_closed(&self) -> bool {
+    pub(in crate::tunnel) fn is_closed(&self) -> bool {
         self.lock().closed
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::tunnel) fn is_empty(&self) -> bool {
         self.lock().packets.is_empty()
     }
 
-    pub(super) fn close(&self) {
+    pub(in crate::tunnel) fn close(&self) {
         self.lock().closed = true;
         self.readable.notify_all();
     }
@@ -159,7 +136,7 @@ impl PacketQueue {
 }
 
 /// Copies as much as fits.
-pub(super) fn copy_cut(from: &[u8], to: &mut [u8]) -> usize {
+pub(in crate::tunnel) fn copy_cut(from: &[u8], to: &mut [u8]) -> usize {
     let len = from.len().min(to.len());
     for (place, byte) in to.iter_mut().zip(from) {
         *place = *byte;
