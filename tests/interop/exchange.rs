@@ -1,4 +1,4 @@
-use std::net::SocketAddr;
+use std::net::{Ipv6Addr, SocketAddr};
 use std::num::NonZeroU16;
 
 use nexa_core::net::{Cidr, Family};
@@ -133,7 +133,7 @@ impl Site {
 
     /// The gateway in this program, with its interface and its socket in the namespace.
     fn start_gateway(&self, control: &Control) -> Tunnel {
-        let listen = SocketAddr::new(self.gateway_endpoint.ip(), self.gateway_endpoint.port());
+        let listen = SocketAddr::from((Ipv6Addr::UNSPECIFIED, self.gateway_endpoint.port()));
         let config =
             TunnelConfig { listen, ..TunnelConfig::new(control.gateway_key.clone(), Filter::deny_all()) };
         let tunnel = self.gateway.enter(|| {

@@ -1,14 +1,16 @@
 //! `cargo xtask test`: every test there is. Its last line, `N passed, N failed`, is read by machines.
 
 use std::cmp::Reverse;
+use std::fs;
 use std::process::ExitCode;
 
 use crate::examples;
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::options::{Depth, Options};
-use crate::process::{cargo, stream};
+use crate::process::{cargo, root, run as run_command, stream};
 use crate::stage::{Finished, Stage, run_all, seconds};
 use crate::tally::Tally;
+use crate::tools::{IP, PING, SETPRIV, WG, WIREGUARD_GO, is_root};
 
 /// A new stage, or a tool that one needs, is one entry here. Stages that can name the whole workspace do: the same
 /// selection means the same features everywhere, and one compilation of each dependency.
@@ -19,12 +21,7 @@ pub(crate) const STAGES: &[Stage<Tally>] = &[
         needs: &[],
         run: |options| cargo_test(options, &["--workspace", "--all-features", "--lib", "--bins"]),
     },
-    Stage {
-        name: "api",
-        about: "tests of the public API, all features",
-        needs: &[],
-        run: |options| cargo_test(options, &["--workspace", "--all-features", "--test", "*"]),
-    },
+    Stage { name: "api", about: "tests of the public API, all features", needs: &[], run: api },
     Stage {
         name: "docs",
         about: "examples in the documentation, all features",
@@ -43,6 +40,12 @@ pub(crate) const STAGES: &[Stage<Tally>] = &[
         },
     },
     Stage {
+        name: "interop",
+        about: "against wireguard-go, wg, wg-quick and the kernel, in network namespaces; needs root",
+        needs: &[&IP, &PING, &SETPRIV, &WG, &WIREGUARD_GO],
+        run: interop,
+    },
+    Stage {
         name: "examples",
         about: "the programs in examples/, as a newcomer starts them",
         needs: &[],
@@ -51,6 +54,8 @@ pub(crate) const STAGES: &[Stage<Tally>] = &[
 ];
 
 const SLOWEST: usize = 5;
+/// Takes root and programs that others need not have, so it is a stage of its own.
+const INTEROP: &str = "interop";
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let Some(mut stages) = run_all(STAGES, options)? else { return Ok(ExitCode::SUCCESS) };
@@ -67,6 +72,27 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     stages.iter().for_each(|stage| total += counted(stage));
     println!("{} passed, {} failed", total.passed, total.failed);
     Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Every folder in `tests/` but one; cargo's `--test '*'` would take that one along.
+fn api(options: &Options) -> Result<Tally> {
+    let mut arguments = ["--workspace", "--all-features"].map(str::to_owned).to_vec();
+    for entry in fs::read_dir(root().join("tests"))? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if name != INTEROP {
+            arguments.extend(["--test".to_owned(), name]);
+        }
+    }
+    cargo_test(options, &arguments.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+/// The tests start a program of `examples/`, which cargo does not build for them.
+fn interop(options: &Options) -> Result<Tally> {
+    if !is_root()? {
+        return Err(Failure::new("needs root, to make network namespaces and interfaces; run it with sudo"));
+    }
+    run_command(&mut cargo(&["build", "--workspace", "--all-features", "--example", "gateway_tun"]))?;
+    cargo_test(options, &["--workspace", "--all-features", "--test", INTEROP])
 }
 
 /// Runs `cargo test` with these arguments. Its exit says no more than the counts, unless they show no failure.
@@ -107,8 +133,6 @@ fn counted(stage: &Finished<Tally>) -> Tally {
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
-
-    use crate::failure::Failure;
 
     use super::*;
 

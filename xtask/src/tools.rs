@@ -17,13 +17,22 @@ enum Source {
     /// A binary of a crate at exactly this version, kept in the cache.
     Crate { version: &'static str },
     /// A program of the system's packages.
-    Apt { package: &'static str },
+    Apt { package: &'static str, version_flag: &'static str },
 }
 
 pub(crate) static FMT: Tool = Tool { name: "fmt", source: Source::Component { package: "rustfmt" } };
 pub(crate) static CLIPPY: Tool = Tool { name: "clippy", source: Source::Component { package: "clippy" } };
 pub(crate) static CARGO_DENY: Tool = Tool { name: "cargo-deny", source: Source::Crate { version: "0.20.2" } };
-pub(crate) static GIT: Tool = Tool { name: "git", source: Source::Apt { package: "git" } };
+pub(crate) static GIT: Tool = apt("git", "git", "--version");
+pub(crate) static IP: Tool = apt("ip", "iproute2", "-V");
+pub(crate) static PING: Tool = apt("ping", "iputils-ping", "-V");
+pub(crate) static SETPRIV: Tool = apt("setpriv", "util-linux", "--version");
+pub(crate) static WG: Tool = apt("wg", "wireguard-tools", "--version");
+pub(crate) static WIREGUARD_GO: Tool = apt("wireguard-go", "wireguard-go", "--version");
+
+const fn apt(name: &'static str, package: &'static str, version_flag: &'static str) -> Tool {
+    Tool { name, source: Source::Apt { package, version_flag } }
+}
 
 impl Tool {
     /// Installs the tool unless it is there; a tool that cannot be had is a failure, never a skipped stage.
@@ -49,7 +58,11 @@ impl Tool {
     }
 
     fn is_there(&self) -> bool {
-        let version = self.command().and_then(|mut command| capture(command.arg("--version")));
+        let flag = match self.source {
+            Source::Apt { version_flag, .. } => version_flag,
+            Source::Component { .. } | Source::Crate { .. } => "--version",
+        };
+        let version = self.command().and_then(|mut command| capture(command.arg(flag)));
         match (&self.source, version) {
             (Source::Crate { version: pinned }, Ok(text)) => {
                 text.split_whitespace().any(|word| word == *pinned)
@@ -63,7 +76,7 @@ impl Tool {
             Source::Component { package } => run(command("rustup").args(["component", "add", package]))
                 .map_err(|failure| advice(&format!("the toolchain's component `{package}`"), &failure)),
             Source::Crate { version } => install_crate(self.name, version),
-            Source::Apt { package } => install_package(package),
+            Source::Apt { package, .. } => install_package(package),
         }
     }
 }
@@ -85,7 +98,7 @@ fn install_crate(name: &str, version: &str) -> Result {
 
 fn install_package(package: &str) -> Result {
     let what = format!("the system package `{package}`");
-    if capture(command("id").arg("-u"))?.trim() != "0" {
+    if !is_root()? {
         return Err(Failure::new(format!("install {what}, or run as root")));
     }
     for arguments in
@@ -96,6 +109,10 @@ fn install_package(package: &str) -> Result {
         run(&mut apt).map_err(|failure| advice(&what, &failure))?;
     }
     Ok(())
+}
+
+pub(crate) fn is_root() -> Result<bool> {
+    Ok(capture(command("id").arg("-u"))?.trim() == "0")
 }
 
 fn advice(what: &str, failure: &Failure) -> Failure {
@@ -114,7 +131,7 @@ mod tests {
 
     #[test]
     fn a_program_that_is_not_installed_is_not_there() {
-        let absent = Tool { name: "nexa-no-such-program", source: Source::Apt { package: "none" } };
+        let absent = apt("nexa-no-such-program", "none", "--version");
         assert!(!absent.is_there());
     }
 }

@@ -25,7 +25,9 @@ impl<'a> WireGuardGo<'a> {
         // Its control socket is one file for the whole machine, whatever the namespace.
         let interface = unique("wg");
         let mut command = namespace.command("wireguard-go");
-        let mut program = Program::start(command.args(["-f", &interface]).env("LOG_LEVEL", "verbose"));
+        let mut program = Program::start(
+            command.arg(&interface).envs([("LOG_LEVEL", "verbose"), ("WG_PROCESS_FOREGROUND", "1")]),
+        );
         program.wait_for("UAPI listener started");
         WireGuardGo { namespace, interface, folder: tempfile::tempdir().unwrap(), program }
     }

@@ -12,9 +12,14 @@ use nix::libc;
 
 use super::tun::InterfaceName;
 
-/// Whole packets without a header of the driver's, from an interface that did not exist before.
-const WANTED: u16 = (libc::IFF_TUN | libc::IFF_NO_PI) as u16;
-const EXCLUSIVE: u16 = libc::IFF_TUN_EXCL as u16;
+/// `linux/if_tun.h`.
+const IFF_TUN: u16 = 0x0001;
+const IFF_TAP: u16 = 0x0002;
+const IFF_NO_PI: u16 = 0x1000;
+const IFF_VNET_HDR: u16 = 0x4000;
+const IFF_TUN_EXCL: u16 = 0x8000;
+/// Whole packets without anything of the driver's before them.
+const PLAIN: u16 = IFF_TUN | IFF_NO_PI;
 
 /// `struct ifreq` of `linux/if.h`, as the TUN driver uses it.
 #[repr(C, align(8))]
@@ -29,12 +34,13 @@ const _: () = assert!(size_of::<InterfaceRequest>() >= size_of::<libc::ifreq>())
 /// Makes `tun`, a fresh `/dev/net/tun`, the packet end of a new interface. Tells its name, which the kernel completes
 /// where it holds `%d`.
 pub(super) fn create_interface(tun: &File, name: &InterfaceName) -> io::Result<String> {
-    let mut request = InterfaceRequest { name: name.padded(), flags: WANTED | EXCLUSIVE, rest: [0; 22] };
+    let flags = PLAIN | IFF_TUN_EXCL;
+    let mut request = InterfaceRequest { name: name.padded(), flags, rest: [0; 22] };
     exchange(tun, libc::TUNSETIFF, &mut request)?;
     exchange(tun, libc::TUNGETIFF, &mut request)?;
-    let given = request.flags & (WANTED | libc::IFF_VNET_HDR as u16 | libc::IFF_TAP as u16);
-    if given != WANTED {
-        return Err(io::Error::other(format!("the driver gave an interface with the flags {given:#x}")));
+    if request.flags & (PLAIN | IFF_TAP | IFF_VNET_HDR) != PLAIN {
+        let given = request.flags;
+        return Err(io::Error::other(format!("the driver gave an interface with the flags {given:#06x}")));
     }
     let name = request.name.split(|byte| *byte == 0).next().unwrap_or_default();
     Ok(String::from_utf8_lossy(name).into_owned())
