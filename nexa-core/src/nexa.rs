@@ -162,6 +162,22 @@ impl std::fmt::Debug for Builder {
 }
 
 /// Who calls and from where; the domains hang on it. Cheap to clone.
+///
+/// # What every call can fail with
+/// Beside what a method lists:
+/// [`Unauthenticated`](ErrorKind::Unauthenticated) when the caller's token is no longer good or there is none,
+/// [`Forbidden`](ErrorKind::Forbidden) when the caller may not do this,
+/// [`Locked`](ErrorKind::Locked) and [`Unavailable`](ErrorKind::Unavailable) when the database is busy, full or does
+/// not answer, [`Cancelled`](ErrorKind::Cancelled) past [`RequestContext::deadline`],
+/// [`Closed`](ErrorKind::Closed) after [`Nexa::close`] or without the Tokio runtime that the database was opened on,
+/// [`Corrupt`](ErrorKind::Corrupt) when something stored cannot be read, [`Internal`](ErrorKind::Internal) for a
+/// defect.
+///
+/// A call that failed has stored nothing but, for a refusal, its line in the audit. Two failures leave it open whether
+/// the change was stored, because they can come with the commit itself: `Unavailable`, and `Closed` when the runtime
+/// ended during the call.
+///
+/// A caller that stops waiting for a call does not stop the call: it ends, whole, in its own task.
 #[derive(Clone)]
 pub struct Handle {
     pub(crate) core: Arc<Core>,
