@@ -86,6 +86,7 @@ mod name;
 pub mod net;
 #[cfg(feature = "control")]
 mod nexa;
+#[cfg(feature = "control")]
 pub mod page;
 pub mod policy;
 pub mod runtime;
