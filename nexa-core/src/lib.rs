@@ -93,6 +93,8 @@ pub mod runtime;
 pub mod secret;
 #[cfg(feature = "control")]
 mod unit;
+#[cfg(feature = "tunnel")]
+pub mod tunnel;
 pub mod wireguard;
 
 #[cfg(feature = "control")]
