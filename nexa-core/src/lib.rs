@@ -19,8 +19,9 @@
 //! | [`Handle::policy`] | create and remove a policy, resolve, explain |
 //! | [`Handle::audit`], [`Handle::events`] | who did what; what has changed, in order |
 //!
-//! [`policy::resolve`] and [`policy::explain`] are also plain functions over values, without a database. What failed
-//! is told by [`Error::kind`].
+//! [`policy::resolve`] and [`policy::explain`] are also plain functions over values, without a database. The data plane is
+//! [`tunnel`]: a device comes up from its profile with [`tunnel::bring_up`], and a gateway enforces what
+//! [`gateway::DesiredState::apply_to`] says. What failed is told by [`Error::kind`].
 //!
 //! # Example
 //!
