@@ -92,10 +92,10 @@ pub mod page;
 pub mod policy;
 pub mod runtime;
 pub mod secret;
-#[cfg(feature = "control")]
-mod unit;
 #[cfg(feature = "tunnel")]
 pub mod tunnel;
+#[cfg(feature = "control")]
+mod unit;
 pub mod wireguard;
 
 #[cfg(feature = "control")]
