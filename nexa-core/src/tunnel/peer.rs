@@ -165,12 +165,15 @@ impl Peer {
             return;
         }
         let Some(live) = &mut self.live else { return };
-        if live.staged.len() >= MAX_STAGED {
+        if live.staged.len() >= MAX_STAGED || !out.may_stage() {
             // The oldest goes: its sender has waited longest and will have sent again.
-            live.staged.pop_front();
+            out.staged -= live.staged.pop_front().map_or(0, |_| 1);
             out.count_drop(Drop::QueueFull);
         }
-        live.staged.push_back(packet.to_vec());
+        if out.may_stage() {
+            live.staged.push_back(packet.to_vec());
+            out.staged += 1;
+        }
         self.begin_handshake(now, out);
     }
 
@@ -247,6 +250,7 @@ impl Peer {
     /// Lets go of what waits for this peer.
     pub(super) fn abandon(&mut self, out: &mut Outbox) {
         for _ in self.live.iter_mut().flat_map(|live| live.staged.drain(..)) {
+            out.staged -= 1;
             out.count_drop(Drop::NoSession);
         }
     }
@@ -368,6 +372,7 @@ impl Peer {
     fn flush(&mut self, now: Instant, out: &mut Outbox) {
         let Some(live) = self.live.as_mut().filter(|live| live.crypto.can_seal(now)) else { return };
         for packet in std::mem::take(&mut live.staged) {
+            out.staged -= 1;
             if !self.try_send(now, &packet, out) {
                 out.count_drop(Drop::NoSession);
             }

@@ -622,6 +622,25 @@ fn a_queue_that_is_full_drops_and_counts() {
 }
 
 #[test]
+fn packets_for_peers_that_do_not_answer_are_bounded_in_all() {
+    const PEERS: usize = 40;
+    let mut world = World::new(PEERS + 1);
+    for peer in 1..=PEERS {
+        world.peer(GATEWAY, peer, &[&format!("10.0.0.{peer}/32")]);
+    }
+    for n in 0..PEERS * 128 {
+        let packet = udp("192.168.0.9", &format!("10.0.0.{}", n % PEERS + 1), b"x");
+        world.nodes[GATEWAY].engine.handle_tun(world.now, &packet);
+    }
+    let engine = &mut world.nodes[GATEWAY].engine;
+    assert_eq!(engine.out.staged, MAX_STAGED);
+    assert_eq!(engine.counters().dropped_queue_full, (PEERS * 128 - MAX_STAGED) as u64);
+    let keys: Vec<_> = engine.peers().into_iter().map(|peer| peer.public_key).collect();
+    assert!(keys.iter().all(|key| engine.remove_peer(key)));
+    assert_eq!(engine.out.staged, 0);
+}
+
+#[test]
 fn three_hundred_clients_return_at_one_moment_and_none_is_asked_for_a_cookie() {
     const CLIENTS: usize = 300;
     let mut world = World::new(CLIENTS + 1);
