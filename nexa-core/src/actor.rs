@@ -64,7 +64,8 @@ impl Actor {
     }
 }
 
-/// Where a call came from and how long it may take. All of it is optional; the audit keeps what is given.
+/// Where a call came from and how long it may take. All of it is optional. The audit keeps the address and the
+/// request's id; a sign-in keeps the address and the client's name with its session.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct RequestContext {
