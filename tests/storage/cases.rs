@@ -117,7 +117,9 @@ fn methods_in_the_source() -> BTreeSet<String> {
             if let Some(named) = line.strip_prefix("impl ") {
                 of = named.split([' ', '<']).next().unwrap().to_owned();
             }
-            if let Some((name, _)) = line.strip_prefix("    pub async fn ").and_then(|l| l.split_once(['(', '<'])) {
+            if let Some((name, _)) =
+                line.strip_prefix("    pub async fn ").and_then(|l| l.split_once(['(', '<']))
+            {
                 methods.insert(format!("{of}::{name}"));
             }
         }

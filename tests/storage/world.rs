@@ -64,7 +64,8 @@ impl Leaping {
 
 impl Clock for Leaping {
     fn now(&self) -> Timestamp {
-        let left = self.readings_before.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
+        let left =
+            self.readings_before.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
         match left {
             Ok(_) => MORNING,
             Err(_) => MORNING.saturating_add(Duration::from_secs(60)),
