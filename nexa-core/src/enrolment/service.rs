@@ -56,7 +56,7 @@ impl Enrolment {
 
 async fn enrol(unit: &mut Unit, new: &CheckedEnrolment) -> Result<Enrolled> {
     let authorized = unit.authorize::<right::DevicesEnrol>()?;
-    let owner = authorized.owner(new.user_id)?;
+    let owner = authorized.owner(new.user_id.or_else(|| unit.actor().user()))?;
     identity::require_active(&mut unit.tx, owner).await?;
     let gateway = gateway::for_enrolment(&mut unit.tx, &authorized, new.gateway_id).await?;
     let token = Token::new(TokenKind::Device, unit.new_uuid()?, unit.random())?;
