@@ -1,7 +1,7 @@
 //! Who calls, from where, and what they may do.
 //!
 //! Each service method names one [`Permission`]. Inside the method's transaction the caller's session, status and
-//! permissions are read again, and the check gives an `Authorized` value with a [`Scope`] that store functions
+//! permissions are read again, and the check gives an `Authorized` value with a scope that store functions
 //! demand and put into their WHERE. So a forgotten check does not compile, and "mine" cannot become "anyone's".
 
 use std::borrow::Cow;

@@ -27,12 +27,15 @@ mod name;
 pub mod net;
 #[cfg(feature = "control")]
 mod nexa;
+#[cfg(feature = "control")]
 pub mod page;
 pub mod policy;
 pub mod runtime;
 pub mod secret;
 #[cfg(feature = "control")]
 mod unit;
+#[cfg(feature = "tunnel")]
+pub mod tunnel;
 pub mod wireguard;
 
 #[cfg(feature = "control")]

@@ -3,6 +3,8 @@
 //! A gateway's desired state is derived from what is stored, at the moment it is asked for: its peers, and for each
 //! of them what it may reach. It is the only thing that protects; a client's AllowedIPs are routing.
 
+#[cfg(feature = "tunnel")]
+mod embedded;
 mod error;
 mod model;
 mod service;

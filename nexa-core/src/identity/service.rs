@@ -45,6 +45,8 @@ impl Identity {
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) naming the field of the new user.
     pub async fn redeem_setup_token(&self, token: &str, user: NewUser) -> Result<User> {
         let token = Token::parse(token)?;
+        // Before the password is hashed: a stranger must not make us work.
+        self.handle.read(token.clone(), |unit, token| Box::pin(check_setup_token(unit, token))).await?;
         let prepared = self.prepare(user).await?;
         self.handle.write((token, prepared), |unit, input| Box::pin(redeem_setup_token(unit, input))).await
     }
@@ -197,6 +199,14 @@ async fn issue_setup_token(unit: &mut Unit) -> Result<Secret<String>> {
     store::insert_setup_token(&mut unit.tx, &token, unit.now, expires_at).await?;
     unit.record(Change::SetupTokenIssued(token.id), "a setup token was issued").await?;
     Ok(token.to_text())
+}
+
+async fn check_setup_token(unit: &mut Unit, token: &Token) -> Result<()> {
+    unit.authorize::<right::SetupRedeem>()?;
+    match store::setup_token_is_good(&mut unit.tx, token, unit.now).await? {
+        true => Ok(()),
+        false => Err(IdentityError::BadToken.into()),
+    }
 }
 
 async fn redeem_setup_token(unit: &mut Unit, (token, first): &(Token, Prepared)) -> Result<User> {

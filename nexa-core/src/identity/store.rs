@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement};
+use sea_query::{Condition, Expr, ExprTrait as _, Order, Query, SelectStatement};
 use uuid::Uuid;
 
 use super::bootstrap::{LDAPUSERS, SYSADMINS};
@@ -171,18 +171,33 @@ pub(super) async fn insert_setup_token(
     tx.execute(&statement).await.map(drop)
 }
 
+/// Whether a setup token could be used now.
+pub(super) async fn setup_token_is_good(tx: &mut Tx, token: &Token, now: Timestamp) -> Result<bool, DbError> {
+    let query = Query::select()
+        .column("id")
+        .from("one_time_tokens")
+        .cond_where(good_setup_token(token, now))
+        .to_owned();
+    Ok(tx.optional(&query).await?.is_some())
+}
+
 /// Marks a setup token as used; false when it is unknown, expired or was used before.
 pub(super) async fn use_setup_token(tx: &mut Tx, token: &Token, now: Timestamp) -> Result<bool, DbError> {
     let statement = Query::update()
         .table("one_time_tokens")
         .value("used_at", now)
-        .and_where(Expr::col("id").eq(token.id))
-        .and_where(Expr::col("purpose").eq("setup"))
-        .and_where(Expr::col("token_hash").eq(token.hash()))
-        .and_where(Expr::col("expires_at").gt(now))
-        .and_where(Expr::col("used_at").is_null())
+        .cond_where(good_setup_token(token, now))
         .to_owned();
     Ok(tx.execute(&statement).await? == 1)
+}
+
+fn good_setup_token(token: &Token, now: Timestamp) -> Condition {
+    Condition::all()
+        .add(Expr::col("id").eq(token.id))
+        .add(Expr::col("purpose").eq("setup"))
+        .add(Expr::col("token_hash").eq(token.hash()))
+        .add(Expr::col("expires_at").gt(now))
+        .add(Expr::col("used_at").is_null())
 }
 
 /// Makes every setup token that was not used worthless.

@@ -75,13 +75,21 @@ impl Profile {
     /// # Errors
     /// [`InvalidInput`](ErrorKind::InvalidInput) when `private_key` is not the one of the profile's public key.
     pub fn render(&self, private_key: Option<&PrivateKey>) -> Result<Secret<String>> {
-        if let Some(key) = private_key.map(PrivateKey::public_key).filter(|key| *key != self.public_key) {
-            return Err(WrongKey { expected: self.public_key, got: key }.into());
+        if let Some(key) = private_key {
+            self.check_key(key)?;
         }
         let mut text = String::with_capacity(self.capacity());
         self.write(&mut text, private_key)
             .map_err(|fmt::Error| Error::invalid("profile", "cannot be written as text"))?;
         Ok(Secret::new(text))
+    }
+
+    /// Refuses a private key that is not the one of the profile's public key.
+    pub(crate) fn check_key(&self, private_key: &PrivateKey) -> Result<()> {
+        match private_key.public_key() {
+            key if key == self.public_key => Ok(()),
+            got => Err(WrongKey { expected: self.public_key, got }.into()),
+        }
     }
 
     fn write(&self, text: &mut String, private_key: Option<&PrivateKey>) -> fmt::Result {
