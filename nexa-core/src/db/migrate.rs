@@ -23,6 +23,9 @@ pub(super) const SQLITE: &[(&str, &str)] = migrations!("sqlite":
     "0005_create_audit"
 );
 
+/// Where the database keeps which of them it has.
+pub(super) const TABLE: &str = "nexa_migrations";
+
 /// What brings a database up to date. Locking is the caller's: the drivers' own is not safe for processes that start
 /// together, except on PostgreSQL.
 pub(super) fn migrator(migrations: &'static [(&'static str, &'static str)]) -> Migrator {
@@ -38,7 +41,7 @@ pub(super) fn migrator(migrations: &'static [(&'static str, &'static str)]) -> M
     });
     let mut migrator = Migrator::with_migrations(list.collect());
     migrator.set_locking(false);
-    migrator.dangerous_set_table_name("nexa_migrations");
+    migrator.dangerous_set_table_name(TABLE);
     migrator
 }
 
