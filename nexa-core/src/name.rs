@@ -63,16 +63,26 @@ pub(crate) fn free_text(field: &'static str, text: &str) -> Result<String> {
     line(field, text, MAX_TEXT)
 }
 
+/// Refuses free text of several lines that hides something in them.
+pub(crate) fn check_lines(field: &'static str, text: &str) -> Result<()> {
+    text.split(['\n', '\t']).try_for_each(|line| nothing_hidden(field, line))
+}
+
 fn line(field: &'static str, text: &str, max: usize) -> Result<String> {
     let text = text.trim();
     if text.chars().count() > max {
         return Err(Error::invalid(field, format!("is longer than {max} characters")));
     }
+    nothing_hidden(field, text)?;
+    Ok(text.to_owned())
+}
+
+fn nothing_hidden(field: &'static str, text: &str) -> Result<()> {
     match text.chars().find(|c| is_hidden(*c)) {
         Some(c) => {
             Err(Error::invalid(field, format!("holds the invisible character U+{:04X}", u32::from(c))))
         }
-        None => Ok(text.to_owned()),
+        None => Ok(()),
     }
 }
 

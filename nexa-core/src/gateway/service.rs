@@ -127,6 +127,7 @@ async fn desired_state(unit: &mut Unit, id: GatewayId) -> Result<DesiredState> {
             peers.push(desired);
         }
     }
+    peers.sort_unstable_by_key(|peer| peer.public_key);
     Ok(DesiredState { gateway, peers, valid_until })
 }
 

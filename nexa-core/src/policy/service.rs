@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::events::Change;
 use crate::gateway;
 use crate::id::{DeviceId, PolicyId};
-use crate::name::Name;
+use crate::name::{Name, check_lines};
 use crate::nexa::Handle;
 use crate::page::{Page, PageRequest};
 use crate::unit::Unit;
@@ -50,6 +50,11 @@ impl Policies {
     /// (`targets`); what every call can fail with.
     pub async fn create(&self, policy: NewPolicy) -> Result<Policy> {
         let name = Name::parse("name", &policy.name)?;
+        let of_destinations = policy.destinations.iter().map(|destination| &destination.description);
+        [&policy.description]
+            .into_iter()
+            .chain(of_destinations)
+            .try_for_each(|text| check_lines("description", text))?;
         // Refused before anything else happens; the id comes with the transaction.
         policy.clone().build(PolicyId::from_uuid(uuid::Uuid::nil()))?;
         self.handle.write((name, policy), |unit, (name, policy)| Box::pin(create(unit, name, policy))).await
