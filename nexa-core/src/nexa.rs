@@ -41,8 +41,8 @@ impl Nexa {
     ///
     /// # Errors
     /// [`InvalidInput`](ErrorKind::InvalidInput) (`url`) for a malformed URL or a place that cannot be written,
-    /// [`Unsupported`](ErrorKind::Unsupported) for a database this build has no feature for,
-    /// [`Corrupt`](ErrorKind::Corrupt) for a file that is no Nexa database,
+    /// [`Unsupported`](ErrorKind::Unsupported) for a database this build has no feature for, or whose schema is newer
+    /// than this build, [`Corrupt`](ErrorKind::Corrupt) for a file that is no Nexa database,
     /// [`Closed`](ErrorKind::Closed) outside a Tokio runtime.
     pub async fn open(url: &str) -> Result<Self> {
         Self::builder(url).open().await
