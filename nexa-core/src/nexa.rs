@@ -251,6 +251,11 @@ impl Handle {
         self.run(Mode::Read, input, work).await
     }
 
+    /// Refuses a call that is out of time already, for work that begins before its transaction.
+    pub(crate) fn check_deadline(&self) -> Result<()> {
+        unit::check_deadline(&self.context, self.core.clock.now())
+    }
+
     async fn run<I, T>(
         &self,
         mode: Mode,

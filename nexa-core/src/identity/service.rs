@@ -171,6 +171,7 @@ impl Identity {
     /// Checks a new user and hashes the password, which takes long and must not hold a transaction.
     async fn prepare(&self, user: NewUser) -> Result<Prepared> {
         let user = user.checked()?;
+        self.handle.check_deadline()?;
         let core = &self.handle.core;
         let password_hash = match &user.password {
             Some(password) => Some(core.passwords.hash(password.clone(), core.random.as_ref()).await?),
