@@ -33,6 +33,7 @@ pub(crate) struct Core {
     pub(crate) refusals: RefusalLimit,
     pub(crate) passwords: Passwords,
     setup_token: Mutex<Option<Secret<String>>>,
+    closing: tokio::sync::Mutex<()>,
 }
 
 impl Nexa {
@@ -88,9 +89,17 @@ impl Nexa {
     }
 
     /// Waits for what is under way and closes the database. Every call after it fails with
-    /// [`Closed`](ErrorKind::Closed).
+    /// [`Closed`](ErrorKind::Closed). Closing again waits for the first closing to end.
     pub async fn close(&self) {
-        self.core.db.close().await;
+        let core = Arc::clone(&self.core);
+        // In a task of its own: a caller that gives up must not leave connections that nobody waits for.
+        let task = self.core.runtime.spawn(async move {
+            let _one_at_a_time = core.closing.lock().await;
+            core.db.close().await;
+        });
+        if task.await.is_err() {
+            tracing::warn!("the runtime ended before the database was closed");
+        }
     }
 
     fn handle(&self, caller: Caller) -> Handle {
@@ -150,6 +159,7 @@ impl Builder {
             refusals: RefusalLimit::default(),
             passwords: Passwords::default(),
             setup_token: Mutex::new(setup_token),
+            closing: tokio::sync::Mutex::new(()),
         };
         Ok(Nexa { core: Arc::new(core) })
     }
