@@ -167,18 +167,18 @@ async fn closing_given_up_at_any_point_loses_nothing_and_can_be_done_again() {
         });
         let ended = polled(polls, world.nexa.close()).await;
         world.nexa.close().await;
+        let mut stored = Stored::open_alone(&world.file).await;
+        stored.assert_unlocked().await;
+        stored.assert_sound().await;
         let refused = world.system().ipam().claim(world.known.pool).await.unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::Closed);
         match claiming.await.unwrap() {
             Ok(second) => assert_ne!(second.address, claimed.address),
             Err(refused) => {
                 assert_eq!(refused.kind(), ErrorKind::Closed);
-                assert!(world.tables().await == acknowledged, "a refused call left something");
+                assert!(stored.tables().await == acknowledged, "a refused call left something");
             }
         }
-        let mut stored = world.stored().await;
-        stored.assert_unlocked().await;
-        stored.assert_sound().await;
         if ended.is_some() {
             break;
         }

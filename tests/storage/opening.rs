@@ -1,6 +1,6 @@
 //! What opening finds: a database in use, of another version, damaged, or none at all.
 
-use std::os::unix::fs::FileExt as _;
+use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
 use nexa_core::page::PageRequest;
@@ -145,8 +145,9 @@ async fn a_damaged_page_is_corrupt_to_whoever_reads_it() {
     let size = stored.number("PRAGMA page_size").await;
     stored.close().await;
     let at = u64::try_from((root - 1) * size).unwrap();
-    let page = std::fs::OpenOptions::new().write(true).open(&file).unwrap();
-    page.write_all_at(&vec![0xa5; usize::try_from(size).unwrap()], at).unwrap();
+    let mut page = std::fs::OpenOptions::new().write(true).open(&file).unwrap();
+    page.seek(SeekFrom::Start(at)).unwrap();
+    page.write_all(&vec![0xa5; usize::try_from(size).unwrap()]).unwrap();
     let nexa = Nexa::open(&world::url(&file)).await.unwrap();
     let ipam = nexa.system("test").ipam();
     assert_eq!(ipam.list_pools(PageRequest::default()).await.unwrap_err().kind(), ErrorKind::Corrupt);

@@ -16,9 +16,18 @@ pub(crate) struct Stored(SqliteConnection);
 pub(crate) type Tables = BTreeMap<String, Vec<String>>;
 
 impl Stored {
-    /// Opens a file that must exist. Waits for no lock: whoever left one held is found out.
+    /// Opens a file that must exist. Waits for a lock, but not for one that nobody lets go of.
     pub(crate) async fn open(file: &Path) -> Self {
-        let options = SqliteConnectOptions::new().filename(file).busy_timeout(Duration::ZERO);
+        Self::open_within(file, Duration::from_secs(10)).await
+    }
+
+    /// Opens a file that nobody else has open any more. Waits for no lock.
+    pub(crate) async fn open_alone(file: &Path) -> Self {
+        Self::open_within(file, Duration::ZERO).await
+    }
+
+    async fn open_within(file: &Path, time: Duration) -> Self {
+        let options = SqliteConnectOptions::new().filename(file).busy_timeout(time);
         Stored(SqliteConnection::connect_with(&options).await.unwrap())
     }
 

@@ -207,7 +207,11 @@ impl World {
     }
 
     pub(crate) async fn tables(&self) -> Tables {
-        self.stored().await.tables().await
+        let mut stored = self.stored().await;
+        let tables = stored.tables().await;
+        // Not left to a thread: the last to leave a file locks it for a moment.
+        stored.close().await;
+        tables
     }
 
     /// Waits until the calls that were given up are over: there is one writer, and it serves in order, so a write
