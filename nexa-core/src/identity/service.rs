@@ -56,6 +56,7 @@ impl Identity {
     /// # Errors
     /// As [`Identity::redeem_setup_token`].
     pub async fn create_first_user(&self, user: NewUser) -> Result<User> {
+        self.handle.read((), |unit, ()| Box::pin(let_in::<right::SetupIssue>(unit))).await?;
         let prepared = self.prepare(user).await?;
         self.handle.write(prepared, |unit, user| Box::pin(create_first_user(unit, user))).await
     }
@@ -91,6 +92,7 @@ impl Identity {
     /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists) (`username`, `email`),
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) naming the field; what every call can fail with.
     pub async fn create_user(&self, user: NewUser) -> Result<User> {
+        self.handle.read((), |unit, ()| Box::pin(let_in::<right::UsersCreate>(unit))).await?;
         let prepared = self.prepare(user).await?;
         self.handle.write(prepared, |unit, user| Box::pin(create_user(unit, user))).await
     }
@@ -170,7 +172,8 @@ impl Identity {
             .await
     }
 
-    /// Checks a new user and hashes the password, which takes long and must not hold a transaction.
+    /// Checks a new user and hashes the password, which takes long and must not hold a transaction. Called when the
+    /// caller was let in: a stranger must not make us work.
     async fn prepare(&self, user: NewUser) -> Result<Prepared> {
         let user = user.checked()?;
         let core = &self.handle.core;
@@ -186,6 +189,11 @@ impl Identity {
 struct Prepared {
     user: CheckedUser,
     password_hash: Option<Secret<String>>,
+}
+
+/// Checks the caller before work that takes long; the call's own transaction checks again.
+async fn let_in<P: Right>(unit: &mut Unit) -> Result<()> {
+    unit.authorize::<P>().map(drop)
 }
 
 async fn issue_setup_token(unit: &mut Unit) -> Result<Secret<String>> {
