@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::bootstrap::SETUP_TOKEN_LIFETIME;
@@ -329,8 +330,9 @@ async fn suspend_user(unit: &mut Unit, id: UserId) -> Result<()> {
     if user.status == UserStatus::Suspended {
         return Ok(());
     }
+    let administrators = store::active_administrators(&mut unit.tx).await?;
     store::set_status(&mut unit.tx, &authorized, id, UserStatus::Suspended, unit.now).await?;
-    keep_an_administrator(unit).await?;
+    keep_an_administrator(unit, &administrators).await?;
     store::revoke_sessions_of(&mut unit.tx, &authorized, id, unit.now).await?;
     unit.record(Change::UserSuspended(id), format!("{} was suspended", user.username)).await
 }
@@ -373,18 +375,18 @@ async fn add_member(unit: &mut Unit, group: GroupId, user: UserId) -> Result<()>
 async fn remove_member(unit: &mut Unit, group: GroupId, user: UserId) -> Result<()> {
     let authorized = unit.authorize::<right::GroupsWrite>()?;
     let found = store::get_group(&mut unit.tx, &authorized, group).await?;
+    let administrators = store::active_administrators(&mut unit.tx).await?;
     if !store::delete_membership(&mut unit.tx, &authorized, group, user).await? {
         return Err(IdentityError::NotAMember.into());
     }
-    if found.is_administrator {
-        keep_an_administrator(unit).await?;
-    }
+    keep_an_administrator(unit, &administrators).await?;
     unit.record(Change::GroupMemberRemoved(group), format!("user {user} left {}", found.name)).await
 }
 
-/// Refuses a change after which nobody with administrator rights could act.
-async fn keep_an_administrator(unit: &mut Unit) -> Result<()> {
-    match store::active_administrators(&mut unit.tx).await?.is_empty() {
+/// Refuses a change that took the last administrator away. Where there was none before, because the program itself
+/// made everybody, nobody is kept in for want of one.
+async fn keep_an_administrator(unit: &mut Unit, before: &BTreeSet<UserId>) -> Result<()> {
+    match !before.is_empty() && store::active_administrators(&mut unit.tx).await?.is_empty() {
         true => Err(IdentityError::LastAdministrator.into()),
         false => Ok(()),
     }

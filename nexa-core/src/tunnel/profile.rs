@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use super::error::TunnelError;
 use super::filter::Filter;
-#[cfg(feature = "control")]
-use super::{clock, filter::FilterRule};
 use super::netstack::{NetStack, NetStackConfig};
 use super::peer::PeerConfig;
 use super::{DEFAULT_MTU, Tunnel, TunnelConfig};
+#[cfg(feature = "control")]
+use super::{clock, filter::FilterRule};
 use crate::error::Result;
 use crate::wireguard::{Endpoint, PrivateKey, Profile};
 
