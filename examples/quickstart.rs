@@ -55,18 +55,23 @@ async fn main() -> Result<()> {
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
     let config = TunnelConfig { listen, ..TunnelConfig::new(gateway_key.clone(), Filter::deny_all()) };
     let gateway_tunnel = Tunnel::start(&config, device)?;
-    let new = NewGateway::new("hq", gateway_tunnel.local_addr().to_string().parse()?, gateway_key.public_key())
-        .vpn_cidr("10.66.0.0/24".parse()?)
-        .vpn_cidr("fd66::/64".parse()?);
+    let new =
+        NewGateway::new("hq", gateway_tunnel.local_addr().to_string().parse()?, gateway_key.public_key())
+            .vpn_cidr("10.66.0.0/24".parse()?)
+            .vpn_cidr("fd66::/64".parse()?);
     let gateway = admin.gateways().create(new).await?;
     ensure!(gateway.addresses == gateway_addresses, "the gateway got {:?}", gateway.addresses);
-    steps.done(&format!("a gateway at {} with {:?}, letting nothing through yet", gateway.endpoint, gateway.vpn_cidrs));
+    steps.done(&format!(
+        "a gateway at {} with {:?}, letting nothing through yet",
+        gateway.endpoint, gateway.vpn_cidrs
+    ));
 
     let allow = NewPolicy::allow("office")
         .target(staff.id)
         .destination("10.20.0.0/16".parse::<Cidr>()?)
         .destination("fd20::/48".parse::<Cidr>()?);
-    let deny = NewPolicy::deny("vault").priority(10).target(staff.id).destination("10.20.9.0/24".parse::<Cidr>()?);
+    let deny =
+        NewPolicy::deny("vault").priority(10).target(staff.id).destination("10.20.9.0/24".parse::<Cidr>()?);
     admin.policy().create(allow).await?;
     admin.policy().create(deny).await?;
     steps.done("staff may reach 10.20.0.0/16 and fd20::/48, but not 10.20.9.0/24");
@@ -103,7 +108,8 @@ async fn main() -> Result<()> {
 
     let took = net.ping("10.20.0.10".parse()?, CEILING)?;
     wait_for_handshake(&client_tunnel)?;
-    steps.done(&format!("a handshake, and ping 10.20.0.10 answered after {:.2} ms", took.as_secs_f64() * 1e3));
+    steps
+        .done(&format!("a handshake, and ping 10.20.0.10 answered after {:.2} ms", took.as_secs_f64() * 1e3));
     let took = net.ping("fd20::10".parse()?, CEILING)?;
     steps.done(&format!("ping fd20::10 answered after {:.2} ms", took.as_secs_f64() * 1e3));
 
@@ -120,10 +126,16 @@ async fn main() -> Result<()> {
     }
     let now_dropped = gateway_tunnel.counters().dropped_filter;
     ensure!(now_dropped > dropped, "the gateway dropped nothing");
-    steps.done(&format!("HTTP to 10.20.9.10 is not answered; the gateway dropped {} packets", now_dropped - dropped));
+    steps.done(&format!(
+        "HTTP to 10.20.9.10 is not answered; the gateway dropped {} packets",
+        now_dropped - dropped
+    ));
 
     for peer in gateway_tunnel.peers() {
-        steps.show(&format!("{}: {} bytes in, {} bytes out", peer.public_key, peer.received_bytes, peer.sent_bytes));
+        steps.show(&format!(
+            "{}: {} bytes in, {} bytes out",
+            peer.public_key, peer.received_bytes, peer.sent_bytes
+        ));
         ensure!(peer.received_bytes > 0 && peer.sent_bytes > 0);
     }
     steps.done("the gateway counted");
@@ -153,7 +165,10 @@ fn serve(behind: &NetStack) -> Result<std::thread::JoinHandle<()>> {
         while let Ok(mut stream) = listener.accept(None) {
             let mut request = [0; 1024];
             let body = format!("you reached {}", stream.local_addr());
-            let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                body.len()
+            );
             // A client that went away loses its answer; the next one is served all the same.
             let _ = stream.read(&mut request).and_then(|_| stream.write_all(answer.as_bytes()));
         }
