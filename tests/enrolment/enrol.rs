@@ -12,7 +12,10 @@ async fn a_device_that_is_enrolled_has_an_address_of_each_family_a_peer_and_a_to
     let ben = world.person("ben").await;
     let enrolled = ben.handle.enrolment().enrol(device("phone").platform("android")).await.unwrap();
     assert_eq!(enrolled.device.user_id, ben.id);
-    assert_eq!((enrolled.device.status, enrolled.device.platform.as_str()), (DeviceStatus::Active, "android"));
+    assert_eq!(
+        (enrolled.device.status, enrolled.device.platform.as_str()),
+        (DeviceStatus::Active, "android")
+    );
     let addresses: Vec<_> = enrolled.profile.addresses.iter().map(ToString::to_string).collect();
     assert_eq!(addresses, ["10.66.0.2", "fd66::2"]);
     let phone = world.nexa.authenticate(enrolled.token.expose()).await.unwrap();
@@ -37,7 +40,10 @@ async fn a_revoked_device_is_enrolled_anew_with_the_same_key_and_fingerprint() {
         world.system().devices().revoke(old).await.unwrap();
         let again = world.enrol(ben, "phone").await;
         assert_ne!(again.device.id, old);
-        assert_eq!(again.profile.addresses, first.profile.addresses, "what was given back is handed out again");
+        assert_eq!(
+            again.profile.addresses, first.profile.addresses,
+            "what was given back is handed out again"
+        );
         assert_eq!(again.profile.revision, 1);
         world.nexa.authenticate(again.token.expose()).await.unwrap();
     }

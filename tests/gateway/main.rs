@@ -9,6 +9,7 @@ use nexa_core::ErrorKind;
 use nexa_core::gateway::NewGateway;
 use nexa_core::net::Cidr;
 use nexa_core::policy::NewPolicy;
+use nexa_core::runtime::Clock as _;
 
 use support::{World, key, kind};
 
@@ -113,7 +114,10 @@ async fn the_revision_moves_with_the_set_of_peers_and_with_nothing_else() {
 async fn a_gateway_and_its_pools_are_there_together_or_not_at_all() {
     let world = World::new().await;
     let gateway = world.gateway().await;
-    assert_eq!(gateway.addresses.iter().map(ToString::to_string).collect::<Vec<_>>(), ["10.66.0.1", "fd66::1"]);
+    assert_eq!(
+        gateway.addresses.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["10.66.0.1", "fd66::1"]
+    );
     let pools = world.system().ipam().list_pools(Default::default()).await.unwrap().items;
     assert_eq!(pools.iter().map(|pool| pool.gateway_id).collect::<Vec<_>>(), [Some(gateway.id); 2]);
     let database = world.database().await;

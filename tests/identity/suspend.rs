@@ -42,10 +42,7 @@ async fn who_is_let_in_again_has_their_devices_and_no_old_session() {
     system.identity().suspend_user(ben.id).await.unwrap();
     system.identity().suspend_user(ben.id).await.unwrap();
     system.identity().activate_user(ben.id).await.unwrap();
-    assert_eq!(
-        kind(&ben.handle.devices().list(Default::default()).await),
-        Some(ErrorKind::Unauthenticated)
-    );
+    assert_eq!(kind(&ben.handle.devices().list(Default::default()).await), Some(ErrorKind::Unauthenticated));
     let phone = world.nexa.authenticate(enrolled.token.expose()).await.unwrap();
     let profile = phone.enrolment().profile(enrolled.device.id).await.unwrap();
     assert_eq!(profile.addresses, enrolled.profile.addresses);

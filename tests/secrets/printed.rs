@@ -4,12 +4,12 @@
 use std::fmt::{Debug, Display};
 use std::sync::Arc;
 
+use nexa_core::Nexa;
 use nexa_core::Secret;
 use nexa_core::identity::NewUser;
 use nexa_core::runtime::SystemRandom;
 use nexa_core::tunnel::{Engine, EngineConfig, Filter, MemoryDevice, PeerConfig, Tunnel, TunnelConfig};
 use nexa_core::wireguard::{PresharedKey, Profile, ProfilePeer, QrCode};
-use nexa_core::{Error, Nexa};
 
 use crate::needle::{Needle, found};
 use crate::support::{Person, World, device, key};
@@ -174,7 +174,7 @@ fn what_is_exposed_on_purpose_is_found_by_the_same_search() {
     let exposed = private_key.to_base64();
     assert_eq!(found(exposed.expose().as_bytes(), &needles), ["private key"]);
     assert_eq!(Shown(&Unprinted).debug().len(), 0);
-    assert_eq!(Shown(&Error::from("x".parse::<nexa_core::id::UserId>().unwrap_err())).display().len(), 2);
+    assert_eq!(Shown(&"x".parse::<nexa_core::id::UserId>().unwrap_err()).display().len(), 2);
 }
 
 struct Unprinted;
