@@ -4,6 +4,9 @@ use nexa_core::ipam::NewPool;
 
 use crate::support::{World, device};
 
+/// Nothing waits this long unless it waits for ever.
+const CEILING: std::time::Duration = std::time::Duration::from_secs(120);
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn events_of_writers_in_two_processes_are_in_order_without_gaps_and_none_is_missed() {
     let world = World::new().await;
@@ -33,7 +36,7 @@ async fn events_of_writers_in_two_processes_are_in_order_without_gaps_and_none_i
     for writer in writers {
         writer.await.unwrap();
     }
-    let read_while_writing = reader.await.unwrap();
+    let read_while_writing = tokio::time::timeout(CEILING, reader).await.unwrap().unwrap();
     let all = world.system().events().after(0, 1_000).await.unwrap();
     assert!(all.iter().zip(1..).all(|(event, position)| event.position == position));
     assert_eq!(

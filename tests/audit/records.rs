@@ -43,6 +43,19 @@ async fn a_change_is_recorded_with_who_did_it_and_from_where() {
 }
 
 #[tokio::test]
+async fn what_a_client_calls_itself_cannot_keep_its_refusal_out_of_the_audit() {
+    let world = World::new().await;
+    let context = RequestContext::default()
+        .user_agent("x".repeat(1_000_000))
+        .request_id(format!("a\0b\u{202e}c{}", "x".repeat(10_000)));
+    world.tick();
+    let stranger = world.nexa.anonymous().with(context);
+    assert!(stranger.identity().sign_in("ada", "a wrong password").await.is_err());
+    let kept = last(&world.system()).await.request_id.unwrap();
+    assert_eq!((kept.chars().count(), &kept[..10]), (200, "a\u{fffd}b\u{fffd}cx"));
+}
+
+#[tokio::test]
 async fn what_a_device_or_the_program_did_is_told_apart() {
     let world = World::new().await;
     world.gateway().await;
