@@ -199,7 +199,7 @@ impl Handle {
     /// The same caller, from this request.
     #[must_use]
     pub fn with(mut self, context: RequestContext) -> Self {
-        self.context = context;
+        self.context = context.kept();
         self
     }
 

@@ -6,6 +6,7 @@ use std::pin::Pin;
 
 use nexa_core::enrolment::NewEnrolment;
 use nexa_core::gateway::{Gateway, NewGateway};
+use nexa_core::id::GroupId;
 use nexa_core::identity::{NewGroup, NewUser};
 use nexa_core::ipam::NewPool;
 use nexa_core::net::Cidr;
@@ -187,22 +188,13 @@ async fn free_text_that_is_too_long_or_hides_something_is_refused() {
 }
 
 #[tokio::test]
-async fn what_is_out_of_bounds_is_refused() {
+async fn a_person_or_a_page_out_of_bounds_is_refused() {
     let world = World::new().await;
     let gateway = world.gateway().await;
     let system = &world.system();
     let bad = ErrorKind::InvalidInput;
-    let prefix = |text: &str| text.parse::<Cidr>().unwrap();
-    let new_gateway = || NewGateway::new("gw", "gw.example.org:1".parse().unwrap(), key("gw").public_key());
-    let gateways = |new: NewGateway| async move { system.gateways().create(new).await };
-    let policies = |new: NewPolicy| async move { system.policy().create(new).await };
-    let pools = |new: NewPool| async move { system.ipam().create_pool(new).await };
     let users = |new: NewUser| async move { system.identity().create_user(new).await };
-    let at = nexa_core::runtime::Timestamp::from_micros;
-    let outside = NewPool::new("p", prefix("10.99.0.0/24")).reserve("10.98.0.1".parse().unwrap());
-    let all_reserved = ["10.99.0.1", "10.99.0.2"].map(|address| address.parse().unwrap());
-    let nothing_left =
-        all_reserved.into_iter().fold(NewPool::new("p", prefix("10.99.0.0/30")), NewPool::reserve);
+    let devices = |limit| async move { system.devices().list(PageRequest::first(limit)).await };
     let cases = vec![
         case("a password of 7 bytes", users(NewUser::new("bob", "1234567")), bad, "password"),
         case("a password of 10 kB", users(NewUser::new("bob", "x".repeat(10_000))), bad, "password"),
@@ -210,6 +202,35 @@ async fn what_is_out_of_bounds_is_refused() {
         case("a username with a slash", users(NewUser::without_password("../bob")), bad, "username"),
         case("a role that there is not", users(NewUser::without_password("bob").role("king")), bad, "role"),
         case("an e-mail without @", users(NewUser::without_password("bob").email("bob")), bad, "email"),
+        case("a page of none", devices(0), bad, "limit"),
+        case("a page of 1001", devices(1_001), bad, "limit"),
+        case("1001 events", async move { system.events().after(0, 1_001).await }, bad, "limit"),
+        case(
+            "a device of nobody",
+            async move { system.enrolment().enrol(device("laptop").gateway(gateway.id)).await },
+            bad,
+            "user_id",
+        ),
+    ];
+    all_are_refused(&world, cases).await;
+}
+
+#[tokio::test]
+async fn a_network_out_of_bounds_is_refused() {
+    let world = World::new().await;
+    let system = &world.system();
+    let bad = ErrorKind::InvalidInput;
+    let prefix = |text: &str| text.parse::<Cidr>().unwrap();
+    let new_gateway = || NewGateway::new("gw", "gw.example.org:1".parse().unwrap(), key("gw").public_key());
+    let gateways = |new: NewGateway| async move { system.gateways().create(new).await };
+    let policies = |new: NewPolicy| async move { system.policy().create(new).await };
+    let pools = |new: NewPool| async move { system.ipam().create_pool(new).await };
+    let at = nexa_core::runtime::Timestamp::from_micros;
+    let outside = NewPool::new("p", prefix("10.99.0.0/24")).reserve("10.98.0.1".parse().unwrap());
+    let all_reserved = ["10.99.0.1", "10.99.0.2"].map(|address| address.parse().unwrap());
+    let nothing_left =
+        all_reserved.into_iter().fold(NewPool::new("p", prefix("10.99.0.0/30")), NewPool::reserve);
+    let cases = vec![
         case("a gateway without a prefix", gateways(new_gateway()), bad, "vpn_cidr"),
         case(
             "a gateway with no room",
@@ -239,43 +260,21 @@ async fn what_is_out_of_bounds_is_refused() {
             bad,
             "valid_until",
         ),
-        case("a page of none", system.clone().list(0), bad, "limit"),
-        case("a page of 1001", system.clone().list(1_001), bad, "limit"),
-        case("1001 events", async move { system.events().after(0, 1_001).await }, bad, "limit"),
-        case(
-            "a device of nobody",
-            async move { system.enrolment().enrol(device("laptop").gateway(gateway.id)).await },
-            bad,
-            "user_id",
-        ),
     ];
     all_are_refused(&world, cases).await;
 }
 
-/// A list, of whatever.
-trait List {
-    fn list(self, limit: u32) -> impl Future<Output = Result<()>> + Send;
-}
-
-impl List for Handle {
-    async fn list(self, limit: u32) -> Result<()> {
-        self.devices().list(PageRequest::first(limit)).await.map(drop)
-    }
-}
-
 #[tokio::test]
-async fn an_id_of_nothing_is_not_found() {
+async fn an_id_of_no_person_device_or_gateway_is_not_found() {
     let world = World::new().await;
     world.gateway().await;
     let system = &world.system();
     let unknown = "01890a5d-ac96-774b-bcce-b302099a8057";
     let (user, group) = (unknown.parse().unwrap(), world.sysadmins().await);
     let (device_id, gateway) = (unknown.parse().unwrap(), unknown.parse().unwrap());
-    let (pool, policy) = (unknown.parse().unwrap(), unknown.parse().unwrap());
     let absent = ErrorKind::NotFound;
-    let (identity, ipam, policies) = (|| system.identity(), || system.ipam(), || system.policy());
+    let (identity, policies) = (|| system.identity(), || system.policy());
     let address = "10.0.0.1".parse().unwrap();
-    let page = PageRequest::default;
     let at_no_gateway = device("laptop").user(world.ada).gateway(gateway);
     let cases = vec![
         case("user", async move { identity().get_user(user).await }, absent, "user_id"),
@@ -328,6 +327,21 @@ async fn an_id_of_nothing_is_not_found() {
             absent,
             "gateway_id",
         ),
+    ];
+    all_are_refused(&world, cases).await;
+}
+
+#[tokio::test]
+async fn an_id_of_no_pool_allocation_or_policy_is_not_found() {
+    let world = World::new().await;
+    let system = &world.system();
+    let unknown = "01890a5d-ac96-774b-bcce-b302099a8057";
+    let (pool, policy) = (unknown.parse().unwrap(), unknown.parse().unwrap());
+    let absent = ErrorKind::NotFound;
+    let (ipam, policies) = (|| system.ipam(), || system.policy());
+    let page = PageRequest::default;
+    let half = NewPolicy::allow("p").target(world.ada).target(unknown.parse::<GroupId>().unwrap());
+    let cases = vec![
         case("pool, to claim from", async move { ipam().claim(pool).await }, absent, "pool_id"),
         case("pool's usage", async move { ipam().usage(pool).await }, absent, "pool_id"),
         case("pool's list", async move { ipam().list_allocations(pool, page()).await }, absent, "pool_id"),
@@ -339,26 +353,18 @@ async fn an_id_of_nothing_is_not_found() {
         ),
         case("policy", async move { policies().get(policy).await }, absent, "policy_id"),
         case("policy, to remove", async move { policies().remove(policy).await }, absent, "policy_id"),
-        case(
-            "target of a policy",
-            async move { policies().create(NewPolicy::allow("p").target(group).target(user)).await },
-            absent,
-            "targets",
-        ),
+        case("target of a policy", async move { policies().create(half).await }, absent, "targets"),
     ];
     all_are_refused(&world, cases).await;
 }
 
 #[tokio::test]
-async fn what_is_taken_used_up_or_in_the_way_is_refused() {
+async fn what_is_taken_is_refused() {
     let world = World::new().await;
-    // Room for the gateway and one device.
-    world.gateway_with("hq", "10.66.0.0/30", "fd66::/126").await;
+    world.gateway().await;
     let system = &world.system();
     let (ben, olga) = (world.person("ben").await, world.member("olga").await);
     let enrolled = world.enrol(ben.id, "laptop").await;
-    let pool = system.ipam().list_pools(PageRequest::default()).await.unwrap().items[0].id;
-    let held = system.ipam().list_allocations(pool, PageRequest::default()).await.unwrap().items[0].clone();
     system.policy().create(NewPolicy::allow("office")).await.unwrap();
     let taken = ErrorKind::AlreadyExists;
     let group = world.sysadmins().await;
@@ -368,14 +374,10 @@ async fn what_is_taken_used_up_or_in_the_way_is_refused() {
     let same_gateway_key =
         NewGateway::new("other", "gw.example.org:1".parse().unwrap(), key("hq").public_key());
     let same_gateway_key = same_gateway_key.vpn_cidr("10.9.0.0/24".parse().unwrap());
-    let full = ErrorKind::Exhausted;
-    let busy = ErrorKind::Conflict;
     let cases = vec![
         case("a device enrolled twice", enrol(device("laptop").user(ben.id)), taken, "public_key"),
         case("a device enrolled again with a new key", enrol(same_fingerprint), taken, "fingerprint"),
         case("a key of another device", enrol(same_key), taken, "public_key"),
-        case("a pool with no address left, to enrol", enrol(device("second").user(ben.id)), full, "pool_id"),
-        case("a pool with no address left", async move { system.ipam().claim(pool).await }, full, "pool_id"),
         case(
             "a username in other letters",
             async move { identity().create_user(NewUser::without_password("BEN")).await },
@@ -401,18 +403,27 @@ async fn what_is_taken_used_up_or_in_the_way_is_refused() {
             taken,
             "public_key",
         ),
-        case(
-            "a device's address, released by hand",
-            async move { system.ipam().release(held.id, held.generation).await },
-            busy,
-            "allocation_id",
-        ),
-        case(
-            "a generation that never was",
-            async move { system.ipam().release(held.id, held.generation + 1).await },
-            busy,
-            "generation",
-        ),
+    ];
+    all_are_refused(&world, cases).await;
+}
+
+#[tokio::test]
+async fn what_is_used_up_or_in_the_way_is_refused() {
+    let world = World::new().await;
+    // Room for the gateway and one device.
+    world.gateway_with("hq", "10.66.0.0/30", "fd66::/126").await;
+    world.enrol(world.ada, "laptop").await;
+    let system = &world.system();
+    let pool = system.ipam().list_pools(PageRequest::default()).await.unwrap().items[0].id;
+    let held = system.ipam().list_allocations(pool, PageRequest::default()).await.unwrap().items[0].clone();
+    let second = device("second").user(world.ada);
+    let (full, busy) = (ErrorKind::Exhausted, ErrorKind::Conflict);
+    let release = |generation| async move { system.ipam().release(held.id, generation).await };
+    let cases = vec![
+        case("a full pool", async move { system.ipam().claim(pool).await }, full, "pool_id"),
+        case("a full gateway", async move { system.enrolment().enrol(second).await }, full, "pool_id"),
+        case("a device's address, released by hand", release(held.generation), busy, "allocation_id"),
+        case("a generation that never was", release(held.generation + 1), busy, "generation"),
     ];
     all_are_refused(&world, cases).await;
 }

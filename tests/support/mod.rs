@@ -7,6 +7,7 @@ mod snapshot;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use nexa_core::enrolment::{Enrolled, NewEnrolment};
 use nexa_core::gateway::{Gateway, NewGateway};
@@ -46,6 +47,11 @@ impl World {
         World { folder, nexa, clock, ada }
     }
 
+    /// Moves the clock on, so that ids sort as things were made.
+    pub(crate) fn tick(&self) {
+        self.clock.advance(Duration::from_micros(1));
+    }
+
     /// The program itself.
     pub(crate) fn system(&self) -> Handle {
         self.nexa.system("test")
@@ -76,6 +82,7 @@ impl World {
     }
 
     pub(crate) async fn person_as(&self, name: &str, role: &str) -> Person {
+        self.tick();
         let new = NewUser::new(name, PASSWORD).role(role);
         self.system().identity().create_user(new).await.unwrap();
         self.sign_in(name).await
@@ -89,6 +96,7 @@ impl World {
 
     /// A member who never signs in, which costs no password hash.
     pub(crate) async fn member(&self, name: &str) -> UserId {
+        self.tick();
         let new = NewUser::without_password(name);
         self.system().identity().create_user(new).await.unwrap().id
     }
@@ -104,6 +112,7 @@ impl World {
     }
 
     pub(crate) async fn gateway_with(&self, name: &str, v4: &str, v6: &str) -> Gateway {
+        self.tick();
         let new = NewGateway::new(name, "vpn.example.org:51820".parse().unwrap(), key(name).public_key())
             .vpn_cidr(v4.parse().unwrap())
             .vpn_cidr(v6.parse().unwrap());
@@ -112,6 +121,7 @@ impl World {
 
     /// Enrols a device of a person by its label, which is its name, its fingerprint and the seed of its key.
     pub(crate) async fn enrol(&self, user: UserId, label: &str) -> Enrolled {
+        self.tick();
         self.system().enrolment().enrol(device(label).user(user)).await.unwrap()
     }
 }

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::bootstrap::SETUP_TOKEN_LIFETIME;
@@ -56,6 +57,7 @@ impl Identity {
     /// # Errors
     /// As [`Identity::redeem_setup_token`].
     pub async fn create_first_user(&self, user: NewUser) -> Result<User> {
+        self.handle.read((), |unit, ()| Box::pin(let_in::<right::SetupIssue>(unit))).await?;
         let prepared = self.prepare(user).await?;
         self.handle.write(prepared, |unit, user| Box::pin(create_first_user(unit, user))).await
     }
@@ -108,6 +110,7 @@ impl Identity {
     /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists) (`username`, `email`),
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) naming the field; what every call can fail with.
     pub async fn create_user(&self, user: NewUser) -> Result<User> {
+        self.handle.read((), |unit, ()| Box::pin(let_in::<right::UsersCreate>(unit))).await?;
         let prepared = self.prepare(user).await?;
         self.handle.write(prepared, |unit, user| Box::pin(create_user(unit, user))).await
     }
@@ -187,7 +190,8 @@ impl Identity {
             .await
     }
 
-    /// Checks a new user and hashes the password, which takes long and must not hold a transaction.
+    /// Checks a new user and hashes the password, which takes long and must not hold a transaction. Called when the
+    /// caller was let in: a stranger must not make us work.
     async fn prepare(&self, user: NewUser) -> Result<Prepared> {
         let user = user.checked()?;
         self.handle.check_deadline()?;
@@ -204,6 +208,11 @@ impl Identity {
 struct Prepared {
     user: CheckedUser,
     password_hash: Option<Secret<String>>,
+}
+
+/// Checks the caller before work that takes long; the call's own transaction checks again.
+async fn let_in<P: Right>(unit: &mut Unit) -> Result<()> {
+    unit.authorize::<P>().map(drop)
 }
 
 async fn issue_setup_token(unit: &mut Unit) -> Result<Secret<String>> {
@@ -339,8 +348,9 @@ async fn suspend_user(unit: &mut Unit, id: UserId) -> Result<()> {
     if user.status == UserStatus::Suspended {
         return Ok(());
     }
+    let administrators = store::active_administrators(&mut unit.tx).await?;
     store::set_status(&mut unit.tx, &authorized, id, UserStatus::Suspended, unit.now).await?;
-    keep_an_administrator(unit).await?;
+    keep_an_administrator(unit, &administrators).await?;
     store::revoke_sessions_of(&mut unit.tx, &authorized, id, unit.now).await?;
     unit.record(Change::UserSuspended(id), format!("{} was suspended", user.username)).await
 }
@@ -383,18 +393,18 @@ async fn add_member(unit: &mut Unit, group: GroupId, user: UserId) -> Result<()>
 async fn remove_member(unit: &mut Unit, group: GroupId, user: UserId) -> Result<()> {
     let authorized = unit.authorize::<right::GroupsWrite>()?;
     let found = store::get_group(&mut unit.tx, &authorized, group).await?;
+    let administrators = store::active_administrators(&mut unit.tx).await?;
     if !store::delete_membership(&mut unit.tx, &authorized, group, user).await? {
         return Err(IdentityError::NotAMember.into());
     }
-    if found.is_administrator {
-        keep_an_administrator(unit).await?;
-    }
+    keep_an_administrator(unit, &administrators).await?;
     unit.record(Change::GroupMemberRemoved(group), format!("user {user} left {}", found.name)).await
 }
 
-/// Refuses a change after which nobody with administrator rights could act.
-async fn keep_an_administrator(unit: &mut Unit) -> Result<()> {
-    match store::active_administrators(&mut unit.tx).await?.is_empty() {
+/// Refuses a change that took the last administrator away. Where there was none before, because the program itself
+/// made everybody, nobody is kept in for want of one.
+async fn keep_an_administrator(unit: &mut Unit, before: &BTreeSet<UserId>) -> Result<()> {
+    match !before.is_empty() && store::active_administrators(&mut unit.tx).await?.is_empty() {
         true => Err(IdentityError::LastAdministrator.into()),
         false => Ok(()),
     }
