@@ -1,10 +1,14 @@
 //! WireGuard keys and the profile a device runs with.
 
+mod conf;
 mod endpoint;
 mod keys;
 mod profile;
 mod qr;
 
+pub use conf::{
+    Conf, ConfInterface, ConfPeer, HookCommand, InterfaceAddress, RoutingTable, SearchDomain, TableName,
+};
 pub use endpoint::Endpoint;
 pub use keys::{PresharedKey, PrivateKey, PublicKey};
 pub use profile::{Profile, ProfilePeer};
