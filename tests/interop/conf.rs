@@ -108,7 +108,7 @@ fn line() -> impl Strategy<Value = String> {
         3 => "\\[(Interface|INTERFACE)\\][ \t\r]?(#x)?",
         3 => Just(format!("[Peer]\nPublicKey = {KEY}")),
         1 => "\\[ ?(Peer|Interface|Foo) ?\\]?",
-        1 => Just(format!("PrivateKey = {KEY}")),
+        1 => Just("PrivateKey = AAcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHB0c=".to_owned()),
         1 => Just(format!("presharedkey\t={KEY} # key")),
         1 => "[ \t\x0b]*#?[ \t]*",
         2 => number().prop_map(|number| format!("ListenPort = {number}")),

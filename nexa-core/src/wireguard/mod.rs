@@ -1,4 +1,4 @@
-//! WireGuard keys and the profile a device runs with.
+//! WireGuard keys, the profile a device runs with, and the files of `wg` and `wg-quick`.
 
 mod conf;
 mod endpoint;

@@ -6,6 +6,26 @@ use crate::net::Cidr;
 use crate::wireguard::{Endpoint, PresharedKey, PrivateKey, Profile, PublicKey};
 
 /// A configuration file of `wg` or `wg-quick`, as values.
+///
+/// It is read as `wg-quick` and then `wg` do (wireguard-tools 1.0.20210914): `wg-quick` takes its own keys out of
+/// `[Interface]`, and `wg` reads the rest without any whitespace. Keys and sections are spelled in either case, `#`
+/// starts a comment anywhere, the last of several values wins, and lists add up.
+///
+/// Some files that the tools take are refused, mostly where they read something else than what is written: a port past
+/// 65535 (they keep its low 16 bits), an address such as `010.0.0.1` or `1.2`, a port by its service's name, an IPv6
+/// endpoint without brackets, a zone id, an IPv4-mapped address, a public key of small order, a NUL, `PostUp` without
+/// `=`, `Table = OFF`, and what `wg-quick up` fails on, such as `MTU = big`.
+///
+/// ```
+/// use nexa_core::wireguard::Conf;
+///
+/// let conf = Conf::parse("[Interface]\nAddress = 10.0.0.2/24 # mine\nlistenport = 51820\n")?;
+/// assert_eq!(conf.to_text().expose(), "[Interface]\nListenPort = 51820\nAddress = 10.0.0.2/24\n");
+///
+/// let refused = Conf::parse("[Interface]\nAddress = 10.0.0.2/33\n").unwrap_err();
+/// assert_eq!(refused.field(), Some("line 2: Address"));
+/// # Ok::<(), nexa_core::Error>(())
+/// ```
 #[derive(Clone, Default, Debug)]
 #[non_exhaustive]
 pub struct Conf {
