@@ -84,7 +84,7 @@ async fn main() -> Result<()> {
 
     let text = profile.render(Some(&device_key))?;
     steps.show(text.expose());
-    steps.show(QrCode::new(&text)?.to_terminal(TerminalTheme::Dark).expose());
+    steps.show(QrCode::new(&text)?.to_terminal(TerminalTheme::LightOnDark).expose());
     steps.done("its profile, for wg-quick and for a phone's camera");
 
     for (address, expected) in [("10.20.0.10", true), ("fd20::10", true), ("10.20.9.10", false)] {

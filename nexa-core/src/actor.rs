@@ -67,8 +67,9 @@ impl Actor {
     }
 }
 
-/// Where a call came from and how long it may take. All of it is optional. The audit keeps what is given, of texts the
-/// first 200 characters, with U+FFFD for control and direction-changing ones: they come from strangers.
+/// Where a call came from and how long it may take. All of it is optional. The audit keeps the address and the
+/// request's id; a sign-in keeps the address and the client's name with its session. Texts come from strangers: their
+/// first 200 characters are kept, with U+FFFD for control and direction-changing ones.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct RequestContext {
@@ -257,6 +258,7 @@ pub(crate) enum Scope {
 #[derive(Debug)]
 pub(crate) struct Authorized<P: Right> {
     scope: Scope,
+    caller: Option<UserId>,
     right: PhantomData<P>,
 }
 
@@ -268,8 +270,9 @@ impl<P: Right> Authorized<P> {
     /// The owner that a new thing gets: the one asked for if the scope allows it, else the caller.
     pub(crate) fn owner(&self, asked: Option<UserId>) -> Result<UserId> {
         match (self.scope, asked) {
-            (Scope::All, Some(user)) => Ok(user),
-            (Scope::All, None) => Err(Error::invalid("user_id", "is needed: the caller is no person")),
+            (Scope::All, asked) => asked
+                .or(self.caller)
+                .ok_or_else(|| Error::invalid("user_id", "is needed: the caller is no person")),
             (Scope::User(own), None) => Ok(own),
             (Scope::User(own), Some(user)) if own == user => Ok(own),
             _ => Err(AccessError::Forbidden(P::PERMISSION).into()),
@@ -327,7 +330,7 @@ impl Principal {
     /// Checks one permission. Denies by default.
     pub(crate) fn authorize<P: Right>(&self) -> Result<Authorized<P>> {
         let scope = self.scope_of(P::PERMISSION).ok_or_else(|| self.refusal(P::PERMISSION))?;
-        Ok(Authorized { scope, right: PhantomData })
+        Ok(Authorized { scope, caller: self.actor.user(), right: PhantomData })
     }
 
     fn scope_of(&self, permission: Permission) -> Option<Scope> {

@@ -140,9 +140,6 @@ async fn refuse_foreign(path: &Path) -> Result<()> {
 }
 
 async fn up_to_date(pool: &SqlitePool) -> Result<()> {
-    migrate::migrator(migrate::SQLITE).run(pool).await.map_err(|cause| match cause {
-        sqlx::migrate::MigrateError::Execute(cause)
-        | sqlx::migrate::MigrateError::ExecuteMigration(cause, _) => DbError::from(cause).into(),
-        other => DbError::Foreign(other.to_string()).into(),
-    })
+    let migrator = migrate::migrator(migrate::SQLITE);
+    migrator.run(pool).await.map_err(|cause| migrate::refusal(&migrator, cause).into())
 }

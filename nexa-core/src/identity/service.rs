@@ -66,6 +66,23 @@ impl Identity {
     ///
     /// An unknown name, a wrong password and a person who is not active fail alike and after the same work.
     ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> nexa_core::Result<()> {
+    /// # use nexa_core::{ErrorKind, Nexa, identity::NewUser};
+    /// # let nexa = Nexa::open("sqlite::memory:").await?;
+    /// # let ada = NewUser::new("ada", "correct horse battery");
+    /// # nexa.system("example").identity().create_first_user(ada).await?;
+    /// let signed_in = nexa.anonymous().identity().sign_in("ada", "correct horse battery").await?;
+    /// let ada = nexa.authenticate(signed_in.token.expose()).await?;
+    /// ada.identity().sign_out().await?;
+    ///
+    /// let refused = ada.identity().get_user(signed_in.user_id).await.unwrap_err();
+    /// assert_eq!(refused.kind(), ErrorKind::Unauthenticated);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Unauthenticated`](crate::ErrorKind::Unauthenticated) (`password`),
     /// [`Throttled`](crate::ErrorKind::Throttled) when too many passwords are being checked.
@@ -177,6 +194,7 @@ impl Identity {
     /// caller was let in: a stranger must not make us work.
     async fn prepare(&self, user: NewUser) -> Result<Prepared> {
         let user = user.checked()?;
+        self.handle.check_deadline()?;
         let core = &self.handle.core;
         let password_hash = match &user.password {
             Some(password) => Some(core.passwords.hash(password.clone(), core.random.as_ref()).await?),
