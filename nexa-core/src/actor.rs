@@ -68,8 +68,8 @@ impl Actor {
 }
 
 /// Where a call came from and how long it may take. All of it is optional. The audit keeps the address and the
-/// request's id; a sign-in keeps the address and the client's name with its session. Of texts the first 200 characters
-/// are kept, with U+FFFD for control and direction-changing ones: they come from strangers.
+/// request's id; a sign-in keeps the address and the client's name with its session. Texts come from strangers: their
+/// first 200 characters are kept, with U+FFFD for control and direction-changing ones.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct RequestContext {
