@@ -6,7 +6,7 @@ CREATE TABLE audit_logs (
     event_type       TEXT    NOT NULL,
     entity_type      TEXT    NOT NULL,
     entity_id        BLOB,
-    status           TEXT    NOT NULL CHECK (status IN ('done', 'refused', 'failed')),
+    status           TEXT    NOT NULL CHECK (status IN ('done', 'refused')),
     ip_address       BLOB,
     request_id       TEXT,
     message          TEXT    NOT NULL,

@@ -11,7 +11,10 @@ use std::net::IpAddr;
 
 use crate::error::{Classify, Error, ErrorKind, Result};
 use crate::id::{DeviceId, SessionId, UserId};
+use crate::name;
 use crate::runtime::Timestamp;
+
+const MAX_CONTEXT_TEXT: usize = 200;
 
 /// Who acts.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -64,7 +67,9 @@ impl Actor {
     }
 }
 
-/// Where a call came from and how long it may take. All of it is optional; the audit keeps what is given.
+/// Where a call came from and how long it may take. All of it is optional. The audit keeps the address and the
+/// request's id; a sign-in keeps the address and the client's name with its session. Texts come from strangers: their
+/// first 200 characters are kept, with U+FFFD for control and direction-changing ones.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct RequestContext {
@@ -104,6 +109,14 @@ impl RequestContext {
     #[must_use]
     pub fn deadline(mut self, at: Timestamp) -> Self {
         self.deadline = Some(at);
+        self
+    }
+
+    /// The same with its texts as they are kept.
+    pub(crate) fn kept(mut self) -> Self {
+        for text in [&mut self.user_agent, &mut self.request_id].into_iter().flatten() {
+            *text = name::kept(text, MAX_CONTEXT_TEXT);
+        }
         self
     }
 }

@@ -63,16 +63,32 @@ pub(crate) fn free_text(field: &'static str, text: &str) -> Result<String> {
     line(field, text, MAX_TEXT)
 }
 
+/// Refuses free text of several lines that hides something in them.
+pub(crate) fn check_lines(field: &'static str, text: &str) -> Result<()> {
+    text.split(['\n', '\t']).try_for_each(|line| nothing_hidden(field, line))
+}
+
+/// What is kept of a text that comes from a stranger and that nobody can be asked to correct, such as a client's name:
+/// its first `max` characters, with U+FFFD for those that hide something.
+pub(crate) fn kept(text: &str, max: usize) -> String {
+    text.chars().take(max).map(|c| if is_hidden(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
 fn line(field: &'static str, text: &str, max: usize) -> Result<String> {
     let text = text.trim();
     if text.chars().count() > max {
         return Err(Error::invalid(field, format!("is longer than {max} characters")));
     }
+    nothing_hidden(field, text)?;
+    Ok(text.to_owned())
+}
+
+fn nothing_hidden(field: &'static str, text: &str) -> Result<()> {
     match text.chars().find(|c| is_hidden(*c)) {
         Some(c) => {
             Err(Error::invalid(field, format!("holds the invisible character U+{:04X}", u32::from(c))))
         }
-        None => Ok(text.to_owned()),
+        None => Ok(()),
     }
 }
 
@@ -105,6 +121,12 @@ mod tests {
         for text in ["", "  ", "a\0b", "a\u{202e}b", "a\nb", "a\u{200b}b", long.as_str()] {
             assert_eq!(Name::parse("name", text).unwrap_err().field(), Some("name"), "{text:?}");
         }
+    }
+
+    #[test]
+    fn what_a_stranger_sends_is_kept_short_and_plain() {
+        assert_eq!(kept("curl/8.1\0\u{202e}\nx", 200), "curl/8.1\u{fffd}\u{fffd}\u{fffd}x");
+        assert_eq!(kept(&"ä".repeat(10_000), 200), "ä".repeat(200));
     }
 
     #[test]

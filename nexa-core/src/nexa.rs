@@ -33,6 +33,7 @@ pub(crate) struct Core {
     pub(crate) refusals: RefusalLimit,
     pub(crate) passwords: Passwords,
     setup_token: Mutex<Option<Secret<String>>>,
+    closing: tokio::sync::Mutex<()>,
 }
 
 impl Nexa {
@@ -41,8 +42,8 @@ impl Nexa {
     ///
     /// # Errors
     /// [`InvalidInput`](ErrorKind::InvalidInput) (`url`) for a malformed URL or a place that cannot be written,
-    /// [`Unsupported`](ErrorKind::Unsupported) for a database this build has no feature for,
-    /// [`Corrupt`](ErrorKind::Corrupt) for a file that is no Nexa database,
+    /// [`Unsupported`](ErrorKind::Unsupported) for a database this build has no feature for, or whose schema is newer
+    /// than this build, [`Corrupt`](ErrorKind::Corrupt) for a file that is no Nexa database,
     /// [`Closed`](ErrorKind::Closed) outside a Tokio runtime.
     pub async fn open(url: &str) -> Result<Self> {
         Self::builder(url).open().await
@@ -88,9 +89,17 @@ impl Nexa {
     }
 
     /// Waits for what is under way and closes the database. Every call after it fails with
-    /// [`Closed`](ErrorKind::Closed).
+    /// [`Closed`](ErrorKind::Closed). Closing again waits for the first closing to end.
     pub async fn close(&self) {
-        self.core.db.close().await;
+        let core = Arc::clone(&self.core);
+        // In a task of its own: a caller that gives up must not leave connections that nobody waits for.
+        let task = self.core.runtime.spawn(async move {
+            let _one_at_a_time = core.closing.lock().await;
+            core.db.close().await;
+        });
+        if task.await.is_err() {
+            tracing::warn!("the runtime ended before the database was closed");
+        }
     }
 
     fn handle(&self, caller: Caller) -> Handle {
@@ -150,6 +159,7 @@ impl Builder {
             refusals: RefusalLimit::default(),
             passwords: Passwords::default(),
             setup_token: Mutex::new(setup_token),
+            closing: tokio::sync::Mutex::new(()),
         };
         Ok(Nexa { core: Arc::new(core) })
     }
@@ -162,6 +172,22 @@ impl std::fmt::Debug for Builder {
 }
 
 /// Who calls and from where; the domains hang on it. Cheap to clone.
+///
+/// # What every call can fail with
+/// Beside what a method lists:
+/// [`Unauthenticated`](ErrorKind::Unauthenticated) when the caller's token is no longer good or there is none,
+/// [`Forbidden`](ErrorKind::Forbidden) when the caller may not do this,
+/// [`Locked`](ErrorKind::Locked) and [`Unavailable`](ErrorKind::Unavailable) when the database is busy, full or does
+/// not answer, [`Cancelled`](ErrorKind::Cancelled) past [`RequestContext::deadline`],
+/// [`Closed`](ErrorKind::Closed) after [`Nexa::close`] or without the Tokio runtime that the database was opened on,
+/// [`Corrupt`](ErrorKind::Corrupt) when something stored cannot be read, [`Internal`](ErrorKind::Internal) for a
+/// defect.
+///
+/// A call that failed has stored nothing but, for a refusal, its line in the audit. Two failures leave it open whether
+/// the change was stored, because they can come with the commit itself: `Unavailable`, and `Closed` when the runtime
+/// ended during the call.
+///
+/// A caller that stops waiting for a call does not stop the call: it ends, whole, in its own task.
 #[derive(Clone)]
 pub struct Handle {
     pub(crate) core: Arc<Core>,
@@ -173,7 +199,7 @@ impl Handle {
     /// The same caller, from this request.
     #[must_use]
     pub fn with(mut self, context: RequestContext) -> Self {
-        self.context = context;
+        self.context = context.kept();
         self
     }
 
@@ -249,6 +275,11 @@ impl Handle {
         T: Send + 'static,
     {
         self.run(Mode::Read, input, work).await
+    }
+
+    /// Refuses a call that is out of time already, for work that begins before its transaction.
+    pub(crate) fn check_deadline(&self) -> Result<()> {
+        unit::check_deadline(&self.context, self.core.clock.now())
     }
 
     async fn run<I, T>(

@@ -76,12 +76,12 @@ impl Unit {
         let id = self.new_uuid()?;
         Ok(audit::insert(&mut self.tx, id, self.principal.actor(), &self.context, &entry, self.now).await?)
     }
+}
 
-    fn check_deadline(&self, now: Timestamp) -> Result<()> {
-        match self.context.deadline {
-            Some(deadline) if now >= deadline => Err(AccessError::DeadlinePassed.into()),
-            _ => Ok(()),
-        }
+pub(crate) fn check_deadline(context: &RequestContext, now: Timestamp) -> Result<()> {
+    match context.deadline {
+        Some(deadline) if now >= deadline => Err(AccessError::DeadlinePassed.into()),
+        _ => Ok(()),
     }
 }
 
@@ -131,7 +131,7 @@ async fn attempt<I: Sync, T>(
     let nobody = |error| Refused { error, actor: Actor::Anonymous, attempted: None };
     let mut unit = begin(core, caller, context, mode).await.map_err(nobody)?;
     let outcome = match work(&mut unit, input).await {
-        Ok(value) => unit.check_deadline(core.clock.now()).map(|()| value),
+        Ok(value) => check_deadline(context, core.clock.now()).map(|()| value),
         refused => refused,
     };
     let Unit { tx, principal, attempted, .. } = unit;
@@ -143,13 +143,14 @@ async fn attempt<I: Sync, T>(
 }
 
 async fn begin(core: &Core, caller: &Caller, context: &RequestContext, mode: Mode) -> Result<Unit> {
-    let now = core.clock.now();
+    check_deadline(context, core.clock.now())?;
     let mut tx = core.db.begin(mode).await?;
+    // Read once the transaction is open, so that moments and ids are in the order of the changes they belong to.
+    let now = core.clock.now();
+    check_deadline(context, now)?;
     let principal = caller.identify(&mut tx, now).await?;
     let (context, random) = (context.clone(), Arc::clone(&core.random));
-    let unit = Unit { tx, now, principal, context, random, attempted: None, ids_made: 0 };
-    unit.check_deadline(now)?;
-    Ok(unit)
+    Ok(Unit { tx, now, principal, context, random, attempted: None, ids_made: 0 })
 }
 
 /// Audits a refusal in a transaction of its own, unless there have been too many of late: a stranger who fails in a

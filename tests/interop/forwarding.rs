@@ -1,4 +1,4 @@
-use nix::sys::signal::Signal;
+use rustix::process::Signal;
 
 use crate::support::control::Control;
 use crate::support::namespace::Namespace;
@@ -63,7 +63,7 @@ fn the_gateway_program_forwards_what_is_allowed_and_cuts_a_revoked_device_off() 
     for allowed in [ip(ALLOWED_V4), ip(ALLOWED_V6)] {
         assert!(!site.device.reaches(allowed), "{allowed} answered a revoked device");
     }
-    program.signal(Signal::SIGINT);
+    program.signal(Signal::INT);
     program.wait_for("closed");
     assert!(program.wait().success());
     assert!(!site.gateway.ip("link show").contains("nexa-hq"));

@@ -8,4 +8,5 @@ mod conf;
 mod exchange;
 mod forwarding;
 mod interface;
+mod profile;
 mod support;

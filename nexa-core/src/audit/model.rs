@@ -14,8 +14,6 @@ pub enum AuditStatus {
     Done,
     /// The caller was turned away.
     Refused,
-    /// It was tried and did not work.
-    Failed,
 }
 
 impl AuditStatus {
@@ -25,7 +23,6 @@ impl AuditStatus {
         match self {
             AuditStatus::Done => "done",
             AuditStatus::Refused => "refused",
-            AuditStatus::Failed => "failed",
         }
     }
 }
@@ -34,7 +31,7 @@ impl std::str::FromStr for AuditStatus {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let all = [AuditStatus::Done, AuditStatus::Refused, AuditStatus::Failed];
+        let all = [AuditStatus::Done, AuditStatus::Refused];
         let known = all.into_iter().find(|status| status.as_str() == text);
         known.ok_or_else(|| Error::invalid("status", format!("{text:?} is no audit status")))
     }

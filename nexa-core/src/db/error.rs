@@ -18,6 +18,8 @@ pub(crate) enum DbError {
     Full(String),
     #[error("this is not a Nexa database: {0}")]
     Foreign(String),
+    #[error("it was made by a newer version: its schema is {version}, and this build knows {newest}")]
+    Newer { version: i64, newest: i64 },
     #[error("the database is closed")]
     Closed,
     #[error("stored {column} cannot be read: {reason}")]
@@ -51,14 +53,17 @@ impl Classify for DbError {
             DbError::NotWritable(_) => ErrorKind::InvalidInput,
             DbError::Foreign(_) | DbError::Corrupt { .. } => ErrorKind::Corrupt,
             DbError::Closed => ErrorKind::Closed,
-            DbError::NotBuilt { .. } => ErrorKind::Unsupported,
+            DbError::NotBuilt { .. } | DbError::Newer { .. } => ErrorKind::Unsupported,
             DbError::NotPortable(_) | DbError::Driver(_) => ErrorKind::Internal,
         }
     }
 
     fn field(&self) -> Option<std::borrow::Cow<'static, str>> {
         match self {
-            DbError::NotWritable(_) | DbError::Foreign(_) | DbError::NotBuilt { .. } => Some("url".into()),
+            DbError::NotWritable(_)
+            | DbError::Foreign(_)
+            | DbError::NotBuilt { .. }
+            | DbError::Newer { .. } => Some("url".into()),
             _ => None,
         }
     }

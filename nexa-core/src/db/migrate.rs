@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use sqlx::SqlStr;
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+
+use super::DbError;
 
 macro_rules! migrations {
     ($folder:literal: $($name:literal)*) => {
@@ -21,6 +23,9 @@ pub(super) const SQLITE: &[(&str, &str)] = migrations!("sqlite":
     "0005_create_audit"
 );
 
+/// Where the database keeps which of them it has.
+pub(super) const TABLE: &str = "nexa_migrations";
+
 /// What brings a database up to date. Locking is the caller's: the drivers' own is not safe for processes that start
 /// together, except on PostgreSQL.
 pub(super) fn migrator(migrations: &'static [(&'static str, &'static str)]) -> Migrator {
@@ -36,8 +41,23 @@ pub(super) fn migrator(migrations: &'static [(&'static str, &'static str)]) -> M
     });
     let mut migrator = Migrator::with_migrations(list.collect());
     migrator.set_locking(false);
-    migrator.dangerous_set_table_name("nexa_migrations");
+    migrator.dangerous_set_table_name(TABLE);
     migrator
+}
+
+/// Why a database could not be brought up to date.
+pub(super) fn refusal(migrator: &Migrator, cause: MigrateError) -> DbError {
+    let newest = migrator.iter().map(|migration| migration.version).max().unwrap_or(0);
+    match cause {
+        MigrateError::VersionMissing(version) if version > newest => DbError::Newer { version, newest },
+        MigrateError::Execute(cause) => DbError::from(cause),
+        // A statement of ours that makes no sense to the database: it holds somebody else's tables.
+        MigrateError::ExecuteMigration(cause, _) => match DbError::from(cause) {
+            DbError::Driver(said) => DbError::Foreign(said),
+            other => other,
+        },
+        other => DbError::Foreign(other.to_string()),
+    }
 }
 
 #[cfg(all(test, feature = "sqlite"))]

@@ -52,7 +52,11 @@ impl Row {
     }
 
     pub(crate) fn flag(&self, column: &str) -> Result<bool, DbError> {
-        Ok(self.number(column)? != 0)
+        match self.number(column)? {
+            0 => Ok(false),
+            1 => Ok(true),
+            other => Err(DbError::corrupt(column, format!("{other} is neither 0 nor 1"))),
+        }
     }
 
     pub(crate) fn text(&self, column: &str) -> Result<String, DbError> {

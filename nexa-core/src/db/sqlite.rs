@@ -1,9 +1,10 @@
 use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Connection as _, SqlitePool};
 
 use super::{DbError, Mode, migrate};
 use crate::error::{Error, Result};
@@ -11,6 +12,8 @@ use crate::error::{Error, Result};
 /// How long a statement waits for another process's write.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
 const READERS: u32 = 4;
+/// What every SQLite file begins with (<https://www.sqlite.org/fileformat.html> §1.3.1).
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
 /// One SQLite file: a single writer, because the file has one anyway, and readers that cannot write.
 pub(crate) struct Sqlite {
@@ -26,6 +29,7 @@ impl Sqlite {
         }
         let path = file_path(rest)?;
         let _held_while_the_schema_changes = lock_beside(&path).await?;
+        refuse_foreign(&path).await?;
         let options = options().filename(&path).create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
@@ -107,10 +111,35 @@ async fn lock_beside(path: &Path) -> Result<File> {
     }
 }
 
+/// Refuses what another program wrote, before anything of ours is written into it: a file that is no database, even
+/// one so short that SQLite takes it for an empty one, and a database with other tables than ours.
+async fn refuse_foreign(path: &Path) -> Result<()> {
+    let mut begin = Vec::new();
+    match File::open(path) {
+        Ok(file) => file.take(MAGIC.len() as u64).read_to_end(&mut begin),
+        Err(absent) if absent.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(refused) => Err(refused),
+    }
+    .map_err(|cause| DbError::NotWritable(cause.to_string()))?;
+    if begin.is_empty() {
+        return Ok(());
+    }
+    if begin != MAGIC {
+        return Err(DbError::Foreign("the file is not an SQLite database".to_owned()).into());
+    }
+    let mut connection = options().filename(path).connect().await.map_err(DbError::from)?;
+    let tables: Vec<String> = sqlx::query_scalar("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        .fetch_all(&mut connection)
+        .await
+        .map_err(DbError::from)?;
+    connection.close().await.map_err(DbError::from)?;
+    match tables.is_empty() || tables.iter().any(|name| name == migrate::TABLE) {
+        true => Ok(()),
+        false => Err(DbError::Foreign("it holds another program's tables".to_owned()).into()),
+    }
+}
+
 async fn up_to_date(pool: &SqlitePool) -> Result<()> {
-    migrate::migrator(migrate::SQLITE).run(pool).await.map_err(|cause| match cause {
-        sqlx::migrate::MigrateError::Execute(cause)
-        | sqlx::migrate::MigrateError::ExecuteMigration(cause, _) => DbError::from(cause).into(),
-        other => DbError::Foreign(other.to_string()).into(),
-    })
+    let migrator = migrate::migrator(migrate::SQLITE);
+    migrator.run(pool).await.map_err(|cause| migrate::refusal(&migrator, cause).into())
 }

@@ -9,7 +9,7 @@ pub(crate) enum DeviceError {
     NoDevice(DeviceId),
     #[error("this device is enrolled already")]
     FingerprintTaken,
-    #[error("the public key belongs to another device")]
+    #[error("a device with this public key is enrolled already")]
     KeyTaken,
     #[error("device {0} is not active")]
     NotActive(DeviceId),

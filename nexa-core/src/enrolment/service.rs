@@ -32,6 +32,33 @@ impl Enrolment {
     /// Enrols a device: registers it, claims its addresses, resolves what it may reach, stores its peer and issues
     /// its profile, in one transaction.
     ///
+    /// The private key is made on the device and stays there; the server sees its public half.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> nexa_core::Result<()> {
+    /// # use nexa_core::{Nexa, enrolment::NewEnrolment, gateway::NewGateway, identity::NewUser};
+    /// # use nexa_core::{runtime::SystemRandom, wireguard::PrivateKey};
+    /// # let nexa = Nexa::open("sqlite::memory:").await?;
+    /// # let program = nexa.system("example");
+    /// # program.identity().create_first_user(NewUser::new("ada", "correct horse battery")).await?;
+    /// # let key = PrivateKey::generate(&SystemRandom)?.public_key();
+    /// # let hq = NewGateway::new("hq", "vpn.example.org:51820".parse()?, key).vpn_cidr("10.66.0.0/24".parse()?);
+    /// # program.gateways().create(hq).await?;
+    /// # program.identity().create_user(NewUser::new("bob", "staple staple staple")).await?;
+    /// # let signed_in = nexa.anonymous().identity().sign_in("bob", "staple staple staple").await?;
+    /// # let bob = nexa.authenticate(signed_in.token.expose()).await?;
+    /// let key = PrivateKey::generate(&SystemRandom)?;
+    /// let phone = NewEnrolment::new("phone", key.public_key(), "sha256:phone").platform("ios");
+    /// let enrolled = bob.enrolment().enrol(phone).await?;
+    /// println!("{}", enrolled.profile.render(Some(&key))?.expose());
+    ///
+    /// let phone = nexa.authenticate(enrolled.token.expose()).await?;
+    /// assert_eq!(phone.enrolment().profile(enrolled.device.id).await?.revision, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) naming the field,
     /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists) (`fingerprint`, `public_key`),

@@ -57,6 +57,30 @@ impl Gateways {
     /// What a gateway must be like now: its peers, and what each of them may reach. A device that is shut out, or
     /// whose person is, is not among them.
     ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> nexa_core::Result<()> {
+    /// # use nexa_core::{Nexa, enrolment::NewEnrolment, gateway::NewGateway, identity::NewUser};
+    /// # use nexa_core::{runtime::SystemRandom, wireguard::PrivateKey};
+    /// # let nexa = Nexa::open("sqlite::memory:").await?;
+    /// # let admin = nexa.system("example");
+    /// # let ada = admin.identity().create_first_user(NewUser::new("ada", "correct horse battery")).await?;
+    /// # let key = PrivateKey::generate(&SystemRandom)?.public_key();
+    /// # let hq = NewGateway::new("hq", "vpn.example.org:51820".parse()?, key).vpn_cidr("10.66.0.0/24".parse()?);
+    /// # let hq = admin.gateways().create(hq).await?;
+    /// # let key = PrivateKey::generate(&SystemRandom)?.public_key();
+    /// # let laptop = NewEnrolment::new("laptop", key, "sha256:laptop").user(ada.id);
+    /// # admin.enrolment().enrol(laptop).await?;
+    /// let state = admin.gateways().desired_state(hq.id).await?;
+    /// for peer in &state.peers {
+    ///     println!("{} sends from {:?}", peer.public_key, peer.allowed_ips);
+    ///     println!("  and reaches {:?}", peer.enforcement.destinations);
+    /// }
+    /// # assert_eq!(state.peers.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound) (`gateway_id`); what every call can fail with.
     pub async fn desired_state(&self, id: GatewayId) -> Result<DesiredState> {
@@ -103,6 +127,7 @@ async fn desired_state(unit: &mut Unit, id: GatewayId) -> Result<DesiredState> {
             peers.push(desired);
         }
     }
+    peers.sort_unstable_by_key(|peer| peer.public_key);
     Ok(DesiredState { gateway, peers, valid_until })
 }
 

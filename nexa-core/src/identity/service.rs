@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::bootstrap::SETUP_TOKEN_LIFETIME;
@@ -56,6 +57,7 @@ impl Identity {
     /// # Errors
     /// As [`Identity::redeem_setup_token`].
     pub async fn create_first_user(&self, user: NewUser) -> Result<User> {
+        self.handle.read((), |unit, ()| Box::pin(let_in::<right::SetupIssue>(unit))).await?;
         let prepared = self.prepare(user).await?;
         self.handle.write(prepared, |unit, user| Box::pin(create_first_user(unit, user))).await
     }
@@ -63,6 +65,23 @@ impl Identity {
     /// Exchanges a password for a session token.
     ///
     /// An unknown name, a wrong password and a person who is not active fail alike and after the same work.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> nexa_core::Result<()> {
+    /// # use nexa_core::{ErrorKind, Nexa, identity::NewUser};
+    /// # let nexa = Nexa::open("sqlite::memory:").await?;
+    /// # let ada = NewUser::new("ada", "correct horse battery");
+    /// # nexa.system("example").identity().create_first_user(ada).await?;
+    /// let signed_in = nexa.anonymous().identity().sign_in("ada", "correct horse battery").await?;
+    /// let ada = nexa.authenticate(signed_in.token.expose()).await?;
+    /// ada.identity().sign_out().await?;
+    ///
+    /// let refused = ada.identity().get_user(signed_in.user_id).await.unwrap_err();
+    /// assert_eq!(refused.kind(), ErrorKind::Unauthenticated);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Unauthenticated`](crate::ErrorKind::Unauthenticated) (`password`),
@@ -91,6 +110,7 @@ impl Identity {
     /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists) (`username`, `email`),
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) naming the field; what every call can fail with.
     pub async fn create_user(&self, user: NewUser) -> Result<User> {
+        self.handle.read((), |unit, ()| Box::pin(let_in::<right::UsersCreate>(unit))).await?;
         let prepared = self.prepare(user).await?;
         self.handle.write(prepared, |unit, user| Box::pin(create_user(unit, user))).await
     }
@@ -170,9 +190,11 @@ impl Identity {
             .await
     }
 
-    /// Checks a new user and hashes the password, which takes long and must not hold a transaction.
+    /// Checks a new user and hashes the password, which takes long and must not hold a transaction. Called when the
+    /// caller was let in: a stranger must not make us work.
     async fn prepare(&self, user: NewUser) -> Result<Prepared> {
         let user = user.checked()?;
+        self.handle.check_deadline()?;
         let core = &self.handle.core;
         let password_hash = match &user.password {
             Some(password) => Some(core.passwords.hash(password.clone(), core.random.as_ref()).await?),
@@ -186,6 +208,11 @@ impl Identity {
 struct Prepared {
     user: CheckedUser,
     password_hash: Option<Secret<String>>,
+}
+
+/// Checks the caller before work that takes long; the call's own transaction checks again.
+async fn let_in<P: Right>(unit: &mut Unit) -> Result<()> {
+    unit.authorize::<P>().map(drop)
 }
 
 async fn issue_setup_token(unit: &mut Unit) -> Result<Secret<String>> {
@@ -321,8 +348,9 @@ async fn suspend_user(unit: &mut Unit, id: UserId) -> Result<()> {
     if user.status == UserStatus::Suspended {
         return Ok(());
     }
+    let administrators = store::active_administrators(&mut unit.tx).await?;
     store::set_status(&mut unit.tx, &authorized, id, UserStatus::Suspended, unit.now).await?;
-    keep_an_administrator(unit).await?;
+    keep_an_administrator(unit, &administrators).await?;
     store::revoke_sessions_of(&mut unit.tx, &authorized, id, unit.now).await?;
     unit.record(Change::UserSuspended(id), format!("{} was suspended", user.username)).await
 }
@@ -365,18 +393,18 @@ async fn add_member(unit: &mut Unit, group: GroupId, user: UserId) -> Result<()>
 async fn remove_member(unit: &mut Unit, group: GroupId, user: UserId) -> Result<()> {
     let authorized = unit.authorize::<right::GroupsWrite>()?;
     let found = store::get_group(&mut unit.tx, &authorized, group).await?;
+    let administrators = store::active_administrators(&mut unit.tx).await?;
     if !store::delete_membership(&mut unit.tx, &authorized, group, user).await? {
         return Err(IdentityError::NotAMember.into());
     }
-    if found.is_administrator {
-        keep_an_administrator(unit).await?;
-    }
+    keep_an_administrator(unit, &administrators).await?;
     unit.record(Change::GroupMemberRemoved(group), format!("user {user} left {}", found.name)).await
 }
 
-/// Refuses a change after which nobody with administrator rights could act.
-async fn keep_an_administrator(unit: &mut Unit) -> Result<()> {
-    match store::active_administrators(&mut unit.tx).await?.is_empty() {
+/// Refuses a change that took the last administrator away. Where there was none before, because the program itself
+/// made everybody, nobody is kept in for want of one.
+async fn keep_an_administrator(unit: &mut Unit, before: &BTreeSet<UserId>) -> Result<()> {
+    match !before.is_empty() && store::active_administrators(&mut unit.tx).await?.is_empty() {
         true => Err(IdentityError::LastAdministrator.into()),
         false => Ok(()),
     }

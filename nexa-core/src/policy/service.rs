@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::events::Change;
 use crate::gateway;
 use crate::id::{DeviceId, PolicyId};
-use crate::name::Name;
+use crate::name::{Name, check_lines};
 use crate::nexa::Handle;
 use crate::page::{Page, PageRequest};
 use crate::unit::Unit;
@@ -25,12 +25,36 @@ impl Policies {
 
     /// Creates a policy. It counts from the next resolution on.
     ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use nexa_core::{Nexa, identity::NewUser, net::Cidr};
+    /// # use nexa_core::{identity::NewGroup, policy::NewPolicy};
+    /// # let nexa = Nexa::open("sqlite::memory:").await?;
+    /// # let admin = nexa.system("example");
+    /// # let ada = admin.identity().create_first_user(NewUser::new("ada", "correct horse battery")).await?;
+    /// # let staff = admin.identity().create_group(NewGroup::new("staff")).await?;
+    /// let office = NewPolicy::allow("office").target(staff.id).destination("10.20.0.0/16".parse::<Cidr>()?);
+    /// admin.policy().create(office).await?;
+    ///
+    /// // The lower number wins, so this takes the vault out of the office.
+    /// let vault = NewPolicy::deny("vault").priority(10).target(staff.id).destination("10.20.9.0/24".parse::<Cidr>()?);
+    /// admin.policy().create(vault).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) naming the field,
     /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists) (`name`), [`NotFound`](crate::ErrorKind::NotFound)
     /// (`targets`); what every call can fail with.
     pub async fn create(&self, policy: NewPolicy) -> Result<Policy> {
         let name = Name::parse("name", &policy.name)?;
+        let of_destinations = policy.destinations.iter().map(|destination| &destination.description);
+        [&policy.description]
+            .into_iter()
+            .chain(of_destinations)
+            .try_for_each(|text| check_lines("description", text))?;
         // Refused before anything else happens; the id comes with the transaction.
         policy.clone().build(PolicyId::from_uuid(uuid::Uuid::nil()))?;
         self.handle.write((name, policy), |unit, (name, policy)| Box::pin(create(unit, name, policy))).await
@@ -70,6 +94,32 @@ impl Policies {
     }
 
     /// Why a device may, or may not, reach an address now.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use nexa_core::{Nexa, enrolment::NewEnrolment, gateway::NewGateway, identity::NewUser, net::Cidr};
+    /// # use nexa_core::{policy::NewPolicy, runtime::SystemRandom, wireguard::PrivateKey};
+    /// # let nexa = Nexa::open("sqlite::memory:").await?;
+    /// # let admin = nexa.system("example");
+    /// # let ada = admin.identity().create_first_user(NewUser::new("ada", "correct horse battery")).await?;
+    /// # let key = PrivateKey::generate(&SystemRandom)?.public_key();
+    /// # let hq = NewGateway::new("hq", "vpn.example.org:51820".parse()?, key).vpn_cidr("10.66.0.0/24".parse()?);
+    /// # admin.gateways().create(hq).await?;
+    /// # let key = PrivateKey::generate(&SystemRandom)?.public_key();
+    /// # let laptop = NewEnrolment::new("laptop", key, "sha256:laptop").user(ada.id);
+    /// # let laptop = admin.enrolment().enrol(laptop).await?.device.id;
+    /// # let office = NewPolicy::allow("office").target(ada.id).destination("10.20.0.0/16".parse::<Cidr>()?);
+    /// # admin.policy().create(office).await?;
+    /// let why = admin.policy().explain(laptop, "10.20.1.1".parse()?).await?;
+    /// assert!(why.is_allowed());
+    /// assert!(why.to_string().contains("office"), "{why}");
+    ///
+    /// let why = admin.policy().explain(laptop, "192.0.2.1".parse()?).await?;
+    /// assert!(!why.is_allowed(), "{why}");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound) (`device_id`); what every call can fail with.

@@ -64,10 +64,9 @@ pub(super) enum Role {
 pub(super) enum Opened {
     /// A session was made; `reply` must go out. A responder's session may be used once its peer has used it.
     Established { role: Role, reply: Vec<u8> },
-    /// Data without content.
-    Keepalive,
-    /// Data: an IP packet, without padding.
-    Packet(Vec<u8>),
+    /// Data: an IP packet without padding, or nothing, which is a keepalive. `confirms`: it is the first of a session
+    /// in which we are the responder, and proves that the peer holds the keys.
+    Data { packet: Vec<u8>, confirms: bool },
     /// A cookie for the next handshake.
     Cookie,
 }
@@ -255,9 +254,9 @@ impl PeerCrypto {
             TunnResult::WriteToNetwork(_) => return Err(Drop::Malformed),
             TunnResult::Err(error) => return Err(cause(&error)),
         };
-        session.confirmed = true;
+        let confirms = !std::mem::replace(&mut session.confirmed, true);
         buffer.truncate(len);
-        Ok(if len == 0 { Opened::Keepalive } else { Opened::Packet(buffer) })
+        Ok(Opened::Data { packet: buffer, confirms })
     }
 
     /// Hands a handshake message to boringtun, whose answer must go out.

@@ -19,6 +19,7 @@ use super::error::TunnelError;
 use super::event::Event;
 use super::filter::Filter;
 use super::peer::{PeerConfig, PeerStatus};
+use super::receive::receive;
 use super::{DEFAULT_MTU, MAX_MTU};
 use crate::runtime::SystemRandom;
 use crate::wireguard::{PrivateKey, PublicKey};
@@ -291,7 +292,7 @@ impl Shared {
         let mut buffer = vec![0; usize::from(u16::MAX)];
         let mut errors = 0;
         while !self.is_closed() {
-            match self.socket.recv_from(&mut buffer) {
+            match receive(&self.socket, &mut buffer) {
                 Ok((len, from)) => {
                     errors = 0;
                     let from = unmapped(from);

@@ -43,6 +43,7 @@ mod netstack;
 mod packet;
 mod peer;
 mod profile;
+mod receive;
 mod routes;
 
 pub use counters::Counters;

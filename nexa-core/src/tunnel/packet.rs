@@ -68,9 +68,15 @@ impl<'a> IpPacket<'a> {
 
     fn parse_v6(bytes: &'a [u8]) -> Option<Self> {
         let total_len = IPV6_HEADER + usize::from(be16(bytes, 4)?);
+        let [source, destination] = [array::<16>(bytes, 8)?, array::<16>(bytes, 24)?].map(Ipv6Addr::from);
+        // Not for the wire (RFC 4038 §4.2): a socket behind the gateway would take it for the IPv4 address, which the
+        // filter was not asked about.
+        if source.to_ipv4_mapped().is_some() || destination.to_ipv4_mapped().is_some() {
+            return None;
+        }
         Some(IpPacket {
-            source: IpAddr::V6(Ipv6Addr::from(array::<16>(bytes, 8)?)),
-            destination: IpAddr::V6(Ipv6Addr::from(array::<16>(bytes, 24)?)),
+            source: IpAddr::V6(source),
+            destination: IpAddr::V6(destination),
             bytes: bytes.get(..total_len)?,
         })
     }
@@ -159,4 +165,23 @@ pub(super) fn be16(bytes: &[u8], at: usize) -> Option<u16> {
 
 pub(super) fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     bytes.get(at..at.checked_add(N)?)?.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ipv6_packet_with_an_ipv4_mapped_address_is_none() {
+        let packet = |source: &str, destination: &str| {
+            let mut bytes = vec![0x60, 0, 0, 0, 0, 0, 59, 64];
+            for address in [source, destination] {
+                bytes.extend(address.parse::<Ipv6Addr>().unwrap().octets());
+            }
+            bytes
+        };
+        assert!(IpPacket::parse(&packet("fd00::1", "fd00::2")).is_some());
+        assert!(IpPacket::parse(&packet("fd00::1", "::ffff:10.0.0.1")).is_none());
+        assert!(IpPacket::parse(&packet("::ffff:10.0.0.1", "fd00::2")).is_none());
+    }
 }

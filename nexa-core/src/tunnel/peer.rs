@@ -165,12 +165,15 @@ impl Peer {
             return;
         }
         let Some(live) = &mut self.live else { return };
-        if live.staged.len() >= MAX_STAGED {
+        if live.staged.len() >= MAX_STAGED || !out.may_stage() {
             // The oldest goes: its sender has waited longest and will have sent again.
-            live.staged.pop_front();
+            out.staged -= live.staged.pop_front().map_or(0, |_| 1);
             out.count_drop(Drop::QueueFull);
         }
-        live.staged.push_back(packet.to_vec());
+        if out.may_stage() {
+            live.staged.push_back(packet.to_vec());
+            out.staged += 1;
+        }
         self.begin_handshake(now, out);
     }
 
@@ -198,17 +201,12 @@ impl Peer {
                 Ok(None)
             }
             Opened::Cookie => Ok(None),
-            Opened::Keepalive => {
-                out.counters.keepalives_received += 1;
-                self.received(now, from, out);
-                Ok(None)
-            }
-            Opened::Packet(packet) => {
-                self.received(now, from, out);
-                if let Some(live) = &mut self.live {
-                    live.keepalive_due.get_or_insert(now + KEEPALIVE_TIMEOUT);
+            Opened::Data { packet, confirms } => {
+                if confirms {
+                    self.completed(now, out);
                 }
-                Ok(Some(packet))
+                self.received(now, from, out);
+                Ok(self.unpacked(now, packet, out))
             }
         }
     }
@@ -252,6 +250,7 @@ impl Peer {
     /// Lets go of what waits for this peer.
     pub(super) fn abandon(&mut self, out: &mut Outbox) {
         for _ in self.live.iter_mut().flat_map(|live| live.staged.drain(..)) {
+            out.staged -= 1;
             out.count_drop(Drop::NoSession);
         }
     }
@@ -322,16 +321,33 @@ impl Peer {
         live.keys_expire = Some(now + KEYS_LIFE);
         live.last_traffic = now;
         self.sent_bytes += reply.len() as u64;
-        out.counters.handshakes_completed += 1;
-        self.last_handshake = Some(now);
         out.send(from, reply);
-        out.event(Event::HandshakeCompleted { peer: self.public_key });
+        // A responder waits for the first data: until then the initiation may be a recording.
         if role == Role::Initiator {
             live.handshake = None;
             out.counters.keepalives_sent += 1;
+            self.completed(now, out);
             self.received(now, from, out);
         }
-        // A responder learns the endpoint from the first data: the initiation may be a recording.
+    }
+
+    /// Both sides are known to hold the keys of a new session.
+    fn completed(&mut self, now: Instant, out: &mut Outbox) {
+        self.last_handshake = Some(now);
+        out.counters.handshakes_completed += 1;
+        out.event(Event::HandshakeCompleted { peer: self.public_key });
+    }
+
+    /// The packet, if the data was more than a keepalive.
+    fn unpacked(&mut self, now: Instant, packet: Vec<u8>, out: &mut Outbox) -> Option<Vec<u8>> {
+        if packet.is_empty() {
+            out.counters.keepalives_received += 1;
+            return None;
+        }
+        if let Some(live) = &mut self.live {
+            live.keepalive_due.get_or_insert(now + KEEPALIVE_TIMEOUT);
+        }
+        Some(packet)
     }
 
     /// After anything but an initiation authenticated.
@@ -356,6 +372,7 @@ impl Peer {
     fn flush(&mut self, now: Instant, out: &mut Outbox) {
         let Some(live) = self.live.as_mut().filter(|live| live.crypto.can_seal(now)) else { return };
         for packet in std::mem::take(&mut live.staged) {
+            out.staged -= 1;
             if !self.try_send(now, &packet, out) {
                 out.count_drop(Drop::NoSession);
             }

@@ -1,11 +1,12 @@
 use std::fs::{self, File};
 use std::net::IpAddr;
+use std::os::fd::AsFd as _;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use nix::sched::{CloneFlags, setns};
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 /// A network namespace of this test's own. Dropping it removes it with every interface in it.
 #[derive(Debug)]
@@ -67,7 +68,7 @@ impl Namespace {
         let file = File::open(format!("/run/netns/{}", self.name)).unwrap();
         thread::scope(|scope| {
             let inside = scope.spawn(|| {
-                setns(file, CloneFlags::CLONE_NEWNET).unwrap();
+                move_into_link_name_space(file.as_fd(), Some(LinkNameSpaceType::Network)).unwrap();
                 act()
             });
             inside.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))

@@ -2,12 +2,11 @@
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
-use std::os::fd::AsFd as _;
+use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::eventfd::{EfdFlags, EventFd};
+use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
+use rustix::io::{Errno, ioctl_fionbio};
 
 use crate::tunnel::error::TunnelError;
 
@@ -15,14 +14,15 @@ use crate::tunnel::error::TunnelError;
 #[derive(Debug)]
 pub(super) struct PacketFd {
     file: File,
-    wake: EventFd,
+    wake: OwnedFd,
     closed: AtomicBool,
 }
 
 impl PacketFd {
-    /// `file` is in non-blocking mode.
+    /// Puts the descriptor into non-blocking mode.
     pub(super) fn new(file: File) -> io::Result<Self> {
-        let wake = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?;
+        ioctl_fionbio(&file, true)?;
+        let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
         Ok(PacketFd { file, wake, closed: AtomicBool::new(false) })
     }
 
@@ -57,17 +57,14 @@ impl PacketFd {
     pub(super) fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
         // It fails only when it was written to so often that a reader has long been woken.
-        let _ = self.wake.write(1);
+        let _ = rustix::io::write(&self.wake, &1_u64.to_ne_bytes());
     }
 
     /// Until a packet has come or the descriptor was closed.
     fn wait(&self) -> Result<(), TunnelError> {
-        let mut waited_for = [
-            PollFd::new(self.file.as_fd(), PollFlags::POLLIN),
-            PollFd::new(self.wake.as_fd(), PollFlags::POLLIN),
-        ];
-        match poll(&mut waited_for, PollTimeout::NONE) {
-            Ok(_) | Err(Errno::EINTR) => Ok(()),
+        let readable = PollFlags::IN;
+        match poll(&mut [PollFd::new(&self.file, readable), PollFd::new(&self.wake, readable)], None) {
+            Ok(_) | Err(Errno::INTR) => Ok(()),
             Err(errno) => Err(device(errno.into())),
         }
     }
@@ -83,13 +80,12 @@ const fn device(source: io::Error) -> TunnelError {
 
 /// Whether the next packet may be taken although this one was not.
 fn is_shortage(error: &io::Error) -> bool {
-    let of_memory = [Errno::ENOBUFS, Errno::ENOMEM].map(|errno| Some(errno as i32));
+    let of_memory = [Errno::NOBUFS, Errno::NOMEM].map(|errno| Some(errno.raw_os_error()));
     error.kind() == io::ErrorKind::WouldBlock || of_memory.contains(&error.raw_os_error())
 }
 
 #[cfg(test)]
 mod tests {
-    use std::os::fd::OwnedFd;
     use std::os::unix::net::UnixDatagram;
     use std::sync::Arc;
 
@@ -98,7 +94,6 @@ mod tests {
     /// A socket pair keeps packets apart, as a TUN interface does.
     fn pair() -> (PacketFd, UnixDatagram) {
         let (here, there) = UnixDatagram::pair().unwrap();
-        here.set_nonblocking(true).unwrap();
         (PacketFd::new(File::from(OwnedFd::from(here))).unwrap(), there)
     }
 

@@ -2,22 +2,40 @@
 
 use std::io;
 use std::net::IpAddr;
-use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::os::fd::OwnedFd;
 
-use nix::libc;
-use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, recv, send, socket};
+use rustix::net::netdevice::name_to_index;
+use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socket_with};
 
 use super::tun::InterfaceAddress;
 use crate::net::{Cidr, Family};
 
 /// `struct nlmsghdr`: length, type, flags, sequence, port.
 const HEADER: usize = 16;
-const REQUEST: u16 = 0x01;
-const ACK: u16 = 0x04;
-/// Refuse what exists, create what does not.
-const NEW: u16 = 0x200 | 0x400;
-/// `IFA_F_NODAD`: nobody else can have the address on a tunnel.
-const NO_DAD: u8 = 0x02;
+const NLMSG_ERROR: u16 = 2;
+const NLM_F_REQUEST: u16 = 0x01;
+const NLM_F_ACK: u16 = 0x04;
+const NLM_F_EXCL: u16 = 0x200;
+const NLM_F_CREATE: u16 = 0x400;
+
+const RTM_NEWLINK: u16 = 16;
+const RTM_NEWADDR: u16 = 20;
+const RTM_NEWROUTE: u16 = 24;
+const IFF_UP: u32 = 1;
+const IFLA_MTU: u16 = 4;
+const IFA_ADDRESS: u16 = 1;
+const IFA_LOCAL: u16 = 2;
+/// Nobody else can have the address on a tunnel, so it need not be looked for.
+const IFA_F_NODAD: u8 = 0x02;
+const RTA_DST: u16 = 1;
+const RTA_OIF: u16 = 4;
+const RT_TABLE_MAIN: u8 = 254;
+const RTPROT_STATIC: u8 = 4;
+const RT_SCOPE_UNIVERSE: u8 = 0;
+const RT_SCOPE_LINK: u8 = 253;
+const RTN_UNICAST: u8 = 1;
+const AF_INET: u8 = 2;
+const AF_INET6: u8 = 10;
 
 /// A connection to the kernel's network configuration, in the network namespace of the thread that opened it.
 #[derive(Debug)]
@@ -28,19 +46,24 @@ pub(super) struct RtNetlink {
 
 impl RtNetlink {
     pub(super) fn open() -> io::Result<Self> {
-        let protocol = SockProtocol::NetlinkRoute;
-        let socket = socket(AddressFamily::Netlink, SockType::Raw, SockFlag::SOCK_CLOEXEC, protocol)?;
+        // Without a protocol it is NETLINK_ROUTE.
+        let socket = socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, None)?;
         Ok(RtNetlink { socket, sequence: 0 })
+    }
+
+    /// The number that messages know an interface by.
+    pub(super) fn index(&self, interface: &str) -> io::Result<u32> {
+        Ok(name_to_index(&self.socket, interface)?)
     }
 
     /// Sends a change and waits for the kernel's answer, which it gives at once.
     pub(super) fn change(&mut self, change: &Change) -> io::Result<()> {
         self.sequence += 1;
         // Not connected, it goes to the kernel.
-        send(self.socket.as_raw_fd(), &change.to_bytes(self.sequence), MsgFlags::empty())?;
+        send(&self.socket, &change.to_bytes(self.sequence), SendFlags::empty())?;
         let mut buffer = [0; 4096];
         loop {
-            let len = recv(self.socket.as_raw_fd(), &mut buffer, MsgFlags::empty())?;
+            let (len, _) = recv(&self.socket, &mut buffer, RecvFlags::empty())?;
             if let Some(result) = answer(buffer.get(..len).unwrap_or_default(), self.sequence) {
                 return result;
             }
@@ -60,50 +83,37 @@ impl Change {
     /// Sets the MTU of an interface and brings it up.
     pub(super) fn bring_up(index: u32, mtu: u32) -> Self {
         // `struct ifinfomsg`: family, type, index, flags, which flags to change.
-        let up: u32 = 1;
         let mut body = vec![0; 4];
-        body.extend([index, up, up].map(u32::to_ne_bytes).as_flattened());
-        attribute(&mut body, libc::IFLA_MTU, &mtu.to_ne_bytes());
-        Change { kind: libc::RTM_NEWLINK, flags: 0, body }
+        body.extend([index, IFF_UP, IFF_UP].map(u32::to_ne_bytes).as_flattened());
+        attribute(&mut body, IFLA_MTU, &mtu.to_ne_bytes());
+        Change { kind: RTM_NEWLINK, flags: 0, body }
     }
 
     /// Gives an interface an address, and with it the route to the address's network.
     pub(super) fn add_address(index: u32, address: &InterfaceAddress) -> Self {
         // `struct ifaddrmsg`: family, prefix length, flags, scope, index.
         let ip = address.address();
-        let mut body = vec![family(ip), address.prefix_len(), NO_DAD, libc::RT_SCOPE_UNIVERSE];
+        let mut body = vec![family(ip), address.prefix_len(), IFA_F_NODAD, RT_SCOPE_UNIVERSE];
         body.extend(index.to_ne_bytes());
-        attribute(&mut body, libc::IFA_LOCAL, &octets(ip));
-        attribute(&mut body, libc::IFA_ADDRESS, &octets(ip));
-        Change { kind: libc::RTM_NEWADDR, flags: NEW, body }
+        attribute(&mut body, IFA_LOCAL, &octets(ip));
+        attribute(&mut body, IFA_ADDRESS, &octets(ip));
+        Change { kind: RTM_NEWADDR, flags: NLM_F_CREATE | NLM_F_EXCL, body }
     }
 
     /// Routes a prefix to an interface. The route goes with the interface.
     pub(super) fn add_route(index: u32, prefix: &Cidr) -> Self {
         let scope = match prefix.family() {
-            Family::V4 => libc::RT_SCOPE_LINK,
-            Family::V6 => libc::RT_SCOPE_UNIVERSE,
+            Family::V4 => RT_SCOPE_LINK,
+            Family::V6 => RT_SCOPE_UNIVERSE,
         };
         // `struct rtmsg`: family, lengths of destination and source, TOS, table, protocol, scope, type, flags.
         let ip = prefix.first();
-        let (table, protocol) = (libc::RT_TABLE_MAIN, libc::RTPROT_STATIC);
-        let mut body = vec![
-            family(ip),
-            prefix.prefix_len(),
-            0,
-            0,
-            table,
-            protocol,
-            scope,
-            libc::RTN_UNICAST,
-            0,
-            0,
-            0,
-            0,
-        ];
-        attribute(&mut body, libc::RTA_DST, &octets(ip));
-        attribute(&mut body, libc::RTA_OIF, &index.to_ne_bytes());
-        Change { kind: libc::RTM_NEWROUTE, flags: NEW, body }
+        let (table, protocol) = (RT_TABLE_MAIN, RTPROT_STATIC);
+        let mut body =
+            vec![family(ip), prefix.prefix_len(), 0, 0, table, protocol, scope, RTN_UNICAST, 0, 0, 0, 0];
+        attribute(&mut body, RTA_DST, &octets(ip));
+        attribute(&mut body, RTA_OIF, &index.to_ne_bytes());
+        Change { kind: RTM_NEWROUTE, flags: NLM_F_CREATE | NLM_F_EXCL, body }
     }
 
     fn to_bytes(&self, sequence: u32) -> Vec<u8> {
@@ -111,7 +121,8 @@ impl Change {
         let length = u32::try_from(HEADER + self.body.len()).unwrap_or(u32::MAX);
         let mut bytes = Vec::with_capacity(HEADER + self.body.len());
         bytes.extend(length.to_ne_bytes());
-        bytes.extend([self.kind, REQUEST | ACK | self.flags].map(u16::to_ne_bytes).as_flattened());
+        bytes
+            .extend([self.kind, NLM_F_REQUEST | NLM_F_ACK | self.flags].map(u16::to_ne_bytes).as_flattened());
         bytes.extend([sequence, 0].map(u32::to_ne_bytes).as_flattened());
         bytes.extend(&self.body);
         bytes
@@ -127,8 +138,8 @@ fn attribute(body: &mut Vec<u8>, kind: u16, value: &[u8]) {
 
 fn family(address: IpAddr) -> u8 {
     match address {
-        IpAddr::V4(_) => 2,
-        IpAddr::V6(_) => 10,
+        IpAddr::V4(_) => AF_INET,
+        IpAddr::V6(_) => AF_INET6,
     }
 }
 
@@ -143,7 +154,7 @@ fn octets(address: IpAddr) -> Vec<u8> {
 fn answer(message: &[u8], sequence: u32) -> Option<io::Result<()>> {
     let word = |at: usize| message.get(at..at + 4)?.try_into().map(i32::from_ne_bytes).ok();
     let kind = message.get(4..6)?.try_into().map(u16::from_ne_bytes).ok()?;
-    let is_ours = word(8)?.cast_unsigned() == sequence && i32::from(kind) == libc::NLMSG_ERROR;
+    let is_ours = word(8)?.cast_unsigned() == sequence && kind == NLMSG_ERROR;
     match word(HEADER)? {
         _ if !is_ours => None,
         0 => Some(Ok(())),

@@ -2,11 +2,9 @@ use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::net::IpAddr;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::str::FromStr;
 
-use nix::libc;
-use nix::net::if_::if_nametoindex;
+use rustix::io::Errno;
 
 use super::PacketDevice;
 use super::fd::PacketFd;
@@ -17,6 +15,8 @@ use crate::net::Cidr;
 use crate::tunnel::error::TunnelError;
 use crate::tunnel::{DEFAULT_MTU, MAX_MTU, MIN_MTU};
 
+/// The room for an interface's name and the NUL behind it (`linux/if.h`).
+pub(super) const IFNAMSIZ: usize = 16;
 const DEVICE: &str = "/dev/net/tun";
 const CAP_NET_ADMIN: &str = "the capability CAP_NET_ADMIN, which root has";
 
@@ -157,7 +157,7 @@ impl InterfaceName {
         let Some(name) = name else { return Ok(InterfaceName("nexa%d".to_owned())) };
         // A `%` would be a pattern for the kernel to complete.
         let is_allowed = |byte: u8| !matches!(byte, b'/' | b':' | b'%' | 0) && !byte.is_ascii_whitespace();
-        let fits = (1..libc::IFNAMSIZ).contains(&name.len());
+        let fits = (1..IFNAMSIZ).contains(&name.len());
         if fits && name != "." && name != ".." && name.bytes().all(|byte| is_allowed(byte) && byte != 0x0b) {
             return Ok(InterfaceName(name.to_owned()));
         }
@@ -165,15 +165,15 @@ impl InterfaceName {
     }
 
     /// With NULs to its end, of which there is at least one.
-    pub(super) fn padded(&self) -> [u8; libc::IFNAMSIZ] {
-        let mut padded = [0; libc::IFNAMSIZ];
+    pub(super) fn padded(&self) -> [u8; IFNAMSIZ] {
+        let mut padded = [0; IFNAMSIZ];
         padded.iter_mut().zip(self.0.bytes()).for_each(|(place, byte)| *place = byte);
         padded
     }
 }
 
 fn open() -> Result<File, TunnelError> {
-    let opened = OpenOptions::new().read(true).write(true).custom_flags(libc::O_NONBLOCK).open(DEVICE);
+    let opened = OpenOptions::new().read(true).write(true).open(DEVICE);
     opened.map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => TunnelError::NoTun { source },
         io::ErrorKind::PermissionDenied => TunnelError::NotPermitted {
@@ -182,7 +182,7 @@ fn open() -> Result<File, TunnelError> {
             source,
         },
         // The node is there and no driver behind it.
-        _ if source.raw_os_error() == Some(libc::ENODEV) => TunnelError::NoTun { source },
+        _ if source.raw_os_error() == Some(Errno::NODEV.raw_os_error()) => TunnelError::NoTun { source },
         _ => TunnelError::Device { source },
     })
 }
@@ -202,7 +202,7 @@ fn not_created(name: &InterfaceName, source: io::Error) -> TunnelError {
 fn set_up(name: &str, config: &TunConfig) -> Result<(), TunnelError> {
     let socket = |source: io::Error| failed(name, "opening rtnetlink", source);
     let mut netlink = RtNetlink::open().map_err(socket)?;
-    let index = if_nametoindex(name).map_err(|errno| failed(name, "looking its index up", errno.into()))?;
+    let index = netlink.index(name).map_err(|source| failed(name, "looking its index up", source))?;
     let mtu = u32::try_from(config.mtu).map_err(|_| TunnelError::MtuOutOfRange { mtu: config.mtu })?;
     let mut apply = |operation: String, change: &Change| {
         netlink.change(change).map_err(|source| refused(name, operation, source))
@@ -267,10 +267,12 @@ mod tests {
     #[test]
     fn what_the_kernel_forbids_is_forbidden_and_says_what_is_missing() {
         let name = InterfaceName::parse(Some("nexa0")).unwrap();
-        let error: Error = not_created(&name, io::Error::from_raw_os_error(libc::EPERM)).into();
+        let error: Error =
+            not_created(&name, io::Error::from_raw_os_error(Errno::PERM.raw_os_error())).into();
         assert_eq!(error.kind(), ErrorKind::Forbidden);
         assert!(error.to_string().contains("CAP_NET_ADMIN"), "{error}");
-        let error: Error = not_created(&name, io::Error::from_raw_os_error(libc::EBUSY)).into();
+        let error: Error =
+            not_created(&name, io::Error::from_raw_os_error(Errno::BUSY.raw_os_error())).into();
         assert_eq!((error.kind(), error.field()), (ErrorKind::AlreadyExists, Some("name")));
     }
 }

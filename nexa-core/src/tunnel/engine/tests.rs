@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::net::AddressSet;
 use crate::runtime::SystemRandom;
-use crate::tunnel::FilterRule;
+use crate::tunnel::{FilterRule, TunnelConfig};
 
 /// Engines joined by a network that loses nothing, in a time that only the test moves.
 struct World {
@@ -160,7 +160,7 @@ impl Node {
         Node {
             key: config.private_key.public_key(),
             engine: Engine::new(&config, Arc::new(SystemRandom)).unwrap(),
-            at: format!("203.0.113.{}:51820", place + 1).parse().unwrap(),
+            at: format!("203.0.113.{}:51820", place % 250 + 1).parse().unwrap(),
             delivered: Vec::new(),
             events: Vec::new(),
             sent: Vec::new(),
@@ -336,7 +336,7 @@ fn a_message_received_twice_counts_once() {
 }
 
 #[test]
-fn a_recorded_initiation_moves_no_endpoint() {
+fn a_recorded_initiation_moves_no_endpoint_and_completes_no_handshake() {
     let mut world = World::with_gateway();
     world.tun(ALICE, &udp("10.0.0.1", "192.168.0.9", b"x"));
     let initiation = world.nodes[ALICE].sent[0].clone();
@@ -344,8 +344,11 @@ fn a_recorded_initiation_moves_no_endpoint() {
     // The gateway forgets the peer, and with it that it has seen the initiation.
     world.nodes[GATEWAY].engine.remove_peer(&alice_key);
     world.peer(GATEWAY, ALICE, &["10.0.0.1/32"]);
+    let completed = world.counters(GATEWAY).handshakes_completed;
     world.inject(GATEWAY, "198.51.100.66:6".parse().unwrap(), &initiation.payload);
-    assert_eq!(world.nodes[GATEWAY].engine.peer(&alice_key).unwrap().endpoint, Some(alice));
+    let status = world.nodes[GATEWAY].engine.peer(&alice_key).unwrap();
+    assert_eq!((status.endpoint, status.last_handshake), (Some(alice), None));
+    assert_eq!(world.counters(GATEWAY).handshakes_completed, completed);
 }
 
 #[test]
@@ -619,6 +622,45 @@ fn a_queue_that_is_full_drops_and_counts() {
 }
 
 #[test]
+fn packets_for_peers_that_do_not_answer_are_bounded_in_all() {
+    const PEERS: usize = 40;
+    let mut world = World::new(PEERS + 1);
+    for peer in 1..=PEERS {
+        world.peer(GATEWAY, peer, &[&format!("10.0.0.{peer}/32")]);
+    }
+    for n in 0..PEERS * 128 {
+        let packet = udp("192.168.0.9", &format!("10.0.0.{}", n % PEERS + 1), b"x");
+        world.nodes[GATEWAY].engine.handle_tun(world.now, &packet);
+    }
+    let engine = &mut world.nodes[GATEWAY].engine;
+    assert_eq!(engine.out.staged, MAX_STAGED);
+    assert_eq!(engine.counters().dropped_queue_full, (PEERS * 128 - MAX_STAGED) as u64);
+    let keys: Vec<_> = engine.peers().into_iter().map(|peer| peer.public_key).collect();
+    assert!(keys.iter().all(|key| engine.remove_peer(key)));
+    assert_eq!(engine.out.staged, 0);
+}
+
+#[test]
+fn three_hundred_clients_return_at_one_moment_and_none_is_asked_for_a_cookie() {
+    const CLIENTS: usize = 300;
+    let mut world = World::new(CLIENTS + 1);
+    for client in 1..=CLIENTS {
+        world.nodes[client].at.set_port(u16::try_from(10_000 + client).unwrap());
+        world.peer(GATEWAY, client, &[&format!("10.0.{}.{}/32", client / 256, client % 256)]);
+        world.peer(client, GATEWAY, &["0.0.0.0/0"]);
+    }
+    for client in 1..=CLIENTS {
+        let packet = udp(&format!("10.0.{}.{}", client / 256, client % 256), "192.168.0.9", b"back");
+        world.nodes[client].engine.handle_tun(world.now, &packet);
+    }
+    world.settle();
+    assert_eq!(world.delivered(GATEWAY).len(), CLIENTS);
+    let replies = &world.nodes[GATEWAY].sent;
+    assert_eq!((replies.len(), world.counters(GATEWAY).dropped()), (CLIENTS, 0));
+    assert!(replies.iter().all(|sent| sent.payload[0] == 2), "responses and nothing else");
+}
+
+#[test]
 fn ten_thousand_silent_peers_are_records_without_a_timer() {
     let mut world = World::new(1);
     for n in 0..10_000u32 {
@@ -641,9 +683,13 @@ fn nothing_that_holds_a_key_prints_it() {
     let peer =
         PeerConfig { preshared_key: Some(psk), ..PeerConfig::new(PublicKey::from_bytes(&[9; 32]).unwrap()) };
     let engine = Engine::new(&config, Arc::new(SystemRandom)).unwrap();
-    let printed = format!("{config:?} {peer:?} {engine:?} {config:#?} {peer:#?}");
+    let tunnel = TunnelConfig {
+        peers: vec![peer.clone()],
+        ..TunnelConfig::new(private_key.clone(), Filter::deny_all())
+    };
+    let printed = format!("{config:?} {peer:?} {engine:?} {config:#?} {tunnel:#?}");
     assert!(!printed.contains("171, 171") && !printed.contains(private_key.to_base64().expose().as_str()));
-    assert_eq!(printed.matches("[redacted]").count(), 4);
+    assert_eq!(printed.matches("[redacted]").count(), 5);
 }
 
 proptest! {

@@ -21,6 +21,8 @@ use crate::wireguard::{PresharedKey, PrivateKey, PublicKey};
 
 /// Outputs that wait to be polled.
 const MAX_OUTPUTS: usize = 4_096;
+/// Packets that wait for a handshake, of all peers together.
+const MAX_STAGED: usize = 4_096;
 /// Peers with a session or a handshake, of the 2^24 that boringtun's indices can tell apart: few enough that a random
 /// index is soon a free one.
 const MAX_LIVE_PEERS: usize = 1 << 22;
@@ -378,6 +380,8 @@ fn slot(peers: &mut [Option<Peer>], id: PeerId) -> Option<&mut Option<Peer>> {
 /// Where everything that leaves the engine is put, and counted.
 pub(super) struct Outbox {
     pub(super) counters: Counters,
+    /// Packets that the peers hold back.
+    pub(super) staged: usize,
     queue: VecDeque<Output>,
     mtu: usize,
     random: Arc<dyn Random>,
@@ -385,11 +389,16 @@ pub(super) struct Outbox {
 
 impl Outbox {
     fn new(mtu: usize, random: Arc<dyn Random>) -> Self {
-        Outbox { counters: Counters::default(), queue: VecDeque::new(), mtu, random }
+        Outbox { counters: Counters::default(), staged: 0, queue: VecDeque::new(), mtu, random }
     }
 
     pub(super) const fn count_drop(&mut self, cause: Drop) {
         self.counters.count_drop(cause);
+    }
+
+    /// Whether another packet may wait for a handshake.
+    pub(super) const fn may_stage(&self) -> bool {
+        self.staged < MAX_STAGED
     }
 
     pub(super) fn send(&mut self, to: SocketAddr, payload: Vec<u8>) {

@@ -1,8 +1,9 @@
 use std::time::Duration;
 
-use super::flows::MAX_FLOWS_PER_PEER;
 use super::*;
-use crate::net::Cidr;
+use crate::net::{AddressSet, Cidr};
+use crate::tunnel::FilterRule;
+use crate::tunnel::filter::flows::MAX_FLOWS_PER_PEER;
 
 const PEER: u32 = 7;
 

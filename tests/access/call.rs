@@ -1,0 +1,193 @@
+//! One call of each method, on things that are made for it.
+
+use nexa_core::Result;
+use nexa_core::gateway::NewGateway;
+use nexa_core::id::{DeviceId, GroupId, PolicyId, PoolId, UserId};
+use nexa_core::identity::{NewGroup, NewUser};
+use nexa_core::ipam::{Allocation, NewPool};
+use nexa_core::page::PageRequest;
+use nexa_core::policy::NewPolicy;
+
+use crate::cast::{Cast, Part};
+use crate::support::{PASSWORD, device, key};
+use crate::table::{Object, Row};
+
+/// What a call is about; made by the program before the call, so that the call itself is all that is refused.
+pub(crate) struct Props {
+    user: UserId,
+    device: Option<DeviceId>,
+    group: Option<GroupId>,
+    pool: Option<PoolId>,
+    allocation: Option<Allocation>,
+    policy: Option<PolicyId>,
+    label: String,
+    number: u64,
+}
+
+impl Cast {
+    /// Makes what a row's call needs. `part` owns it, or olga does.
+    pub(crate) async fn props(&self, row: &Row, part: &Part) -> Props {
+        let owner = part.user.filter(|_| row.object == Object::Own).unwrap_or(self.olga);
+        let mut props = Props {
+            user: owner,
+            device: None,
+            group: None,
+            pool: None,
+            allocation: None,
+            policy: None,
+            label: self.label(),
+            number: self.number(),
+        };
+        match row.method {
+            "devices.get" | "devices.revoke" | "enrolment.profile" | "policy.resolve" | "policy.explain" => {
+                props.device = Some(self.device(row, part, owner, &props.label).await);
+            }
+            "identity.add_member" | "identity.remove_member" => {
+                props.group = Some(self.group(row, owner, &props.label).await);
+            }
+            "identity.activate_user" if row.object == Object::Anothers => {
+                self.world.system().identity().suspend_user(owner).await.unwrap();
+            }
+            "identity.redeem_setup_token" => {
+                self.database.tamper("UPDATE one_time_tokens SET used_at = NULL").await;
+            }
+            "ipam.claim" | "ipam.list_allocations" | "ipam.usage" | "ipam.release" => {
+                let pool = NewPool::new(&props.label, "10.99.0.0/24".parse().unwrap());
+                let pool = self.world.system().ipam().create_pool(pool).await.unwrap().id;
+                props.pool = Some(pool);
+                props.allocation = Some(self.world.system().ipam().claim(pool).await.unwrap());
+            }
+            "policy.get" | "policy.remove" => {
+                let new = NewPolicy::allow(&props.label).target(self.olga);
+                props.policy = Some(self.world.system().policy().create(new).await.unwrap().id);
+            }
+            _ => {}
+        }
+        props
+    }
+
+    async fn device(&self, row: &Row, part: &Part, owner: UserId, label: &str) -> DeviceId {
+        match part.device.filter(|_| row.object == Object::Own) {
+            Some(itself) => itself,
+            None => self.world.enrol(owner, label).await.device.id,
+        }
+    }
+
+    async fn group(&self, row: &Row, member: UserId, label: &str) -> GroupId {
+        let identity = self.world.system().identity();
+        let group = identity.create_group(NewGroup::new(label)).await.unwrap().id;
+        if row.method == "identity.remove_member" {
+            identity.add_member(group, member).await.unwrap();
+        }
+        group
+    }
+
+    /// Calls the row's method.
+    pub(crate) async fn call(&self, row: &Row, part: &Part, props: Props) -> Result<()> {
+        match row.method.split_once('.').unwrap() {
+            ("identity", method) => self.call_identity(method, part, props).await,
+            ("enrolment", method) => call_enrolment(method, row, part, props).await,
+            ("policy", method) => call_policy(method, part, props).await,
+            ("gateway", method) => self.call_gateway(method, part, props).await,
+            ("ipam", method) => call_ipam(method, part, props).await,
+            ("devices", "get") => part.handle.devices().get(props.device.unwrap()).await.map(drop),
+            ("devices", "list") => part.handle.devices().list(page()).await.map(drop),
+            ("devices", "revoke") => part.handle.devices().revoke(props.device.unwrap()).await,
+            ("audit", "list") => part.handle.audit().list(page()).await.map(drop),
+            ("events", "after") => part.handle.events().after(0, 10).await.map(drop),
+            _ => no_call(row.method),
+        }
+    }
+
+    async fn call_identity(&self, method: &str, part: &Part, props: Props) -> Result<()> {
+        let identity = part.handle.identity();
+        let new = || NewUser::without_password(&props.label);
+        match method {
+            "issue_setup_token" => identity.issue_setup_token().await.map(drop),
+            "redeem_setup_token" => {
+                identity.redeem_setup_token(self.setup_token.expose(), new()).await.map(drop)
+            }
+            "create_first_user" => identity.create_first_user(new()).await.map(drop),
+            "sign_in" => identity.sign_in("member", PASSWORD).await.map(drop),
+            "sign_out" => identity.sign_out().await,
+            "create_user" => identity.create_user(new()).await.map(drop),
+            "get_user" => identity.get_user(props.user).await.map(drop),
+            "list_users" => identity.list_users(page()).await.map(drop),
+            "suspend_user" => identity.suspend_user(props.user).await,
+            "activate_user" => identity.activate_user(props.user).await,
+            "create_group" => identity.create_group(NewGroup::new(props.label)).await.map(drop),
+            "list_groups" => identity.list_groups(page()).await.map(drop),
+            "add_member" => identity.add_member(props.group.unwrap(), props.user).await,
+            "remove_member" => identity.remove_member(props.group.unwrap(), props.user).await,
+            _ => no_call(method),
+        }
+    }
+
+    async fn call_gateway(&self, method: &str, part: &Part, props: Props) -> Result<()> {
+        let gateways = part.handle.gateways();
+        match method {
+            "create" => {
+                let prefix = format!("10.{}.0.0/24", 100 + props.number % 100).parse().unwrap();
+                let endpoint = "gw.example.org:51820".parse().unwrap();
+                let new = NewGateway::new(&props.label, endpoint, key(&props.label).public_key());
+                gateways.create(new.vpn_cidr(prefix)).await.map(drop)
+            }
+            "get" => gateways.get(self.gateway).await.map(drop),
+            "list" => gateways.list(page()).await.map(drop),
+            "desired_state" => gateways.desired_state(self.gateway).await.map(drop),
+            _ => no_call(method),
+        }
+    }
+}
+
+async fn call_enrolment(method: &str, row: &Row, part: &Part, props: Props) -> Result<()> {
+    let enrolment = part.handle.enrolment();
+    let new = device(&props.label);
+    match (method, row.object) {
+        ("enrol", Object::Own) => enrolment.enrol(new).await.map(drop),
+        ("enrol", _) => enrolment.enrol(new.user(props.user)).await.map(drop),
+        ("profile", _) => enrolment.profile(props.device.unwrap()).await.map(drop),
+        _ => no_call(method),
+    }
+}
+
+async fn call_policy(method: &str, part: &Part, props: Props) -> Result<()> {
+    let policy = part.handle.policy();
+    let device = || props.device.unwrap();
+    match method {
+        "create" => policy.create(NewPolicy::deny(props.label)).await.map(drop),
+        "get" => policy.get(props.policy.unwrap()).await.map(drop),
+        "list" => policy.list(page()).await.map(drop),
+        "remove" => policy.remove(props.policy.unwrap()).await,
+        "resolve" => policy.resolve(device()).await.map(drop),
+        "explain" => policy.explain(device(), "10.20.0.1".parse().unwrap()).await.map(drop),
+        _ => no_call(method),
+    }
+}
+
+async fn call_ipam(method: &str, part: &Part, props: Props) -> Result<()> {
+    let ipam = part.handle.ipam();
+    let pool = || props.pool.unwrap();
+    match method {
+        "create_pool" => {
+            ipam.create_pool(NewPool::new(props.label, "10.98.0.0/24".parse().unwrap())).await.map(drop)
+        }
+        "list_pools" => ipam.list_pools(page()).await.map(drop),
+        "claim" => ipam.claim(pool()).await.map(drop),
+        "release" => {
+            let allocation = props.allocation.unwrap();
+            ipam.release(allocation.id, allocation.generation).await
+        }
+        "list_allocations" => ipam.list_allocations(pool(), page()).await.map(drop),
+        "usage" => ipam.usage(pool()).await.map(drop),
+        _ => no_call(method),
+    }
+}
+
+fn page() -> PageRequest {
+    PageRequest::first(10)
+}
+
+fn no_call(method: &str) -> ! {
+    panic!("permissions.txt names {method}, and call.rs does not know how to call it")
+}

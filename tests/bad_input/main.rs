@@ -1,0 +1,8 @@
+//! What is refused, why, and that nothing of it stays: kind, field, and every table as it was before.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod files;
+mod refused;
+mod values;

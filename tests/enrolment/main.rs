@@ -1,0 +1,7 @@
+//! Enrolling a device, and the profile it runs with.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod enrol;
+mod profile;

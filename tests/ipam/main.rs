@@ -1,0 +1,7 @@
+//! The allocator, through the public API: who gets which address, and what comes back.
+
+mod claiming;
+mod model;
+mod property;
+#[path = "../storage/sound.rs"]
+mod sound;

@@ -1,0 +1,128 @@
+//! Every public async method as a call that can be cut short, given too little time, and compared with its whole.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::path::Path;
+use std::pin::Pin;
+
+use nexa_core::Error;
+use nexa_core::identity::{NewGroup, NewUser};
+use nexa_core::ipam::NewPool;
+use nexa_core::page::PageRequest;
+use nexa_core::policy::NewPolicy;
+
+use crate::world::{PASSWORD, Start, World, new_device, new_gateway};
+
+/// A call under way.
+pub(crate) type Call<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + 'a>>;
+
+/// One method, with arguments that it accepts.
+pub(crate) struct Case {
+    /// Type and method, as in the source.
+    pub(crate) method: &'static str,
+    pub(crate) start: Start,
+    pub(crate) effect: Effect,
+    pub(crate) call: for<'a> fn(&'a World) -> Call<'a>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Effect {
+    Reads,
+    Writes,
+}
+
+/// What has cases of its own: opening and closing, which have no handle.
+pub(crate) const WITHOUT_A_HANDLE: [&str; 3] = ["Nexa::open", "Builder::open", "Nexa::close"];
+
+macro_rules! cases {
+    ($($start:ident $effect:ident $method:literal = |$world:ident| $call:expr;)*) => {
+        pub(crate) const CASES: &[Case] = &[$(Case {
+            method: $method,
+            start: Start::$start,
+            effect: Effect::$effect,
+            call: |$world| Box::pin(async move { $call.await.map(drop) }),
+        }),*];
+    };
+}
+
+cases! {
+    New Writes "Identity::issue_setup_token" = |w| w.system().identity().issue_setup_token();
+    New Writes "Identity::redeem_setup_token" =
+        |w| w.anonymous().identity().redeem_setup_token(&w.setup_token, NewUser::new("eve", PASSWORD));
+    New Writes "Identity::create_first_user" =
+        |w| w.system().identity().create_first_user(NewUser::new("eve", PASSWORD));
+    LivedIn Reads "Nexa::authenticate" = |w| w.nexa.authenticate(&w.known.bobs_token);
+    LivedIn Writes "Identity::sign_in" = |w| w.anonymous().identity().sign_in("bob", PASSWORD);
+    LivedIn Writes "Identity::sign_out" = |w| w.bob().await?.identity().sign_out();
+    LivedIn Writes "Identity::create_user" =
+        |w| w.system().identity().create_user(NewUser::new("eve", PASSWORD).email("eve@example.org"));
+    LivedIn Reads "Identity::get_user" = |w| w.system().identity().get_user(w.known.bob);
+    LivedIn Reads "Identity::list_users" = |w| w.system().identity().list_users(PageRequest::default());
+    LivedIn Writes "Identity::suspend_user" = |w| w.system().identity().suspend_user(w.known.bob);
+    LivedIn Writes "Identity::activate_user" = |w| w.system().identity().activate_user(w.known.suspended);
+    LivedIn Writes "Identity::create_group" =
+        |w| w.system().identity().create_group(NewGroup::new("visitors"));
+    LivedIn Reads "Identity::list_groups" = |w| w.system().identity().list_groups(PageRequest::default());
+    LivedIn Writes "Identity::add_member" = |w| w.system().identity().add_member(w.known.staff, w.known.ada);
+    LivedIn Writes "Identity::remove_member" =
+        |w| w.system().identity().remove_member(w.known.staff, w.known.bob);
+    LivedIn Writes "Ipam::create_pool" =
+        |w| w.system().ipam().create_pool(NewPool::new("cameras", "10.8.0.0/24".parse()?));
+    LivedIn Reads "Ipam::list_pools" = |w| w.system().ipam().list_pools(PageRequest::default());
+    LivedIn Writes "Ipam::claim" = |w| w.system().ipam().claim(w.known.pool);
+    LivedIn Writes "Ipam::release" =
+        |w| w.system().ipam().release(w.known.held.id, w.known.held.generation);
+    LivedIn Reads "Ipam::list_allocations" =
+        |w| w.system().ipam().list_allocations(w.known.pool, PageRequest::default());
+    LivedIn Reads "Ipam::usage" = |w| w.system().ipam().usage(w.known.pool);
+    LivedIn Writes "Gateways::create" = |w| w.system().gateways().create(new_gateway("branch", 3));
+    LivedIn Reads "Gateways::get" = |w| w.system().gateways().get(w.known.gateway);
+    LivedIn Reads "Gateways::list" = |w| w.system().gateways().list(PageRequest::default());
+    LivedIn Reads "Gateways::desired_state" = |w| w.system().gateways().desired_state(w.known.gateway);
+    LivedIn Writes "Policies::create" =
+        |w| w.system().policy().create(NewPolicy::deny("vault").target(w.known.staff).full_tunnel());
+    LivedIn Reads "Policies::get" = |w| w.system().policy().get(w.known.policy);
+    LivedIn Reads "Policies::list" = |w| w.system().policy().list(PageRequest::default());
+    LivedIn Writes "Policies::remove" = |w| w.system().policy().remove(w.known.policy);
+    LivedIn Reads "Policies::resolve" = |w| w.system().policy().resolve(w.known.device);
+    LivedIn Reads "Policies::explain" =
+        |w| w.system().policy().explain(w.known.device, "10.20.0.1".parse().unwrap());
+    LivedIn Writes "Enrolment::enrol" =
+        |w| w.system().enrolment().enrol(new_device("phone", 4).user(w.known.bob));
+    LivedIn Writes "Enrolment::profile" = |w| w.system().enrolment().profile(w.known.device);
+    LivedIn Reads "Devices::get" = |w| w.system().devices().get(w.known.device);
+    LivedIn Reads "Devices::list" = |w| w.system().devices().list(PageRequest::default());
+    LivedIn Writes "Devices::revoke" = |w| w.system().devices().revoke(w.known.device);
+    LivedIn Reads "Audit::list" = |w| w.system().audit().list(PageRequest::default());
+    LivedIn Reads "Events::after" = |w| w.system().events().after(0, 100);
+}
+
+#[test]
+fn every_public_async_method_has_a_case() {
+    let cases = CASES.iter().map(|case| case.method).chain(WITHOUT_A_HANDLE).map(str::to_owned);
+    assert_eq!(cases.collect::<BTreeSet<_>>(), methods_in_the_source());
+}
+
+/// Type and name of every `pub async fn` of the handle, its domains and the control plane itself.
+fn methods_in_the_source() -> BTreeSet<String> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("nexa-core/src");
+    let mut files = vec![source.join("nexa.rs")];
+    for domain in std::fs::read_dir(&source).unwrap() {
+        files.push(domain.unwrap().path().join("service.rs"));
+    }
+    let mut methods = BTreeSet::new();
+    for text in files.iter().filter_map(|file| std::fs::read_to_string(file).ok()) {
+        let mut of = String::new();
+        for line in text.lines() {
+            if let Some(named) = line.strip_prefix("impl ") {
+                of = named.split([' ', '<']).next().unwrap().to_owned();
+            }
+            if let Some((name, _)) =
+                line.strip_prefix("    pub async fn ").and_then(|l| l.split_once(['(', '<']))
+            {
+                methods.insert(format!("{of}::{name}"));
+            }
+        }
+    }
+    methods
+}
