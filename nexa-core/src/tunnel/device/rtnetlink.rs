@@ -1,4 +1,4 @@
-//! Setting an interface up: the four messages of rtnetlink (RFC 3549, `linux/rtnetlink.h`) that this takes.
+//! Setting an interface up: the three messages of rtnetlink (RFC 3549, `linux/rtnetlink.h`) that it takes.
 
 use std::io;
 use std::net::IpAddr;
