@@ -18,7 +18,7 @@ const POLL: Duration = Duration::from_secs(1);
 /// How old a state may become, valid or not, before it is asked for again.
 const RENEW: Duration = Duration::from_secs(10 * 60);
 const PAGE: u32 = 1_000;
-/// A database that is busy should fail a poll, not hold up Ctrl-C or the one after it.
+/// A database that does not answer fails a poll, so that the tunnel is still looked after.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Arguments {
