@@ -5,9 +5,11 @@ use std::thread;
 
 use nexa_core::tunnel::{PacketDevice as _, TunConfig, TunDevice, TunnelError};
 use nexa_core::{Error, ErrorKind};
+use rustix::process::Signal;
 
 use crate::support::control::Control;
 use crate::support::namespace::Namespace;
+use crate::support::program::Program;
 use crate::support::{forwarding_program, ip};
 
 fn config(name: &str) -> TunConfig {
@@ -107,6 +109,31 @@ fn an_interface_that_somebody_removes_is_an_error_and_not_a_wait() {
     });
     namespace.ip("link del nexa-test");
     assert!(matches!(reader.join().unwrap(), TunnelError::Device { .. }));
+}
+
+#[test]
+fn where_ipv6_is_disabled_the_error_says_so_and_does_not_blame_the_privilege() {
+    let namespace = Namespace::new("tun");
+    namespace.switch_on("ipv6/conf/default/disable_ipv6");
+    let error = namespace.enter(|| TunDevice::create(&config("nexa-test")).unwrap_err());
+    let expected =
+        "interface nexa-test: adding the address fd66::1/64 (net.ipv6.conf.*.disable_ipv6 can forbid it)";
+    assert_eq!(error.to_string(), expected);
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+}
+
+#[test]
+fn a_gateway_that_is_killed_leaves_no_interface() {
+    let namespace = Namespace::new("tun");
+    let control = Control::new("198.51.100.1:51820");
+    let mut command = namespace.command(forwarding_program().to_str().unwrap());
+    let arguments = [&control.url(), &control.gateway.id.to_string()];
+    let mut program = Program::start(command.args(arguments).arg(control.key_file()));
+    program.wait_for("hq is up on nexa0");
+    assert!(namespace.ip("link show").contains("nexa0"));
+    program.signal(Signal::KILL);
+    assert!(!program.wait().success());
+    assert!(!namespace.ip("link show").contains("nexa0"));
 }
 
 #[test]

@@ -44,11 +44,13 @@ impl Namespace {
 
     /// Lets the kernel forward between this namespace's interfaces.
     pub(crate) fn forward(&self) {
-        self.enter(|| {
-            for switch in ["ipv4/ip_forward", "ipv6/conf/all/forwarding"] {
-                fs::write(format!("/proc/sys/net/{switch}"), "1").unwrap();
-            }
-        });
+        self.switch_on("ipv4/ip_forward");
+        self.switch_on("ipv6/conf/all/forwarding");
+    }
+
+    /// Sets one of the namespace's own sysctls, below `net`, to 1.
+    pub(crate) fn switch_on(&self, sysctl: &str) {
+        self.enter(|| fs::write(format!("/proc/sys/net/{sysctl}"), "1").unwrap());
     }
 
     /// `ip` with these arguments, in the namespace; what it printed.
@@ -75,7 +77,7 @@ impl Namespace {
         })
     }
 
-    /// Whether one of three pings is answered within a second.
+    /// Whether a ping is answered within a second.
     pub(crate) fn reaches(&self, to: IpAddr) -> bool {
         let status = self.command("ping").args(["-n", "-q", "-c1", "-W1"]).arg(to.to_string()).output();
         status.unwrap().status.success()

@@ -85,6 +85,10 @@ impl<'a> WireGuardGo<'a> {
         lines[1].split('\t').map(str::to_owned).collect()
     }
 
+    pub(crate) fn wait_for_log(&mut self, text: &str) {
+        self.program.wait_for(text);
+    }
+
     pub(crate) fn has_logged(&mut self, text: &str) -> bool {
         self.program.has_said(text)
     }

@@ -218,12 +218,16 @@ fn set_up(name: &str, config: &TunConfig) -> Result<(), TunnelError> {
 }
 
 fn refused(name: &str, operation: String, source: io::Error) -> TunnelError {
-    match source.kind() {
-        io::ErrorKind::PermissionDenied => TunnelError::NotPermitted {
+    match source.raw_os_error().map(Errno::from_raw_os_error) {
+        Some(Errno::PERM) => TunnelError::NotPermitted {
             operation: "setting a network interface up",
             missing: CAP_NET_ADMIN,
             source,
         },
+        // Of an address the kernel says so whoever asks.
+        Some(Errno::ACCESS) => {
+            failed(name, format!("{operation} (net.ipv6.conf.*.disable_ipv6 can forbid it)"), source)
+        }
         _ => failed(name, operation, source),
     }
 }
