@@ -17,8 +17,10 @@ struct Rule {
 const RULES: &[Rule] = &[
     Rule {
         words: &["sea_query", "sqlx"],
-        may: |path| path.starts_with("db") || is_named(path, "store.rs"),
-        says: "SQL lives only in store.rs files and under db/",
+        may: |path| {
+            path.starts_with("db") || is_named(path, "store.rs") || path.iter().any(|part| part == "store")
+        },
+        says: "SQL lives only in store.rs, store/ and db/",
     },
     Rule {
         words: &["on_conflict", "returning", "Expr::cust", "lock_exclusive", "SUM("],

@@ -6,7 +6,7 @@ use super::error::IdentityError;
 use super::model::{CheckedGroup, CheckedUser, Group, NewGroup, NewUser, SignedIn, User, UserStatus};
 use super::store::{self, SessionRow, StoredPassword, UserRow};
 use super::token::{Token, TokenKind};
-use crate::actor::{Actor, Authorized, Right, right};
+use crate::actor::{Actor, Authorized, Right, everything, right};
 use crate::error::{Error, Result};
 use crate::events::Change;
 use crate::id::{GroupId, SessionId, UserId};
@@ -273,7 +273,8 @@ async fn insert_first_user<P: Right>(
 async fn create_user(unit: &mut Unit, prepared: &Prepared) -> Result<User> {
     let authorized = unit.authorize::<right::UsersCreate>()?;
     if let Some(role) = store::role_by_key(&mut unit.tx, &prepared.user.role).await? {
-        unit.may_grant(&store::role_permissions(&mut unit.tx, role).await?)?;
+        let given = store::role_permissions(&mut unit.tx, role).await?;
+        unit.may_grant(&given)?;
     }
     insert_user(unit, &authorized, prepared).await
 }
