@@ -333,6 +333,18 @@ impl Principal {
         Ok(Authorized { scope, caller: self.actor.user(), right: PhantomData })
     }
 
+    /// Refuses to give away what the caller does not have.
+    pub(crate) fn may_grant(&self, given: &BTreeMap<Permission, Reach>) -> Result<()> {
+        let holds = |permission, reach| match &self.rights {
+            Rights::Everything => true,
+            Rights::Listed(listed) => listed.get(permission).is_some_and(|own| own >= reach),
+        };
+        match given.iter().find(|(permission, reach)| !holds(permission, reach)) {
+            Some((missing, _)) => Err(AccessError::NotHeld(*missing).into()),
+            None => Ok(()),
+        }
+    }
+
     fn scope_of(&self, permission: Permission) -> Option<Scope> {
         if matches!(permission, Permission::SessionsCreate | Permission::SetupRedeem) {
             return Some(Scope::All);
@@ -371,6 +383,8 @@ pub(crate) enum AccessError {
     Unauthenticated(Permission),
     #[error("this caller may not do that: {}", .0.as_str())]
     Forbidden(Permission),
+    #[error("granting {} needs having it", .0.as_str())]
+    NotHeld(Permission),
     #[error("the deadline has passed")]
     DeadlinePassed,
 }
@@ -379,7 +393,7 @@ impl Classify for AccessError {
     fn kind(&self) -> ErrorKind {
         match self {
             AccessError::Unauthenticated(_) => ErrorKind::Unauthenticated,
-            AccessError::Forbidden(_) => ErrorKind::Forbidden,
+            AccessError::Forbidden(_) | AccessError::NotHeld(_) => ErrorKind::Forbidden,
             AccessError::DeadlinePassed => ErrorKind::Cancelled,
         }
     }
@@ -391,6 +405,11 @@ pub(crate) struct BuiltInRole {
     pub(crate) description: &'static str,
     /// How far each permission reaches; `None` for one that the role does not have.
     pub(crate) reach_of: fn(Permission) -> Option<Reach>,
+}
+
+/// What a group of administrators gives its members.
+pub(crate) fn everything() -> BTreeMap<Permission, Reach> {
+    Permission::ALL.iter().map(|permission| (*permission, Reach::All)).collect()
 }
 
 /// The roles that every database has.
@@ -452,6 +471,21 @@ mod tests {
         assert_eq!(authorized.owner(None).unwrap(), own);
         assert_eq!(authorized.owner(Some(own)).unwrap(), own);
         assert_eq!(authorized.owner(Some(other)).unwrap_err().kind(), ErrorKind::Forbidden);
+    }
+
+    #[test]
+    fn one_grants_only_what_one_has_and_as_far_as_one_has_it() {
+        let session = SessionId::from_uuid(uuid::Uuid::nil());
+        let user = UserId::from_uuid(uuid::Uuid::max());
+        let own: BTreeMap<_, _> = [(Permission::UsersRead, Reach::Own)].into();
+        let all: BTreeMap<_, _> = [(Permission::UsersRead, Reach::All)].into();
+        let clerk = |rights| Principal::user(user, session, rights, Administrator::No);
+        assert!(clerk(all.clone()).may_grant(&own).is_ok());
+        assert!(clerk(own.clone()).may_grant(&own).is_ok());
+        assert_eq!(clerk(own.clone()).may_grant(&all).unwrap_err().kind(), ErrorKind::Forbidden);
+        assert_eq!(clerk(all).may_grant(&everything()).unwrap_err().kind(), ErrorKind::Forbidden);
+        let administrator = Principal::user(user, session, own, Administrator::Yes);
+        assert!(administrator.may_grant(&everything()).is_ok());
     }
 
     #[test]

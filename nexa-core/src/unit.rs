@@ -3,13 +3,14 @@
 //! It runs in a task of its own. A caller that stops waiting, by a timeout or a dropped future, cannot cut a
 //! transaction in half: what was acknowledged is stored, and what was not is either whole or absent.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::actor::{AccessError, Actor, Authorized, Principal, RequestContext, Right};
+use crate::actor::{AccessError, Actor, Authorized, Permission, Principal, Reach, RequestContext, Right};
 use crate::audit;
 use crate::db::{Mode, Tx};
 use crate::error::{Classify, ErrorKind, Result};
@@ -39,6 +40,11 @@ impl Unit {
     pub(crate) fn authorize<P: Right>(&mut self) -> Result<Authorized<P>> {
         self.attempted = Some(P::PERMISSION.as_str());
         self.principal.authorize::<P>()
+    }
+
+    /// Refuses to give away what the caller does not have.
+    pub(crate) fn may_grant(&self, given: &BTreeMap<Permission, Reach>) -> Result<()> {
+        self.principal.may_grant(given)
     }
 
     pub(crate) fn actor(&self) -> &Actor {

@@ -4,6 +4,7 @@
 mod support;
 
 mod administrators;
+mod granting;
 mod set_up;
 mod sign_in;
 mod suspend;

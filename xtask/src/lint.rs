@@ -18,7 +18,7 @@ pub(crate) const STAGES: &[Stage<()>] = &[
         run: |_| run_command(&mut cargo(&["fetch"])),
     },
     Stage { name: "toolchain", about: "no file pins a toolchain", needs: &[], run: |_| no_toolchain_file() },
-    Stage { name: "layering", about: "SQL only in store.rs and db/", needs: &[], run: |_| layering::check() },
+    Stage { name: "layering", about: "which file may name what", needs: &[], run: |_| layering::check() },
     Stage {
         name: "format",
         about: "cargo fmt changes nothing",

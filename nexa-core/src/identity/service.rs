@@ -6,7 +6,7 @@ use super::error::IdentityError;
 use super::model::{CheckedGroup, CheckedUser, Group, NewGroup, NewUser, SignedIn, User, UserStatus};
 use super::store::{self, SessionRow, StoredPassword, UserRow};
 use super::token::{Token, TokenKind};
-use crate::actor::{Actor, Authorized, Right, right};
+use crate::actor::{Actor, Authorized, Right, everything, right};
 use crate::error::{Error, Result};
 use crate::events::Change;
 use crate::id::{GroupId, SessionId, UserId};
@@ -272,6 +272,10 @@ async fn insert_first_user<P: Right>(
 
 async fn create_user(unit: &mut Unit, prepared: &Prepared) -> Result<User> {
     let authorized = unit.authorize::<right::UsersCreate>()?;
+    if let Some(role) = store::role_by_key(&mut unit.tx, &prepared.user.role).await? {
+        let given = store::role_permissions(&mut unit.tx, role).await?;
+        unit.may_grant(&given)?;
+    }
     insert_user(unit, &authorized, prepared).await
 }
 
@@ -384,6 +388,9 @@ async fn list_groups(unit: &mut Unit, page: &PageRequest) -> Result<Page<Group>>
 async fn add_member(unit: &mut Unit, group: GroupId, user: UserId) -> Result<()> {
     let authorized = unit.authorize::<right::GroupsWrite>()?;
     let found = store::get_group(&mut unit.tx, &authorized, group).await?;
+    if found.is_administrator {
+        unit.may_grant(&everything())?;
+    }
     let member = store::get_user(&mut unit.tx, &authorized, user).await?;
     let membership = unit.new_uuid()?;
     store::insert_membership(&mut unit.tx, membership, group, user, unit.now).await?;

@@ -14,8 +14,6 @@ use crate::net::{AddressRange, Family};
 use crate::page::Cursor;
 use crate::runtime::Timestamp;
 
-// ── pools ──
-
 pub(super) async fn insert_pool<P: Right>(
     tx: &mut Tx,
     _authorized: &Authorized<P>,
@@ -142,8 +140,6 @@ pub(super) async fn lock_pool(tx: &mut Tx, id: PoolId) -> Result<i64> {
     Ok(row.number("revision")?)
 }
 
-// ── free ranges ──
-
 pub(super) async fn insert_free(tx: &mut Tx, pool: PoolId, range: AddressRange) -> Result<(), DbError> {
     let statement = insert_row(
         "ip_free_ranges",
@@ -214,8 +210,6 @@ fn range(row: &Row) -> Result<AddressRange, DbError> {
     AddressRange::new(row.ip("first")?, row.ip("last")?)
         .map_err(|cause| DbError::corrupt("ip_free_ranges", cause))
 }
-
-// ── allocations ──
 
 /// Who gets an address.
 #[derive(Clone, Copy, Default)]
