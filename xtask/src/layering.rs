@@ -37,6 +37,11 @@ const RULES: &[Rule] = &[
         may: |_| false,
         says: "boringtun's device layer is never used (ADR 0007)",
     },
+    Rule {
+        words: &["unsafe {", "unsafe fn", "unsafe impl", "(unsafe_code"],
+        may: |path| path == Path::new("tunnel/device/ioctl.rs") || path == Path::new("lib.rs"),
+        says: "unsafe code is in tunnel/device/ioctl.rs alone (ADR 0010)",
+    },
 ];
 
 pub(crate) fn check() -> Result {
