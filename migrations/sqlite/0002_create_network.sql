@@ -54,6 +54,14 @@ CREATE TABLE devices (
     UNIQUE (public_key, live)
 ) STRICT;
 
+-- Whose a living key is. Two devices, two gateways, or a device and a gateway with one key would be one WireGuard peer.
+CREATE TABLE public_keys (
+    public_key  BLOB NOT NULL PRIMARY KEY,
+    device_id   BLOB REFERENCES devices (id) ON DELETE CASCADE,
+    gateway_id  BLOB REFERENCES gateways (id) ON DELETE CASCADE,
+    CHECK ((device_id IS NULL) <> (gateway_id IS NULL))
+) STRICT;
+
 CREATE TABLE wireguard_peers (
     id                        BLOB    NOT NULL PRIMARY KEY,
     device_id                 BLOB    NOT NULL REFERENCES devices (id) ON DELETE RESTRICT,

@@ -1,5 +1,8 @@
+-- `scope` is the network that an address means something in: the nil UUID for the one that all share. Inside a scope no
+-- two pools overlap and no address has two living holders.
 CREATE TABLE ip_pools (
     id          BLOB    NOT NULL PRIMARY KEY,
+    scope       BLOB    NOT NULL,
     gateway_id  BLOB    REFERENCES gateways (id) ON DELETE RESTRICT,
     name        TEXT    NOT NULL,
     name_key    TEXT    NOT NULL,
@@ -39,6 +42,7 @@ CREATE TABLE ip_free_ranges (
 CREATE TABLE ip_allocations (
     id                 BLOB    NOT NULL PRIMARY KEY,
     pool_id            BLOB    NOT NULL REFERENCES ip_pools (id) ON DELETE RESTRICT,
+    scope              BLOB    NOT NULL,
     gateway_id         BLOB    REFERENCES gateways (id) ON DELETE RESTRICT,
     device_id          BLOB    REFERENCES devices (id) ON DELETE RESTRICT,
     address            BLOB    NOT NULL,
@@ -51,7 +55,7 @@ CREATE TABLE ip_allocations (
     updated_at         INTEGER NOT NULL,
     live               INTEGER CHECK (live = 1),
     CHECK ((status = 'released') = (live IS NULL)),
-    UNIQUE (pool_id, address, live),
+    UNIQUE (scope, address, live),
     UNIQUE (gateway_id, address, live),
     UNIQUE (pool_id, device_id, live)
 ) STRICT;

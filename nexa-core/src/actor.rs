@@ -47,7 +47,7 @@ impl Actor {
             Actor::Anonymous => "anonymous".to_owned(),
             Actor::User { .. } => "user".to_owned(),
             Actor::Device { .. } => "device".to_owned(),
-            Actor::System(reason) => format!("system: {reason}"),
+            Actor::System(reason) => format!("system: {}", name::kept(reason, MAX_CONTEXT_TEXT)),
         }
     }
 

@@ -29,6 +29,11 @@ impl Name {
         Ok(Name { key: key(&text), text })
     }
 
+    /// A name made of others that were accepted; as long as it gets.
+    pub(crate) fn derived(text: &str) -> Self {
+        Name { text: text.to_owned(), key: key(text) }
+    }
+
     /// A username: it becomes a home directory and an LDAP uid, so letters, digits, dot, underscore and hyphen only.
     pub(crate) fn username(text: &str) -> Result<Self> {
         let name = Name::parse("username", text)?;
@@ -92,11 +97,14 @@ fn nothing_hidden(field: &'static str, text: &str) -> Result<()> {
     }
 }
 
-/// Control characters, and those that change the direction or hide (Unicode TR 36 §2.6): two names that look alike
-/// must be alike.
+/// Control characters, and those that change the direction or show nothing (Unicode TR 36 §2.6, UTS 39 §5.4). Emoji
+/// variation selectors are let through; letters of different scripts that look alike are not told apart.
 fn is_hidden(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{061c}')
+        || matches!(c,
+            '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+            | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 fn key(text: &str) -> String {
@@ -118,7 +126,9 @@ mod tests {
     #[test]
     fn a_name_that_hides_something_is_refused() {
         let long = "x".repeat(10_000);
-        for text in ["", "  ", "a\0b", "a\u{202e}b", "a\nb", "a\u{200b}b", long.as_str()] {
+        for text in
+            ["", "  ", "a\0b", "a\u{202e}b", "a\nb", "a\u{200b}b", "a\u{ad}b", "a\u{e0041}b", long.as_str()]
+        {
             assert_eq!(Name::parse("name", text).unwrap_err().field(), Some("name"), "{text:?}");
         }
     }

@@ -52,7 +52,7 @@ impl Cast {
                 self.database.tamper("UPDATE one_time_tokens SET used_at = NULL").await;
             }
             "ipam.claim" | "ipam.list_allocations" | "ipam.usage" | "ipam.release" => {
-                let pool = NewPool::new(&props.label, "10.99.0.0/24".parse().unwrap());
+                let pool = NewPool::new(&props.label, network(101, props.number));
                 let pool = self.world.system().ipam().create_pool(pool).await.unwrap().id;
                 props.pool = Some(pool);
                 props.allocation = Some(self.world.system().ipam().claim(pool).await.unwrap());
@@ -127,7 +127,7 @@ impl Cast {
         let gateways = part.handle.gateways();
         match method {
             "create" => {
-                let prefix = format!("10.{}.0.0/24", 100 + props.number % 100).parse().unwrap();
+                let prefix = network(100, props.number);
                 let endpoint = "gw.example.org:51820".parse().unwrap();
                 let new = NewGateway::new(&props.label, endpoint, key(&props.label).public_key());
                 gateways.create(new.vpn_cidr(prefix)).await.map(drop)
@@ -170,7 +170,7 @@ async fn call_ipam(method: &str, part: &Part, props: Props) -> Result<()> {
     let pool = || props.pool.unwrap();
     match method {
         "create_pool" => {
-            ipam.create_pool(NewPool::new(props.label, "10.98.0.0/24".parse().unwrap())).await.map(drop)
+            ipam.create_pool(NewPool::new(props.label, network(102, props.number))).await.map(drop)
         }
         "list_pools" => ipam.list_pools(page()).await.map(drop),
         "claim" => ipam.claim(pool()).await.map(drop),
@@ -190,4 +190,10 @@ fn page() -> PageRequest {
 
 fn no_call(method: &str) -> ! {
     panic!("permissions.txt names {method}, and call.rs does not know how to call it")
+}
+
+/// A prefix that no other call has: pools may not overlap.
+fn network(first: u8, number: u64) -> nexa_core::net::Cidr {
+    let [.., high, low] = number.to_be_bytes();
+    nexa_core::net::Cidr::new([first, high, low, 0].into(), 24).unwrap()
 }

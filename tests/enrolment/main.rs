@@ -4,4 +4,5 @@
 mod support;
 
 mod enrol;
+mod keys;
 mod profile;

@@ -108,6 +108,15 @@ async fn the_revision_moves_with_the_set_of_peers_and_with_nothing_else() {
     system.devices().revoke(phone).await.unwrap();
     system.devices().revoke(phone).await.unwrap();
     assert_eq!(revision().await, 2, "revoking again changes nothing");
+    system.identity().suspend_user(ben).await.unwrap();
+    assert_eq!(revision().await, 2, "ben has no living peer");
+    let cat = world.member("cat").await;
+    world.enrol(cat, "tablet").await;
+    assert_eq!(revision().await, 3);
+    system.identity().suspend_user(cat).await.unwrap();
+    assert_eq!(revision().await, 4, "a suspended person's peer does not count");
+    system.identity().activate_user(cat).await.unwrap();
+    assert_eq!(revision().await, 5);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod claiming;
 mod model;
+mod overlap;
 mod property;
 #[path = "../storage/sound.rs"]
 mod sound;

@@ -80,10 +80,18 @@ struct Sides {
 impl Sides {
     async fn new(ipam: Ipam, plans: &[Plan]) -> Result<Self, TestCaseError> {
         let mut pools = Vec::new();
+        let mut taken: Vec<Cidr> = Vec::new();
         for (nth, Plan { cidr, reserved }) in plans.iter().enumerate() {
             let new = reserved.iter().fold(NewPool::new(format!("{nth}"), *cidr), |new, a| new.reserve(*a));
             match (ipam.create_pool(new).await, ModelPool::assignable(*cidr, reserved)) {
-                (Ok(pool), Some(free)) => pools.push(ModelPool::new(pool.id, free)),
+                (Err(refused), Some(_)) if taken.iter().any(|other| other.overlaps(cidr)) => {
+                    same_refusal(&refused, (ErrorKind::Conflict, Some("cidr")))?;
+                }
+                (Ok(pool), Some(free)) => {
+                    prop_assert!(!taken.iter().any(|other| other.overlaps(cidr)), "{} overlaps", cidr);
+                    taken.push(*cidr);
+                    pools.push(ModelPool::new(pool.id, free));
+                }
                 (Err(refused), None) => same_refusal(&refused, (ErrorKind::InvalidInput, Some("cidr")))?,
                 (got, expected) => return Err(TestCaseError::fail(format!("{got:?} not {expected:?}"))),
             }

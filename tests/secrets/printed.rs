@@ -9,7 +9,7 @@ use nexa_core::Secret;
 use nexa_core::identity::NewUser;
 use nexa_core::runtime::SystemRandom;
 use nexa_core::tunnel::{Engine, EngineConfig, Filter, MemoryDevice, PeerConfig, Tunnel, TunnelConfig};
-use nexa_core::wireguard::{PresharedKey, Profile, ProfilePeer, QrCode};
+use nexa_core::wireguard::{Conf, PresharedKey, Profile, ProfilePeer, QrCode};
 
 use crate::needle::{Needle, found};
 use crate::support::{Person, World, device, key};
@@ -71,7 +71,7 @@ pub(crate) async fn printed() -> (Vec<Needle>, Prints) {
     needles.push(Needle::text("password", PLANTED_PASSWORD));
     needles.push(Needle::bytes("private key", key("ben's phone").expose()));
     needles.push(Needle::bytes("preshared key", &PLANTED_PSK));
-    (needles, [of_control, keys(&profile(&world, &person).await), tunnels()].concat())
+    (needles, [of_control, keys(&profile(&world, &person).await), files(), tunnels()].concat())
 }
 
 async fn control(world: &World, person: &Person) -> (Prints, Vec<Needle>) {
@@ -119,6 +119,23 @@ fn keys(profile: &Profile) -> Prints {
         "wireguard::Profile": profile,
         "wireguard::ProfilePeer": profile.peer,
         "wireguard::QrCode": QrCode::new(&text).unwrap(),
+    }
+}
+
+/// A configuration file of somebody else's, with a password in a command.
+fn files() -> Prints {
+    let text = format!(
+        "[Interface]\nPrivateKey = {}\nPostUp = login {PLANTED_PASSWORD}\n[Peer]\nPublicKey = {}\nPresharedKey = {}\n",
+        key("ben's phone").to_base64().expose(),
+        key("hq").public_key(),
+        preshared_key().to_base64().expose(),
+    );
+    let conf = Conf::parse(&text).unwrap();
+    shown! {
+        "wireguard::Conf": conf,
+        "wireguard::ConfInterface": conf.interface,
+        "wireguard::ConfPeer": conf.peers[0],
+        "wireguard::HookCommand": conf.interface.post_up[0],
     }
 }
 

@@ -3,6 +3,7 @@
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
+use nexa_core::identity::NewGroup;
 use nexa_core::page::PageRequest;
 use nexa_core::{Error, ErrorKind, Nexa};
 use tempfile::TempDir;
@@ -174,4 +175,23 @@ async fn closed_database() -> (TempDir, std::path::PathBuf) {
 
 fn assert_corrupt(refused: &Error) {
     assert_eq!((refused.kind(), refused.field()), (ErrorKind::Corrupt, Some("url")), "{refused}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_new_database_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let nexa = Nexa::open(&format!("sqlite:{}", folder.path().join("nexa.db").display())).await.unwrap();
+    nexa.system("modes").identity().create_group(NewGroup::new("anything")).await.unwrap();
+    let mut modes = std::collections::BTreeMap::new();
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        modes.insert(name, entry.metadata().unwrap().permissions().mode() & 0o777);
+    }
+    let expected = ["nexa.db", "nexa.db-shm", "nexa.db-wal", "nexa.db.lock"];
+    assert_eq!(modes, expected.map(|name| (name.to_owned(), 0o600)).into());
+    nexa.close().await;
 }

@@ -14,6 +14,8 @@ pub(crate) enum DbError {
     Unreachable(String),
     #[error("the database cannot be written: {0}")]
     NotWritable(String),
+    #[error("no database can be written there: {0}")]
+    NoPlace(String),
     #[error("there is no space left for the database: {0}")]
     Full(String),
     #[error("this is not a Nexa database: {0}")]
@@ -38,6 +40,14 @@ impl DbError {
         matches!(self, DbError::Unique(columns) if columns.split(", ").any(|name| name == format!("{table}.{column}")))
     }
 
+    /// The same while the database is being opened, when the place is the caller's choice.
+    pub(super) fn at_opening(self) -> Self {
+        match self {
+            DbError::NotWritable(cause) => DbError::NoPlace(cause),
+            other => other,
+        }
+    }
+
     pub(crate) fn corrupt(column: &str, reason: impl std::fmt::Display) -> Self {
         DbError::Corrupt { column: column.to_owned(), reason: reason.to_string() }
     }
@@ -49,8 +59,8 @@ impl Classify for DbError {
             DbError::Unique(_) => ErrorKind::AlreadyExists,
             DbError::Constraint(_) => ErrorKind::Conflict,
             DbError::Busy(_) => ErrorKind::Locked,
-            DbError::Unreachable(_) | DbError::Full(_) => ErrorKind::Unavailable,
-            DbError::NotWritable(_) => ErrorKind::InvalidInput,
+            DbError::Unreachable(_) | DbError::NotWritable(_) | DbError::Full(_) => ErrorKind::Unavailable,
+            DbError::NoPlace(_) => ErrorKind::InvalidInput,
             DbError::Foreign(_) | DbError::Corrupt { .. } => ErrorKind::Corrupt,
             DbError::Closed => ErrorKind::Closed,
             DbError::NotBuilt { .. } | DbError::Newer { .. } => ErrorKind::Unsupported,
@@ -60,10 +70,9 @@ impl Classify for DbError {
 
     fn field(&self) -> Option<std::borrow::Cow<'static, str>> {
         match self {
-            DbError::NotWritable(_)
-            | DbError::Foreign(_)
-            | DbError::NotBuilt { .. }
-            | DbError::Newer { .. } => Some("url".into()),
+            DbError::NoPlace(_) | DbError::Foreign(_) | DbError::NotBuilt { .. } | DbError::Newer { .. } => {
+                Some("url".into())
+            }
             _ => None,
         }
     }

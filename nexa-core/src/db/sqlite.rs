@@ -1,5 +1,5 @@
 use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Read as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -28,20 +28,23 @@ impl Sqlite {
             return Self::open_in_memory().await;
         }
         let path = file_path(rest)?;
-        let _held_while_the_schema_changes = lock_beside(&path).await?;
-        refuse_foreign(&path).await?;
-        let options = options().filename(&path).create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
+        Self::open_file(&path).await.map_err(|cause| cause.at_opening().into())
+    }
+
+    async fn open_file(path: &Path) -> Result<Self, DbError> {
+        let _held_while_the_schema_changes = lock_beside(path).await?;
+        refuse_foreign(path).await?;
+        let options = options().filename(path).journal_mode(SqliteJournalMode::Wal);
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(BUSY_TIMEOUT)
             .connect_with(options.clone())
-            .await
-            .map_err(DbError::from)?;
+            .await?;
         up_to_date(&writer).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .acquire_timeout(BUSY_TIMEOUT)
-            .connect_lazy_with(options.read_only(true).create_if_missing(false));
+            .connect_lazy_with(options.read_only(true));
         Ok(Sqlite { writer, readers })
     }
 
@@ -94,52 +97,59 @@ fn file_path(rest: &str) -> Result<PathBuf> {
 }
 
 /// An exclusive lock on `<file>.lock`, taken before the database is opened: switching a new file to WAL and creating
-/// its tables fails for all but one of several processes that start together.
-async fn lock_beside(path: &Path) -> Result<File> {
+/// its tables fails for all but one of several processes that start together. The database itself is created under it,
+/// for its owner alone; SQLite gives its companion files the same mode.
+async fn lock_beside(path: &Path) -> Result<File, DbError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
-    let path = PathBuf::from(name);
+    let (lock, database) = (PathBuf::from(name), path.to_owned());
     let locked = tokio::task::spawn_blocking(move || {
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
+        let file = for_the_owner_alone().open(&lock)?;
         file.lock()?;
+        for_the_owner_alone().open(&database)?;
         Ok::<_, std::io::Error>(file)
     });
     match locked.await {
         Ok(Ok(file)) => Ok(file),
-        Ok(Err(cause)) => Err(DbError::NotWritable(cause.to_string()).into()),
-        Err(cause) => Err(DbError::Driver(cause.to_string()).into()),
+        Ok(Err(cause)) => Err(DbError::NotWritable(cause.to_string())),
+        Err(cause) => Err(DbError::Driver(cause.to_string())),
     }
+}
+
+/// Opens a file for writing, creating it with mode 0600 where the system has modes. A file that exists keeps its own.
+fn for_the_owner_alone() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
 }
 
 /// Refuses what another program wrote, before anything of ours is written into it: a file that is no database, even
 /// one so short that SQLite takes it for an empty one, and a database with other tables than ours.
-async fn refuse_foreign(path: &Path) -> Result<()> {
+async fn refuse_foreign(path: &Path) -> Result<(), DbError> {
     let mut begin = Vec::new();
-    match File::open(path) {
-        Ok(file) => file.take(MAGIC.len() as u64).read_to_end(&mut begin),
-        Err(absent) if absent.kind() == ErrorKind::NotFound => return Ok(()),
-        Err(refused) => Err(refused),
-    }
-    .map_err(|cause| DbError::NotWritable(cause.to_string()))?;
+    File::open(path)
+        .and_then(|file| file.take(MAGIC.len() as u64).read_to_end(&mut begin))
+        .map_err(|cause| DbError::NotWritable(cause.to_string()))?;
     if begin.is_empty() {
         return Ok(());
     }
     if begin != MAGIC {
-        return Err(DbError::Foreign("the file is not an SQLite database".to_owned()).into());
+        return Err(DbError::Foreign("the file is not an SQLite database".to_owned()));
     }
-    let mut connection = options().filename(path).connect().await.map_err(DbError::from)?;
+    let mut connection = options().filename(path).connect().await?;
     let tables: Vec<String> = sqlx::query_scalar("SELECT name FROM sqlite_schema WHERE type = 'table'")
         .fetch_all(&mut connection)
-        .await
-        .map_err(DbError::from)?;
-    connection.close().await.map_err(DbError::from)?;
+        .await?;
+    connection.close().await?;
     match tables.is_empty() || tables.iter().any(|name| name == migrate::TABLE) {
         true => Ok(()),
-        false => Err(DbError::Foreign("it holds another program's tables".to_owned()).into()),
+        false => Err(DbError::Foreign("it holds another program's tables".to_owned())),
     }
 }
 
-async fn up_to_date(pool: &SqlitePool) -> Result<()> {
+async fn up_to_date(pool: &SqlitePool) -> Result<(), DbError> {
     let migrator = migrate::migrator(migrate::SQLITE);
-    migrator.run(pool).await.map_err(|cause| migrate::refusal(&migrator, cause).into())
+    migrator.run(pool).await.map_err(|cause| migrate::refusal(&migrator, cause))
 }

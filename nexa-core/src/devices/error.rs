@@ -9,7 +9,7 @@ pub(crate) enum DeviceError {
     NoDevice(DeviceId),
     #[error("this device is enrolled already")]
     FingerprintTaken,
-    #[error("a device with this public key is enrolled already")]
+    #[error("a device or a gateway with this public key is there already")]
     KeyTaken,
     #[error("device {0} is not active")]
     NotActive(DeviceId),

@@ -3,7 +3,7 @@
 //! ```text
 //! active ──revoke──▶ revoked
 //! ```
-//! Invariants: a public key belongs to one living device; a fingerprint belongs to one living device of its person;
+//! Invariants: a public key belongs to one living device or gateway; a fingerprint belongs to one living device of its person;
 //! a revoked device has no peer, no address and no way back — it is enrolled anew.
 
 mod error;
@@ -14,4 +14,4 @@ mod store;
 pub(crate) use error::DeviceError;
 pub use model::{Device, DeviceStatus};
 pub use service::Devices;
-pub(crate) use store::{NewDeviceRow, get, insert, subject, subject_of};
+pub(crate) use store::{KeyHolder, NewDeviceRow, get, insert, subject, subject_of, take_key};

@@ -65,6 +65,7 @@ async fn revoke(unit: &mut Unit, id: DeviceId) -> Result<()> {
     if !store::revoke(&mut unit.tx, &authorized, id, unit.now).await? {
         return Ok(());
     }
+    store::give_key_back(&mut unit.tx, &authorized, id).await?;
     enrolment::end_peers(&mut unit.tx, &authorized, id, unit.now).await?;
     ipam::release_of_device(unit, &authorized, id).await?;
     if let Some(gateway) = device.gateway_id {

@@ -64,6 +64,46 @@ pub(crate) async fn insert(
     }
 }
 
+/// Whose a public key becomes.
+#[derive(Clone, Copy)]
+pub(crate) enum KeyHolder {
+    Device(DeviceId),
+    Gateway(GatewayId),
+}
+
+/// Takes a public key for its holder; false when a living device or gateway has it.
+pub(crate) async fn take_key<P: Right>(
+    tx: &mut Tx,
+    _authorized: &Authorized<P>,
+    key: PublicKey,
+    holder: KeyHolder,
+) -> Result<bool, DbError> {
+    let (device, gateway) = match holder {
+        KeyHolder::Device(id) => (Some(id), None),
+        KeyHolder::Gateway(id) => (None, Some(id)),
+    };
+    let statement = insert_row(
+        "public_keys",
+        [("public_key", key.into()), ("device_id", device.into()), ("gateway_id", gateway.into())],
+    );
+    match tx.execute(&statement).await {
+        Ok(_) => Ok(true),
+        Err(taken) if taken.is_unique_on("public_keys", "public_key") => Ok(false),
+        Err(other) => Err(other),
+    }
+}
+
+/// Gives the key of a device that is no more back.
+pub(super) async fn give_key_back(
+    tx: &mut Tx,
+    _authorized: &Authorized<right::DevicesRevoke>,
+    device: DeviceId,
+) -> Result<(), DbError> {
+    let statement =
+        Query::delete().from_table("public_keys").and_where(Expr::col("device_id").eq(device)).to_owned();
+    tx.execute(&statement).await.map(drop)
+}
+
 pub(crate) async fn get<P: Right>(tx: &mut Tx, authorized: &Authorized<P>, id: DeviceId) -> Result<Device> {
     let query = devices(authorized.scope()).and_where(Expr::col("id").eq(id)).to_owned();
     let row = tx.optional(&query).await?.ok_or(DeviceError::NoDevice(id))?;

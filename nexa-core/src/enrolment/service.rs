@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use super::model::{CheckedEnrolment, Enrolled, NewEnrolment};
 use super::store::{self, Peer};
 use crate::actor::{Authorized, Right, right};
-use crate::devices::{self, Device, DeviceError, NewDeviceRow};
+use crate::devices::{self, Device, DeviceError, KeyHolder, NewDeviceRow};
 use crate::error::Result;
 use crate::events::Change;
 use crate::gateway::{self, Gateway};
@@ -98,6 +98,10 @@ async fn enrol(unit: &mut Unit, new: &CheckedEnrolment) -> Result<Enrolled> {
         token_hash: token.hash(),
     };
     let device = devices::insert(&mut unit.tx, &authorized, row, unit.now).await?;
+    let holder = KeyHolder::Device(device.id);
+    if !devices::take_key(&mut unit.tx, &authorized, device.public_key, holder).await? {
+        return Err(DeviceError::KeyTaken.into());
+    }
     let claimed = ipam::claim(unit, &authorized, gateway.id, device.id).await?;
     let mut peer = Peer {
         id: PeerId::from_uuid(unit.new_uuid()?),

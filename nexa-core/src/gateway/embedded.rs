@@ -10,7 +10,8 @@ use crate::tunnel::{FilterRule, PeerConfig, Tunnel};
 #[cfg(target_os = "linux")]
 use crate::{
     gateway::Gateway,
-    tunnel::{DEFAULT_MTU, InterfaceAddress, TunConfig},
+    net::InterfaceAddress,
+    tunnel::{DEFAULT_MTU, TunConfig},
 };
 
 impl DesiredState {

@@ -11,7 +11,7 @@ pub(crate) enum GatewayError {
     NoneActive,
     #[error("the gateway name {0:?} is taken")]
     NameTaken(String),
-    #[error("the public key belongs to another gateway")]
+    #[error("a gateway or a device with this public key is there already")]
     KeyTaken,
 }
 

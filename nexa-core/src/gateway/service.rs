@@ -1,18 +1,20 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::error::GatewayError;
 use super::model::{CheckedGateway, DesiredPeer, DesiredState, Gateway, NewGateway};
 use super::store;
 use crate::actor::right;
+use crate::devices::{self, KeyHolder};
 use crate::enrolment::{self, Peer};
 use crate::error::Result;
 use crate::events::Change;
 use crate::id::GatewayId;
+use crate::ipam;
 use crate::nexa::Handle;
 use crate::page::{Page, PageRequest};
 use crate::policy::{self, Policy};
 use crate::unit::Unit;
-use crate::{devices, ipam};
 
 /// How long a gateway may believe a desired state without asking again.
 const STATE_LIFETIME: Duration = Duration::from_secs(3600);
@@ -31,7 +33,9 @@ impl Gateways {
     ///
     /// # Errors
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) naming the field,
-    /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists) (`name`, `public_key`); what every call can fail with.
+    /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists) (`name`, `public_key`),
+    /// [`Conflict`](crate::ErrorKind::Conflict) (`cidr`) when a prefix overlaps a pool that is there; what every call
+    /// can fail with.
     pub async fn create(&self, gateway: NewGateway) -> Result<Gateway> {
         let gateway = gateway.checked()?;
         self.handle.write(gateway, |unit, gateway| Box::pin(create(unit, gateway))).await
@@ -92,6 +96,9 @@ async fn create(unit: &mut Unit, new: &CheckedGateway) -> Result<Gateway> {
     let authorized = unit.authorize::<right::GatewaysCreate>()?;
     let id = GatewayId::from_uuid(unit.new_uuid()?);
     store::insert(&mut unit.tx, &authorized, id, new, unit.now).await?;
+    if !devices::take_key(&mut unit.tx, &authorized, new.public_key, KeyHolder::Gateway(id)).await? {
+        return Err(GatewayError::KeyTaken.into());
+    }
     let own: Vec<(IpAddr, _)> = new.addresses.iter().map(|address| (*address, "the gateway's own")).collect();
     let dns = new.dns_servers.iter().map(|address| (*address, "a DNS server"));
     let taken: Vec<_> = own.into_iter().chain(dns).collect();

@@ -10,7 +10,7 @@ use crate::db::{
     DbError, Owner, Row, Tx, cidr_columns, insert_row, ip_bytes, list_from_text, list_to_text, within,
 };
 use crate::error::Result;
-use crate::id::GatewayId;
+use crate::id::{GatewayId, UserId};
 use crate::net::{Cidr, Family};
 use crate::page::Cursor;
 use crate::runtime::Timestamp;
@@ -141,6 +141,22 @@ pub(crate) async fn bump_revision(tx: &mut Tx, id: GatewayId, now: Timestamp) ->
         .and_where(Expr::col("id").eq(id))
         .to_owned();
     tx.execute(&statement).await.map(drop)
+}
+
+/// The same for every gateway at which a person has a living peer: whether it counts has changed.
+pub(crate) async fn bump_revisions_of(tx: &mut Tx, user: UserId, now: Timestamp) -> Result<(), DbError> {
+    let query = Query::select()
+        .distinct()
+        .column(("wireguard_peers", "gateway_id"))
+        .from("wireguard_peers")
+        .inner_join("devices", Expr::col(("devices", "id")).equals(("wireguard_peers", "device_id")))
+        .and_where(Expr::col(("devices", "user_id")).eq(user))
+        .and_where(Expr::col(("wireguard_peers", "live")).eq(1_i64))
+        .to_owned();
+    for row in tx.all(&query).await? {
+        bump_revision(tx, GatewayId::from_uuid(row.uuid("gateway_id")?), now).await?;
+    }
+    Ok(())
 }
 
 fn gateways(scope: Scope) -> SelectStatement {

@@ -9,6 +9,7 @@ use super::token::{Token, TokenKind};
 use crate::actor::{Actor, Authorized, Right, everything, right};
 use crate::error::{Error, Result};
 use crate::events::Change;
+use crate::gateway;
 use crate::id::{GroupId, SessionId, UserId};
 use crate::name::Name;
 use crate::nexa::Handle;
@@ -356,6 +357,7 @@ async fn suspend_user(unit: &mut Unit, id: UserId) -> Result<()> {
     store::set_status(&mut unit.tx, &authorized, id, UserStatus::Suspended, unit.now).await?;
     keep_an_administrator(unit, &administrators).await?;
     store::revoke_sessions_of(&mut unit.tx, &authorized, id, unit.now).await?;
+    gateway::bump_revisions_of(&mut unit.tx, id, unit.now).await?;
     unit.record(Change::UserSuspended(id), format!("{} was suspended", user.username)).await
 }
 
@@ -366,6 +368,7 @@ async fn activate_user(unit: &mut Unit, id: UserId) -> Result<()> {
         return Ok(());
     }
     store::set_status(&mut unit.tx, &authorized, id, UserStatus::Active, unit.now).await?;
+    gateway::bump_revisions_of(&mut unit.tx, id, unit.now).await?;
     unit.record(Change::UserActivated(id), format!("{} was activated", user.username)).await
 }
 

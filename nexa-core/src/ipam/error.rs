@@ -19,6 +19,8 @@ pub(crate) enum IpamError {
     HeldByDevice(AllocationId),
     #[error("the pool was changed by somebody else meanwhile")]
     Raced,
+    #[error("{cidr} overlaps pool {name}")]
+    Overlap { cidr: crate::net::Cidr, name: String },
     #[error("no address of {0} can be handed out")]
     NothingAssignable(crate::net::Cidr),
 }
@@ -29,7 +31,9 @@ impl Classify for IpamError {
             IpamError::NoPool(_) | IpamError::NoAllocation(_) => ErrorKind::NotFound,
             IpamError::PoolNameTaken(_) => ErrorKind::AlreadyExists,
             IpamError::Exhausted { .. } => ErrorKind::Exhausted,
-            IpamError::StaleGeneration { .. } | IpamError::HeldByDevice(_) => ErrorKind::Conflict,
+            IpamError::StaleGeneration { .. } | IpamError::HeldByDevice(_) | IpamError::Overlap { .. } => {
+                ErrorKind::Conflict
+            }
             IpamError::Raced => ErrorKind::Locked,
             IpamError::NothingAssignable(_) => ErrorKind::InvalidInput,
         }
@@ -41,7 +45,7 @@ impl Classify for IpamError {
             IpamError::NoAllocation(_) | IpamError::HeldByDevice(_) => Some("allocation_id".into()),
             IpamError::PoolNameTaken(_) => Some("name".into()),
             IpamError::StaleGeneration { .. } => Some("generation".into()),
-            IpamError::NothingAssignable(_) => Some("cidr".into()),
+            IpamError::NothingAssignable(_) | IpamError::Overlap { .. } => Some("cidr".into()),
             IpamError::Raced => None,
         }
     }

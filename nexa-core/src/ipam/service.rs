@@ -28,6 +28,7 @@ impl Ipam {
     ///
     /// # Errors
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) (`name`, `reserve`, `cidr`),
+    /// [`Conflict`](crate::ErrorKind::Conflict) (`cidr`) when another pool has an address of it,
     /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists) (`name`); what every call can fail with.
     pub async fn create_pool(&self, pool: NewPool) -> Result<Pool> {
         let pool = pool.checked()?;
@@ -99,7 +100,7 @@ pub(crate) async fn create_gateway_pool<P: Right>(
 ) -> Result<Pool> {
     let reserved = super::reserved_in(&cidr).into_iter().chain(own.iter().copied());
     let reserved = reserved.filter(|(address, _)| cidr.contains(*address)).collect();
-    let name = Name::parse("name", &format!("{gateway_name} {cidr}"))?;
+    let name = Name::derived(&format!("{gateway_name} {cidr}"));
     insert_pool(unit, authorized, &CheckedPool { name, cidr, reserved }, Some(gateway)).await
 }
 
@@ -113,6 +114,9 @@ async fn insert_pool<P: Right>(
     let free = free::without(pool.cidr.range(), &taken);
     if free.is_empty() {
         return Err(IpamError::NothingAssignable(pool.cidr).into());
+    }
+    if let Some(other) = store::overlapping(&mut unit.tx, &pool.cidr).await? {
+        return Err(IpamError::Overlap { cidr: pool.cidr, name: other.name }.into());
     }
     let id = PoolId::from_uuid(unit.new_uuid()?);
     store::insert_pool(&mut unit.tx, authorized, id, pool, gateway, unit.now).await?;
@@ -192,7 +196,7 @@ async fn take_lowest<P: Right>(
 
 async fn release(unit: &mut Unit, id: AllocationId, generation: i64) -> Result<()> {
     let authorized = unit.authorize::<right::AddressesRelease>()?;
-    let allocation = store::get_allocation(&mut unit.tx, id).await?;
+    let allocation = store::get_allocation(&mut unit.tx, &authorized, id).await?;
     if allocation.generation != generation {
         return Err(IpamError::StaleGeneration { id, asked: generation }.into());
     }

@@ -7,12 +7,15 @@ use super::error::IpamError;
 use super::free;
 use super::model::{Allocation, CheckedPool, Pool};
 use crate::actor::{Authorized, Right, Scope, right};
-use crate::db::{DbError, Owner, Row, Tx, cidr_columns, insert_row, ip_bytes, within};
+use crate::db::{DbError, Owner, Row, Tx, cidr_columns, counter, insert_row, ip_bytes, within};
 use crate::error::Result;
 use crate::id::{AllocationId, DeviceId, GatewayId, PoolId};
-use crate::net::{AddressRange, Family};
+use crate::net::{AddressRange, Cidr, Family};
 use crate::page::Cursor;
 use crate::runtime::Timestamp;
+
+/// The network that all pools share, until there are others.
+const SHARED: Uuid = Uuid::nil();
 
 pub(super) async fn insert_pool<P: Right>(
     tx: &mut Tx,
@@ -28,6 +31,7 @@ pub(super) async fn insert_pool<P: Right>(
         [
             ("id", id.into()),
             ("gateway_id", gateway.into()),
+            ("scope", SHARED.into()),
             ("name", pool.name.text.clone().into()),
             ("name_key", pool.name.key.clone().into()),
             ("family", family_number(pool.cidr.family()).into()),
@@ -124,6 +128,19 @@ fn family_number(family: Family) -> i64 {
         Family::V4 => 4,
         Family::V6 => 6,
     }
+}
+
+/// A living pool that has an address of `cidr`. Others who change the set of pools wait until the transaction ends.
+pub(super) async fn overlapping(tx: &mut Tx, cidr: &Cidr) -> Result<Option<Pool>, DbError> {
+    counter::next(tx, counter::POOLS).await?;
+    let (first, last, _) = cidr_columns(cidr);
+    let query = pools(Scope::All)
+        .and_where(Expr::col("scope").eq(SHARED))
+        .and_where(Expr::col("cidr_first").lte(last))
+        .and_where(Expr::col("cidr_last").gte(first))
+        .limit(1)
+        .to_owned();
+    tx.optional(&query).await?.map(|row| pool(&row)).transpose()
 }
 
 /// Locks the pool until the transaction ends, on every database, and gives the number of this change of it.
@@ -230,6 +247,7 @@ pub(super) async fn insert_allocation<P: Right>(
         [
             ("id", allocation.id.into()),
             ("pool_id", allocation.pool_id.into()),
+            ("scope", SHARED.into()),
             ("gateway_id", gateway.into()),
             ("device_id", allocation.device_id.into()),
             ("address", ip_bytes(allocation.address).into()),
@@ -266,8 +284,15 @@ pub(super) async fn end_allocation<P: Right>(
 }
 
 /// An allocation, live or ended.
-pub(super) async fn get_allocation(tx: &mut Tx, id: AllocationId) -> Result<Allocation> {
-    let query = allocations().and_where(Expr::col("id").eq(id)).to_owned();
+pub(super) async fn get_allocation(
+    tx: &mut Tx,
+    authorized: &Authorized<right::AddressesRelease>,
+    id: AllocationId,
+) -> Result<Allocation> {
+    let query = allocations()
+        .and_where(Expr::col("id").eq(id))
+        .cond_where(within(authorized.scope(), Owner::NoOne))
+        .to_owned();
     let row = tx.optional(&query).await?.ok_or(IpamError::NoAllocation(id))?;
     Ok(allocation(&row)?)
 }

@@ -6,10 +6,12 @@
 mod algebra;
 mod cidr;
 mod count;
+mod interface;
 mod per_family;
 mod set;
 
 pub use cidr::Cidr;
 pub use count::Count;
+pub use interface::InterfaceAddress;
 pub use per_family::PerFamily;
 pub use set::{AddressRange, AddressSet, Family};

@@ -286,7 +286,7 @@ impl NewPolicy {
         self
     }
 
-    /// Keeps it without effect until it is activated.
+    /// Stores it without effect.
     #[must_use]
     pub fn inactive(mut self) -> Self {
         self.is_active = false;

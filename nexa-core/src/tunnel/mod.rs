@@ -47,9 +47,9 @@ mod receive;
 mod routes;
 
 pub use counters::Counters;
-#[cfg(target_os = "linux")]
-pub use device::{InterfaceAddress, TunConfig, TunDevice};
 pub use device::{MemoryDevice, PacketDevice};
+#[cfg(target_os = "linux")]
+pub use device::{TunConfig, TunDevice};
 pub use driver::{Tunnel, TunnelConfig};
 pub use engine::{Engine, EngineConfig, Output};
 pub use error::TunnelError;

@@ -10,9 +10,7 @@ mod keys;
 mod profile;
 mod qr;
 
-pub use conf::{
-    Conf, ConfInterface, ConfPeer, HookCommand, InterfaceAddress, RoutingTable, SearchDomain, TableName,
-};
+pub use conf::{Conf, ConfInterface, ConfPeer, HookCommand, RoutingTable, SearchDomain, TableName};
 pub use endpoint::Endpoint;
 pub use keys::{PresharedKey, PrivateKey, PublicKey};
 pub use profile::{Profile, ProfilePeer};

@@ -15,7 +15,7 @@ use super::error::TunnelError;
 pub use memory::MemoryDevice;
 pub(super) use memory::{PacketQueue, copy_cut};
 #[cfg(target_os = "linux")]
-pub use tun::{InterfaceAddress, TunConfig, TunDevice};
+pub use tun::{TunConfig, TunDevice};
 
 /// Gives and takes IP packets, one per call.
 ///

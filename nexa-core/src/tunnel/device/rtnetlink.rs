@@ -7,8 +7,7 @@ use std::os::fd::OwnedFd;
 use rustix::net::netdevice::name_to_index;
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socket_with};
 
-use super::tun::InterfaceAddress;
-use crate::net::{Cidr, Family};
+use crate::net::{Cidr, Family, InterfaceAddress};
 
 /// `struct nlmsghdr`: length, type, flags, sequence, port.
 const HEADER: usize = 16;

@@ -1,8 +1,5 @@
-use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::net::IpAddr;
-use std::str::FromStr;
 
 use rustix::io::Errno;
 
@@ -10,8 +7,7 @@ use super::PacketDevice;
 use super::fd::PacketFd;
 use super::ioctl::create_interface;
 use super::rtnetlink::{Change, RtNetlink};
-use crate::error::{Error, Result};
-use crate::net::Cidr;
+use crate::net::{Cidr, InterfaceAddress};
 use crate::tunnel::error::TunnelError;
 use crate::tunnel::{DEFAULT_MTU, MAX_MTU, MIN_MTU};
 
@@ -37,59 +33,6 @@ impl Default for TunConfig {
     /// The usual MTU, and nothing else.
     fn default() -> Self {
         TunConfig { name: None, mtu: DEFAULT_MTU, addresses: Vec::new(), routes: Vec::new() }
-    }
-}
-
-/// An address with the length of its network's prefix, such as `10.8.0.1/24`.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct InterfaceAddress {
-    address: IpAddr,
-    prefix_len: u8,
-}
-
-impl InterfaceAddress {
-    /// An address in a network.
-    ///
-    /// # Errors
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for a prefix longer than the address.
-    pub fn new(address: IpAddr, prefix_len: u8) -> Result<Self> {
-        Cidr::containing(address, prefix_len)?;
-        Ok(InterfaceAddress { address, prefix_len })
-    }
-
-    /// The address.
-    #[must_use]
-    pub const fn address(&self) -> IpAddr {
-        self.address
-    }
-
-    /// How many bits of it are its network's.
-    #[must_use]
-    pub const fn prefix_len(&self) -> u8 {
-        self.prefix_len
-    }
-}
-
-impl FromStr for InterfaceAddress {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        let malformed = || Error::invalid("address", format!("`{text}` is no address with a prefix length"));
-        let (address, prefix_len) = text.split_once('/').ok_or_else(malformed)?;
-        let address = address.parse().map_err(|_| malformed())?;
-        InterfaceAddress::new(address, prefix_len.parse().map_err(|_| malformed())?)
-    }
-}
-
-impl fmt::Display for InterfaceAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.address, self.prefix_len)
-    }
-}
-
-impl fmt::Debug for InterfaceAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
     }
 }
 
@@ -239,6 +182,7 @@ fn failed(name: &str, operation: impl Into<String>, source: io::Error) -> Tunnel
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Error;
     use crate::error::ErrorKind;
 
     #[test]
@@ -249,16 +193,6 @@ mod tests {
         for name in ["", ".", "..", "a/b", "a:b", "a b", "a\tb", "a\0", "wg%d", "sixteen-bytes-xx"] {
             let error = Error::from(InterfaceName::parse(Some(name)).err().unwrap());
             assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidInput, Some("name")), "{name:?}");
-        }
-    }
-
-    #[test]
-    fn an_interface_address_reads_what_it_prints_and_refuses_what_is_none() {
-        for text in ["10.8.0.1/24", "10.8.0.1/32", "fd00::1/64"] {
-            assert_eq!(text.parse::<InterfaceAddress>().unwrap().to_string(), text);
-        }
-        for text in ["", "10.8.0.1", "10.8.0.1/33", "fd00::1/129", "10.8.0/24", "10.8.0.1/-1"] {
-            assert!(text.parse::<InterfaceAddress>().is_err(), "{text}");
         }
     }
 

@@ -9,4 +9,4 @@ mod value;
 mod verdicts;
 
 pub use model::{Conf, ConfInterface, ConfPeer};
-pub use value::{HookCommand, InterfaceAddress, RoutingTable, SearchDomain, TableName};
+pub use value::{HookCommand, RoutingTable, SearchDomain, TableName};

@@ -1,8 +1,8 @@
 use std::net::IpAddr;
 use std::num::{NonZeroU16, NonZeroU32};
 
-use super::{HookCommand, InterfaceAddress, RoutingTable, SearchDomain};
-use crate::net::Cidr;
+use super::{HookCommand, RoutingTable, SearchDomain};
+use crate::net::{Cidr, InterfaceAddress};
 use crate::wireguard::{Endpoint, PresharedKey, PrivateKey, Profile, PublicKey};
 
 /// A configuration file of `wg` or `wg-quick`, as values.

@@ -117,10 +117,10 @@ pub(super) mod tests {
     use proptest::option::of;
     use proptest::prelude::*;
 
-    use super::super::{InterfaceAddress, TableName};
+    use super::super::TableName;
     use super::*;
     use crate::id::DeviceId;
-    use crate::net::{Cidr, Family};
+    use crate::net::{Cidr, Family, InterfaceAddress};
     use crate::wireguard::{Endpoint, PresharedKey, PrivateKey, Profile, ProfilePeer, PublicKey};
 
     fn private_key() -> impl Strategy<Value = PrivateKey> {

@@ -3,16 +3,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use crate::error::{Error, Result};
-use crate::net::{Cidr, Family};
 use crate::secret::Secret;
-
-/// An address of an interface with the length of its network, such as `10.0.0.2/24`: unlike a [`Cidr`] it may have host
-/// bits.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub struct InterfaceAddress {
-    address: IpAddr,
-    prefix_len: u8,
-}
 
 /// Where `wg-quick` puts the routes to the allowed IPs.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
@@ -41,53 +32,6 @@ pub struct SearchDomain(String);
 /// so it does not print.
 #[derive(Clone, Debug)]
 pub struct HookCommand(Secret<String>);
-
-impl InterfaceAddress {
-    /// From an address and the length of its network's prefix.
-    ///
-    /// # Errors
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for a length past 32 or 128, or an IPv4-mapped address.
-    pub fn new(address: IpAddr, prefix_len: u8) -> Result<Self> {
-        if prefix_len > Family::of(address).bits() {
-            return Err(Error::invalid("address", format!("/{prefix_len} is longer than an address")));
-        }
-        if is_mapped(address) {
-            return Err(Error::invalid("address", "is an IPv4-mapped address; write it as IPv4"));
-        }
-        Ok(InterfaceAddress { address, prefix_len })
-    }
-
-    /// An address in a network of its own: /32 or /128.
-    #[must_use]
-    pub fn host(address: IpAddr) -> Self {
-        InterfaceAddress { address, prefix_len: Family::of(address).bits() }
-    }
-
-    /// The address.
-    #[must_use]
-    pub const fn address(&self) -> IpAddr {
-        self.address
-    }
-
-    /// How many leading bits its network has.
-    #[must_use]
-    pub const fn prefix_len(&self) -> u8 {
-        self.prefix_len
-    }
-}
-
-impl From<InterfaceAddress> for Cidr {
-    /// The network it lies in.
-    fn from(InterfaceAddress { address, prefix_len }: InterfaceAddress) -> Self {
-        Cidr::containing(address, prefix_len).unwrap_or_else(|_| Cidr::host(address))
-    }
-}
-
-impl fmt::Display for InterfaceAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.address, self.prefix_len)
-    }
-}
 
 pub(super) fn is_mapped(address: IpAddr) -> bool {
     matches!(address, IpAddr::V6(address) if address.to_ipv4_mapped().is_some())
@@ -215,22 +159,6 @@ pub(super) const fn is_space(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_interface_address_keeps_its_host_bits_and_knows_its_network() {
-        let address = InterfaceAddress::new("10.0.0.2".parse().unwrap(), 24).unwrap();
-        assert_eq!(address.to_string(), "10.0.0.2/24");
-        assert_eq!(Cidr::from(address).to_string(), "10.0.0.0/24");
-        assert_eq!(InterfaceAddress::host("fd00::2".parse().unwrap()).to_string(), "fd00::2/128");
-    }
-
-    #[test]
-    fn an_interface_address_has_a_length_of_its_family_and_one_spelling() {
-        for (address, prefix_len) in [("10.0.0.2", 33), ("fd00::2", 129), ("::ffff:10.0.0.2", 96)] {
-            let error = InterfaceAddress::new(address.parse().unwrap(), prefix_len).unwrap_err();
-            assert_eq!(error.field(), Some("address"));
-        }
-    }
 
     #[test]
     fn a_table_survives_its_text_and_has_no_second_spelling() {
