@@ -1,8 +1,9 @@
 //! Who calls, from where, and what they may do.
 //!
 //! Each service method names one [`Permission`]. Inside the method's transaction the caller's session, status and
-//! permissions are read again, and the check gives an `Authorized` value with a scope that store functions
-//! demand and put into their WHERE. So a forgotten check does not compile, and "mine" cannot become "anyone's".
+//! permissions are read again, and the check gives an `Authorized` value with a scope. Store functions that touch what
+//! a caller names demand it and put it into their WHERE: there a forgotten check does not compile, and "mine" cannot
+//! become "anyone's". What is made and is nobody's own takes a scope over all of it (`Authorized::unowned`).
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -265,6 +266,14 @@ pub(crate) struct Authorized<P: Right> {
 impl<P: Right> Authorized<P> {
     pub(crate) const fn scope(&self) -> Scope {
         self.scope
+    }
+
+    /// For making what is nobody's own, and for reading it without a WHERE: only a caller who may touch all of it.
+    pub(crate) fn unowned(&self) -> Result<()> {
+        match self.scope {
+            Scope::All => Ok(()),
+            Scope::User(_) | Scope::Device(_) => Err(AccessError::Forbidden(P::PERMISSION).into()),
+        }
     }
 
     /// The owner that a new thing gets: the one asked for if the scope allows it, else the caller.

@@ -94,6 +94,7 @@ impl Gateways {
 
 async fn create(unit: &mut Unit, new: &CheckedGateway) -> Result<Gateway> {
     let authorized = unit.authorize::<right::GatewaysCreate>()?;
+    authorized.unowned()?;
     let id = GatewayId::from_uuid(unit.new_uuid()?);
     store::insert(&mut unit.tx, &authorized, id, new, unit.now).await?;
     if !devices::take_key(&mut unit.tx, &authorized, new.public_key, KeyHolder::Gateway(id)).await? {

@@ -217,7 +217,7 @@ async fn let_in<P: Right>(unit: &mut Unit) -> Result<()> {
 }
 
 async fn issue_setup_token(unit: &mut Unit) -> Result<Secret<String>> {
-    unit.authorize::<right::SetupIssue>()?;
+    unit.authorize::<right::SetupIssue>()?.unowned()?;
     if store::any_user(&mut unit.tx).await? {
         return Err(IdentityError::AlreadySetUp.into());
     }
@@ -247,6 +247,7 @@ async fn redeem_setup_token(unit: &mut Unit, (token, first): &(Token, Prepared))
 
 async fn create_first_user(unit: &mut Unit, first: &Prepared) -> Result<User> {
     let authorized = unit.authorize::<right::SetupIssue>()?;
+    authorized.unowned()?;
     store::expire_setup_tokens(&mut unit.tx, unit.now).await?;
     insert_first_user(unit, &authorized, first).await
 }
@@ -273,6 +274,7 @@ async fn insert_first_user<P: Right>(
 
 async fn create_user(unit: &mut Unit, prepared: &Prepared) -> Result<User> {
     let authorized = unit.authorize::<right::UsersCreate>()?;
+    authorized.unowned()?;
     if let Some(role) = store::role_by_key(&mut unit.tx, &prepared.user.role).await? {
         let given = store::role_permissions(&mut unit.tx, role).await?;
         unit.may_grant(&given)?;
@@ -374,6 +376,7 @@ async fn activate_user(unit: &mut Unit, id: UserId) -> Result<()> {
 
 async fn create_group(unit: &mut Unit, group: &CheckedGroup) -> Result<Group> {
     let authorized = unit.authorize::<right::GroupsWrite>()?;
+    authorized.unowned()?;
     let id = GroupId::from_uuid(unit.new_uuid()?);
     let gid_number = store::next_gid(&mut unit.tx).await?;
     store::insert_group(&mut unit.tx, id, gid_number, &group.name, &group.description, 0, unit.now).await?;

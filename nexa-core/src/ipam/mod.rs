@@ -5,7 +5,7 @@
 //! ```
 //! What is free is a table of ranges, changed in the transaction that hands an address out or takes it back, so the
 //! cost does not depend on how full the pool is. Two live holders of one address are impossible because of
-//! `UNIQUE (pool_id, address, live)`; nothing here reads first and hopes.
+//! `UNIQUE (scope, address, live)`; nothing here reads first and hopes. Pools do not overlap.
 
 mod error;
 mod free;

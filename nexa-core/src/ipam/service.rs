@@ -87,6 +87,7 @@ impl Ipam {
 
 async fn create_pool(unit: &mut Unit, pool: &CheckedPool) -> Result<Pool> {
     let authorized = unit.authorize::<right::PoolsCreate>()?;
+    authorized.unowned()?;
     insert_pool(unit, &authorized, pool, None).await
 }
 

@@ -131,6 +131,7 @@ impl Policies {
 
 async fn create(unit: &mut Unit, name: &Name, policy: &NewPolicy) -> Result<Policy> {
     let authorized = unit.authorize::<right::PoliciesWrite>()?;
+    authorized.unowned()?;
     let policy = policy.clone().build(PolicyId::from_uuid(unit.new_uuid()?))?;
     let created_by = unit.actor().user();
     store::insert(&mut unit.tx, &authorized, &policy, name, created_by, unit.now).await?;
