@@ -26,6 +26,8 @@ const SWEEP: Duration = Duration::from_secs(30);
 /// A flow used within this time is passed over, so many times, when one must make room.
 const IN_USE: Duration = Duration::from_secs(30);
 const PASSED_OVER: usize = 8;
+/// Openings that a peer's queue may remember beside twice its flows before it is tidied.
+const STALE_OPENINGS: usize = 64;
 
 /// A flow, in the direction of the packet it was read from. ICMP echo has its identifier in both ports.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -69,11 +71,15 @@ pub(super) struct FragmentKey {
 
 struct Flow {
     origin: u32,
+    opening: Opening,
     /// The filter that last permitted it.
     generation: u64,
     last_used: Instant,
     closed: Closed,
 }
+
+/// Numbers the openings: a key that is opened anew is another flow.
+type Opening = u64;
 
 /// Which sides of a TCP connection have sent their FIN.
 #[derive(Clone, Copy, Default)]
@@ -120,6 +126,7 @@ pub(super) struct Flows {
     flows: HashMap<FlowKey, Flow>,
     per_peer: HashMap<u32, Share>,
     fragmented: HashMap<FragmentKey, Instant>,
+    next_opening: Opening,
     next_sweep: Option<Instant>,
 }
 
@@ -127,8 +134,24 @@ pub(super) struct Flows {
 #[derive(Default)]
 struct Share {
     count: u32,
-    /// In the order of opening; what is no longer in the table is passed over.
-    opened: VecDeque<FlowKey>,
+    /// In the order of opening. What is no longer in the table is passed over, and is never the most of it.
+    opened: VecDeque<(FlowKey, Opening)>,
+}
+
+impl Share {
+    /// Enters an opening. The queue is tidied when most of it is stale, so that each opening pays for itself.
+    fn enter(&mut self, key: FlowKey, opening: Opening, flows: &HashMap<FlowKey, Flow>) {
+        self.count += 1;
+        self.opened.push_back((key, opening));
+        let live = usize::try_from(self.count).unwrap_or(usize::MAX);
+        if self.opened.len() > live.saturating_mul(2).saturating_add(STALE_OPENINGS) {
+            self.tidy(flows);
+        }
+    }
+
+    fn tidy(&mut self, flows: &HashMap<FlowKey, Flow>) {
+        self.opened.retain(|(key, opening)| flows.get(key).is_some_and(|flow| flow.opening == *opening));
+    }
 }
 
 impl Flows {
@@ -137,6 +160,7 @@ impl Flows {
             flows: HashMap::new(),
             per_peer: HashMap::new(),
             fragmented: HashMap::new(),
+            next_opening: 0,
             next_sweep: None,
         }
     }
@@ -156,10 +180,11 @@ impl Flows {
         if !self.has_room(origin) {
             return Err(Drop::FlowTable);
         }
-        let share = self.per_peer.entry(origin).or_default();
-        share.count += 1;
-        share.opened.push_back(key);
-        self.flows.insert(key, Flow { origin, generation, last_used: now, closed: Closed::default() });
+        let opening = self.next_opening;
+        self.next_opening += 1;
+        let flow = Flow { origin, opening, generation, last_used: now, closed: Closed::default() };
+        self.flows.insert(key, flow);
+        self.per_peer.entry(origin).or_default().enter(key, opening, &self.flows);
         Ok(())
     }
 
@@ -226,6 +251,12 @@ impl Flows {
         self.flows.len()
     }
 
+    /// How many openings all peers' queues remember.
+    #[cfg(test)]
+    pub(super) fn queued(&self) -> usize {
+        self.per_peer.values().map(|share| share.opened.len()).sum()
+    }
+
     /// The key under which the flow of a packet is kept, whichever way the packet goes.
     fn find(&self, packet: &FlowKey) -> Option<FlowKey> {
         [*packet, packet.reversed()].into_iter().find(|key| self.flows.contains_key(key))
@@ -240,11 +271,11 @@ impl Flows {
     fn evict(&mut self, now: Instant, origin: u32) {
         let mut passed_over = 0;
         while let Some(share) = self.per_peer.get_mut(&origin) {
-            let Some(key) = share.opened.pop_front() else { return };
-            match self.flows.get(&key) {
+            let Some((key, opening)) = share.opened.pop_front() else { return };
+            match self.flows.get(&key).filter(|flow| flow.opening == opening) {
                 None => {}
                 Some(flow) if passed_over < PASSED_OVER && flow.is_in_use(&key, now) => {
-                    share.opened.push_back(key);
+                    share.opened.push_back((key, opening));
                     passed_over += 1;
                 }
                 Some(_) => return self.remove(&key),
@@ -265,7 +296,7 @@ impl Flows {
         }
         let Flows { flows, per_peer, .. } = self;
         for share in per_peer.values_mut() {
-            share.opened.retain(|key| flows.contains_key(key));
+            share.tidy(flows);
         }
     }
 

@@ -344,6 +344,39 @@ fn a_peer_with_its_share_of_flows_loses_its_oldest_and_no_other_peer_does() {
     assert_eq!(world.filter.flows.len(), 1, "what has expired is swept out");
 }
 
+#[test]
+fn a_peer_that_opens_and_resets_in_a_loop_is_remembered_by_its_flows_alone() {
+    let mut world = World::new();
+    for kept in 0..10 {
+        world.up(&udp(V4, 1, 100 + kept)).unwrap();
+        for _ in 0..10_000 {
+            world.up(&tcp(V4, 1, 2, SYN)).unwrap();
+            world.up(&tcp(V4, 1, 2, RST)).unwrap();
+            let (queued, live) = (world.filter.flows.queued(), world.filter.flows.len());
+            assert!(queued <= 2 * live + 66, "{queued} openings of {live} flows");
+        }
+        world.up(&tcp(V4, 1, 2, SYN)).unwrap();
+        world.advance(31);
+        world.up(&udp(V4, 3, 200 + kept)).unwrap();
+        assert_eq!(world.filter.flows.queued(), world.filter.flows.len(), "the sweep leaves each once");
+    }
+}
+
+#[test]
+fn a_flow_opened_anew_is_not_the_oldest() {
+    let mut world = World::new();
+    world.up(&tcp(V4, 1, 2, SYN)).unwrap();
+    world.up(&tcp(V4, 1, 2, RST)).unwrap();
+    world.up(&udp(V4, 5, 5)).unwrap();
+    world.up(&tcp(V4, 1, 2, SYN)).unwrap();
+    world.advance(40);
+    for n in 0..u16::try_from(MAX_FLOWS_PER_PEER).unwrap() - 1 {
+        world.up(&udp(V4, 100 + n, 9)).unwrap();
+    }
+    assert_eq!(world.down(&udp(back(V4), 5, 5)), Err(Drop::Unsolicited), "the oldest made room");
+    assert_eq!(world.down(&tcp(back(V4), 2, 1, ACK)), Ok(()));
+}
+
 proptest::proptest! {
     #[test]
     fn no_packet_makes_it_panic_and_none_of_nowhere_passes(
