@@ -2,6 +2,7 @@ use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
+use super::rules::Permit;
 use crate::tunnel::counters::Drop;
 use crate::tunnel::packet::protocol;
 
@@ -72,10 +73,17 @@ pub(super) struct FragmentKey {
 struct Flow {
     origin: u32,
     opening: Opening,
-    /// The filter that last permitted it.
-    generation: u64,
+    verdict: Verdict,
     last_used: Instant,
     closed: Closed,
+}
+
+/// What was last said of a flow.
+#[derive(Clone, Copy)]
+pub(super) struct Verdict {
+    /// The filter that permitted it.
+    pub(super) generation: u64,
+    pub(super) permit: Permit,
 }
 
 /// Numbers the openings: a key that is opened anew is another flow.
@@ -170,7 +178,7 @@ impl Flows {
         now: Instant,
         key: FlowKey,
         origin: u32,
-        generation: u64,
+        verdict: Verdict,
     ) -> Result<(), Drop> {
         self.remove(&key);
         self.sweep(now);
@@ -182,30 +190,36 @@ impl Flows {
         }
         let opening = self.next_opening;
         self.next_opening += 1;
-        let flow = Flow { origin, opening, generation, last_used: now, closed: Closed::default() };
+        let flow = Flow { origin, opening, verdict, last_used: now, closed: Closed::default() };
         self.flows.insert(key, flow);
         self.per_peer.entry(origin).or_default().enter(key, opening, &self.flows);
         Ok(())
     }
 
-    /// Whether the packet belongs to a flow; then the flow lives on. A flow that an earlier filter permitted is judged
-    /// again, by the direction in which it was opened.
+    /// The leave of a packet that belongs to a flow; then the flow lives on. A flow that an earlier filter permitted, or
+    /// a rule that has ended, is judged again, by the direction in which it was opened.
     pub(super) fn refresh(
         &mut self,
         now: Instant,
         packet: &FlowKey,
         generation: u64,
-        permits: impl Fn(&FlowKey) -> bool,
-    ) -> bool {
-        let Some(key) = self.find(packet) else { return false };
-        let Some(flow) = self.flows.get_mut(&key) else { return false };
-        if !flow.is_alive(&key, now) || (flow.generation != generation && !permits(&key)) {
-            self.remove(&key);
-            return false;
+        judge: impl Fn(&FlowKey) -> Option<Permit>,
+    ) -> Option<Permit> {
+        let key = self.find(packet)?;
+        let flow = self.flows.get_mut(&key)?;
+        let permit = match flow.verdict {
+            _ if !flow.is_alive(&key, now) => None,
+            said if said.generation == generation && said.permit.holds(now) => Some(said.permit),
+            _ => judge(&key),
+        };
+        match permit {
+            Some(permit) => {
+                flow.verdict = Verdict { generation, permit };
+                flow.last_used = now;
+            }
+            None => self.remove(&key),
         }
-        flow.generation = generation;
-        flow.last_used = now;
-        true
+        permit
     }
 
     /// Notes that a TCP connection ends. A reset ends it at once; after a FIN the other side may go on for long.
@@ -225,14 +239,21 @@ impl Flows {
         }
     }
 
-    pub(super) fn remember_fragment(&mut self, now: Instant, key: FragmentKey) -> Result<(), Drop> {
+    /// Lets the later parts of a packet pass, no longer than the packet itself might.
+    pub(super) fn remember_fragment(
+        &mut self,
+        now: Instant,
+        key: FragmentKey,
+        permit: Permit,
+    ) -> Result<(), Drop> {
         if self.fragmented.len() >= MAX_FRAGMENTED {
             self.fragmented.retain(|_, expires| now < *expires);
         }
         if self.fragmented.len() >= MAX_FRAGMENTED {
             return Err(Drop::Fragment);
         }
-        self.fragmented.insert(key, now + FRAGMENT_LIFE);
+        let expires = now + FRAGMENT_LIFE;
+        self.fragmented.insert(key, permit.until.map_or(expires, |end| end.min(expires)));
         Ok(())
     }
 
