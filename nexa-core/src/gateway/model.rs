@@ -135,8 +135,11 @@ pub struct DesiredState {
     pub gateway: Gateway,
     /// Its peers, in the order of their keys.
     pub peers: Vec<DesiredPeer>,
-    /// The moment after which nobody's access may be believed any more without asking again.
+    /// The moment from which nobody's access may be believed any more without asking again.
     pub valid_until: Timestamp,
+    /// The earliest moment at which a policy begins or ends to count for one of the peers, whose access may not be
+    /// believed from then on: when it is worth asking again. `None` while time alone changes nothing.
+    pub next_change: Option<Timestamp>,
 }
 
 /// One peer of a gateway.
