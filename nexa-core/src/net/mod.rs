@@ -10,6 +10,7 @@ mod per_family;
 mod set;
 
 pub use cidr::Cidr;
+pub(crate) use cidr::is_mapped;
 pub use count::Count;
 pub use per_family::PerFamily;
 pub use set::{AddressRange, AddressSet, Family};

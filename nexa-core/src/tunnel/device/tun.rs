@@ -51,7 +51,7 @@ impl InterfaceAddress {
     /// An address in a network.
     ///
     /// # Errors
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for a prefix longer than the address.
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for a prefix longer than the address, or an IPv4-mapped address.
     pub fn new(address: IpAddr, prefix_len: u8) -> Result<Self> {
         Cidr::containing(address, prefix_len)?;
         Ok(InterfaceAddress { address, prefix_len })

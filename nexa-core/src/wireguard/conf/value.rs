@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use crate::error::{Error, Result};
-use crate::net::{Cidr, Family};
+use crate::net::{Cidr, Family, is_mapped};
 use crate::secret::Secret;
 
 /// An address of an interface with the length of its network, such as `10.0.0.2/24`: unlike a [`Cidr`] it may have host
@@ -87,10 +87,6 @@ impl fmt::Display for InterfaceAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.address, self.prefix_len)
     }
-}
-
-pub(super) fn is_mapped(address: IpAddr) -> bool {
-    matches!(address, IpAddr::V6(address) if address.to_ipv4_mapped().is_some())
 }
 
 impl FromStr for RoutingTable {
