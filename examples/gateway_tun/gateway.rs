@@ -111,8 +111,8 @@ fn start(gateway: &Gateway, private_key: PrivateKey, interface: Option<String>) 
     Ok(tunnel)
 }
 
-/// Applies the desired state whenever something has happened, and before the one in force loses its validity. A
-/// database that does not answer is asked again; the filter closes by itself when the state in force is too old.
+/// Applies the desired state whenever something has happened, whenever a policy begins or ends to count, and before the
+/// one in force loses its validity. A database that does not answer is asked again; the filter closes by itself when the state in force is too old.
 async fn follow(system: &Handle, gateway: &Gateway, tunnel: &Tunnel) -> Result<()> {
     let mut ticks = interval(POLL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -143,15 +143,17 @@ struct Applied {
 async fn refresh(system: &Handle, gateway: &Gateway, tunnel: &Tunnel, applied: Applied) -> Result<Applied> {
     // The position first: what happens after it is found by the next poll, even if the state has it already.
     let position = last_position(system, applied.position).await?;
-    let now = SystemClock.now();
-    let is_fresh = applied.renew_at.is_some_and(|at| now < at);
+    let is_fresh = applied.renew_at.is_some_and(|at| SystemClock.now() < at);
     if position == applied.position && is_fresh {
         return Ok(applied);
     }
     let state = system.gateways().desired_state(gateway.id).await?;
+    let now = SystemClock.now();
     state.apply_to(tunnel, now)?;
     println!("event {position}: {} peers, valid until {}", state.peers.len(), state.valid_until);
-    Ok(Applied { position, renew_at: Some(state.valid_until.min(now.saturating_add(RENEW))) })
+    let renew_at = state.valid_until.min(now.saturating_add(RENEW));
+    let renew_at = state.next_change.map_or(renew_at, |edge| edge.min(renew_at));
+    Ok(Applied { position, renew_at: Some(renew_at) })
 }
 
 async fn last_position(system: &Handle, mut position: i64) -> Result<i64> {

@@ -245,6 +245,14 @@ async fn a_network_out_of_bounds_is_refused() {
             "cidr",
         ),
         case(
+            "a gateway with an IPv4-mapped DNS server",
+            gateways(
+                new_gateway().vpn_cidr(prefix("10.9.0.0/24")).dns_server("::ffff:10.9.0.1".parse().unwrap()),
+            ),
+            bad,
+            "dns_server",
+        ),
+        case(
             "a gateway with an MTU of 1279",
             gateways(new_gateway().vpn_cidr(prefix("10.9.0.0/24")).mtu(1279)),
             bad,

@@ -1,12 +1,14 @@
-//! What a gateway must enforce.
+//! What a gateway must enforce, and that a tunnel does.
 
 #[path = "../support/mod.rs"]
 mod support;
 
+mod applied;
+
 use std::time::Duration;
 
 use nexa_core::ErrorKind;
-use nexa_core::gateway::NewGateway;
+use nexa_core::gateway::{DesiredPeer, DesiredState, NewGateway};
 use nexa_core::net::Cidr;
 use nexa_core::policy::NewPolicy;
 use nexa_core::runtime::Clock as _;
@@ -72,24 +74,40 @@ async fn a_peer_may_send_from_its_addresses_and_reach_what_policy_allows_and_the
 }
 
 #[tokio::test]
-async fn the_state_is_believed_for_an_hour_or_until_the_next_edge_of_a_window() {
+async fn the_state_is_believed_for_an_hour_and_says_when_the_next_edge_of_a_window_comes() {
     let world = World::new().await;
     let gateway = world.gateway().await.id;
-    let ben = world.member("ben").await;
+    let (ben, cat) = (world.member("ben").await, world.member("cat").await);
     world.enrol(ben, "phone").await;
+    world.enrol(cat, "laptop").await;
     let system = world.system();
     let begun = world.clock.now();
     let after = |seconds| begun.saturating_add(Duration::from_secs(seconds));
-    let valid_until = || async { system.gateways().desired_state(gateway).await.unwrap().valid_until };
-    assert_eq!(valid_until().await, after(3600));
+    let office = "10.20.0.0/16".parse::<Cidr>().unwrap();
+    let of_peers = |state: &DesiredState| {
+        let edge_of = |label| {
+            let is_meant = |peer: &&DesiredPeer| peer.public_key == key(label).public_key();
+            state.peers.iter().find(is_meant).unwrap().enforcement.valid_until
+        };
+        [edge_of("phone"), edge_of("laptop")]
+    };
+    let ends = || async {
+        let state = system.gateways().desired_state(gateway).await.unwrap();
+        (state.valid_until, state.next_change, of_peers(&state))
+    };
+    assert_eq!(ends().await, (after(3600), None, [None; 2]));
     let visit = NewPolicy::allow("visit").target(ben).valid_from(after(60)).valid_until(after(120));
-    let visit = visit.destination("10.20.0.0/16".parse::<Cidr>().unwrap());
-    system.policy().create(visit).await.unwrap();
-    assert_eq!(valid_until().await, after(60));
+    let stay = NewPolicy::allow("stay").target(cat).valid_until(after(90));
+    for policy in [visit, stay] {
+        system.policy().create(policy.destination(office)).await.unwrap();
+    }
+    assert_eq!(ends().await, (after(3600), Some(after(60)), [Some(after(60)), Some(after(90))]));
     world.clock.advance(Duration::from_secs(60));
-    assert_eq!(valid_until().await, after(120));
-    world.clock.advance(Duration::from_secs(60));
-    assert_eq!(valid_until().await, after(120 + 3600));
+    assert_eq!(ends().await, (after(3660), Some(after(90)), [Some(after(120)), Some(after(90))]));
+    world.clock.advance(Duration::from_secs(30));
+    assert_eq!(ends().await, (after(3690), Some(after(120)), [Some(after(120)), None]));
+    world.clock.advance(Duration::from_secs(30));
+    assert_eq!(ends().await, (after(3720), None, [None; 2]));
 }
 
 #[tokio::test]

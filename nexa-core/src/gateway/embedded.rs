@@ -1,12 +1,12 @@
 //! A gateway in this program: its desired state put into a running tunnel.
 
-use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use super::model::{DesiredPeer, DesiredState};
 use crate::error::Result;
 use crate::net::AddressSet;
 use crate::runtime::Timestamp;
-use crate::tunnel::{FilterRule, PeerConfig, Tunnel};
+use crate::tunnel::{Filter, FilterRule, PeerConfig, Tunnel, clock};
 #[cfg(target_os = "linux")]
 use crate::{
     gateway::Gateway,
@@ -15,25 +15,42 @@ use crate::{
 };
 
 impl DesiredState {
-    /// Makes a running tunnel let through what this state says, and nothing else, until
-    /// [`DesiredState::valid_until`]. Peers that stay keep their sessions; those that are gone are removed.
+    /// Makes a running tunnel let through what this state says, and nothing else. In one step: those peers that are
+    /// gone are removed, those that stay keep their sessions, and no packet is judged by half of it.
     ///
-    /// The filter goes first: what is denied now is denied before anything else changes.
+    /// What one peer may reach ends with its own [`Enforcement::valid_until`](crate::policy::Enforcement), and everything
+    /// ends with [`DesiredState::valid_until`]. So the host must ask for the state and apply it again when events
+    /// arrive, at [`DesiredState::next_change`], and before [`DesiredState::valid_until`]; otherwise first the peers whose
+    /// policies change and then the whole gateway fall silent.
     ///
     /// # Errors
-    /// [`Closed`](crate::ErrorKind::Closed) when the tunnel was closed; what [`Tunnel::set_peer`] gives.
+    /// [`Closed`](crate::ErrorKind::Closed) when the tunnel was closed. Otherwise the first that [`Tunnel::set_peer`]
+    /// gives; the other peers and the filter are set all the same.
     pub fn apply_to(&self, tunnel: &Tunnel, now: Timestamp) -> Result<()> {
-        let rules = self.peers.iter().map(DesiredPeer::rule).collect();
-        tunnel.enforce(rules, self.valid_until.since(now));
-        let wanted: BTreeSet<_> = self.peers.iter().map(|peer| peer.public_key).collect();
-        for gone in tunnel.peers().iter().filter(|peer| !wanted.contains(&peer.public_key)) {
-            tunnel.remove_peer(&gone.public_key);
+        let peers: Vec<_> = self.peers.iter().map(DesiredPeer::config).collect();
+        Ok(tunnel.replace(&peers, self.filter(Moment { shown: now, running: clock::now() }))?)
+    }
+
+    fn filter(&self, now: Moment) -> Filter {
+        let rules = Filter::from_rules(self.peers.iter().filter_map(|peer| peer.rule(now)));
+        match now.deadline(self.valid_until.since(now.shown)) {
+            Some(deadline) => rules.valid_until(deadline),
+            None => Filter::deny_all(),
         }
-        for peer in &self.peers {
-            let allowed_ips = peer.allowed_ips.clone();
-            tunnel.set_peer(&PeerConfig { allowed_ips, ..PeerConfig::new(peer.public_key) })?;
-        }
-        Ok(())
+    }
+}
+
+/// One moment on the control plane's clock and on the one that the tunnel runs by.
+#[derive(Clone, Copy)]
+struct Moment {
+    shown: Timestamp,
+    running: Instant,
+}
+
+impl Moment {
+    /// Nothing for a moment that the tunnel's clock cannot tell: what ends then is not begun.
+    fn deadline(self, left: Duration) -> Option<Instant> {
+        self.running.checked_add(left)
     }
 }
 
@@ -52,8 +69,92 @@ impl TunConfig {
 }
 
 impl DesiredPeer {
-    fn rule(&self) -> FilterRule {
+    fn config(&self) -> PeerConfig {
+        PeerConfig { allowed_ips: self.allowed_ips.clone(), ..PeerConfig::new(self.public_key) }
+    }
+
+    /// What it may reach, until that changes.
+    fn rule(&self, now: Moment) -> Option<FilterRule> {
         let sources: AddressSet = self.enforcement.sources.iter().copied().collect();
-        FilterRule::new(sources, self.enforcement.destinations.clone())
+        let rule = FilterRule::new(sources, self.enforcement.destinations.clone());
+        match self.enforcement.valid_until {
+            Some(edge) => Some(rule.valid_until(now.deadline(edge.since(now.shown))?)),
+            None => Some(rule),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::Gateway;
+    use crate::id::{DeviceId, GatewayId};
+    use crate::net::Cidr;
+    use crate::policy::Enforcement;
+    use crate::wireguard::PublicKey;
+
+    const BEGINNING: Timestamp = Timestamp::from_micros(0);
+
+    fn after(seconds: u64) -> Timestamp {
+        BEGINNING.saturating_add(Duration::from_secs(seconds))
+    }
+
+    fn peer(number: u8, valid_until: Option<Timestamp>) -> DesiredPeer {
+        let sources = vec![[10, 66, 0, number].into()];
+        let destinations = ["10.20.0.0/16".parse::<Cidr>().unwrap()].into_iter().collect();
+        DesiredPeer {
+            device_id: DeviceId::from_uuid(uuid::Uuid::from_u128(number.into())),
+            public_key: PublicKey::from_bytes(&[number; 32]).unwrap(),
+            allowed_ips: sources.iter().copied().map(Cidr::host).collect(),
+            enforcement: Enforcement { sources, destinations, valid_until },
+        }
+    }
+
+    /// Believed for an hour: the second of its peers for a minute only.
+    fn state() -> DesiredState {
+        let gateway = Gateway {
+            id: GatewayId::from_uuid(uuid::Uuid::from_u128(1)),
+            name: "hq".to_owned(),
+            endpoint: "vpn.example.org:51820".parse().unwrap(),
+            public_key: PublicKey::from_bytes(&[9; 32]).unwrap(),
+            vpn_cidrs: vec!["10.66.0.0/24".parse().unwrap()],
+            addresses: vec![[10, 66, 0, 1].into()],
+            dns_servers: Vec::new(),
+            mtu: None,
+            is_active: true,
+            revision: 2,
+            created_at: BEGINNING,
+        };
+        let peers = vec![peer(2, None), peer(3, Some(after(60)))];
+        DesiredState { gateway, peers, valid_until: after(3600), next_change: Some(after(60)) }
+    }
+
+    fn rule(peer: &DesiredPeer) -> FilterRule {
+        let source = peer.allowed_ips.iter().copied().collect();
+        FilterRule::new(source, peer.enforcement.destinations.clone())
+    }
+
+    #[test]
+    fn each_peer_ends_at_its_own_edge_and_all_with_the_state() {
+        let (state, running) = (state(), clock::now());
+        let [lasting, visiting] = state.peers.as_slice() else { panic!("two peers") };
+        let in_seconds = |seconds| running + Duration::from_secs(seconds);
+        let rules = [rule(lasting), rule(visiting).valid_until(in_seconds(50))];
+        let expected = Filter::from_rules(rules).valid_until(in_seconds(3590));
+        assert_eq!(state.filter(Moment { shown: after(10), running }), expected);
+    }
+
+    #[test]
+    fn what_would_end_past_the_end_of_the_tunnels_clock_is_not_begun() {
+        let mut last = clock::now();
+        for seconds in (0..63).rev().map(|bit| Duration::from_secs(1 << bit)) {
+            last = last.checked_add(seconds).unwrap_or(last);
+        }
+        let mut state = state();
+        let moment = Moment { shown: BEGINNING, running: last };
+        assert_eq!(state.filter(moment), Filter::deny_all());
+        state.valid_until = BEGINNING;
+        let lasting = Filter::from_rules([rule(&state.peers[0])]).valid_until(last);
+        assert_eq!(state.filter(moment), lasting);
     }
 }

@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::id::{DeviceId, GatewayId};
 use crate::ipam::first_assignable;
 use crate::name::Name;
-use crate::net::{Cidr, Family};
+use crate::net::{Cidr, Family, is_mapped};
 use crate::policy::{Enforcement, Infrastructure};
 use crate::runtime::Timestamp;
 use crate::wireguard::{Endpoint, PublicKey};
@@ -99,6 +99,9 @@ impl NewGateway {
         if self.mtu.is_some_and(|mtu| mtu < MIN_MTU) {
             return Err(Error::invalid("mtu", format!("is below {MIN_MTU}")));
         }
+        if self.dns_servers.iter().copied().any(is_mapped) {
+            return Err(Error::invalid("dns_server", "is an IPv4-mapped address; write it as IPv4"));
+        }
         let own = |cidr: &Cidr| {
             let address = first_assignable(cidr).filter(|_| cidr.prefix_len() < cidr.family().bits());
             address.ok_or_else(|| Error::invalid("vpn_cidr", format!("{cidr} has no room for a device")))
@@ -135,8 +138,11 @@ pub struct DesiredState {
     pub gateway: Gateway,
     /// Its peers, in the order of their keys.
     pub peers: Vec<DesiredPeer>,
-    /// The moment after which nobody's access may be believed any more without asking again.
+    /// The moment from which nobody's access may be believed any more without asking again.
     pub valid_until: Timestamp,
+    /// The earliest moment at which a policy begins or ends to count for one of the peers, whose access may not be
+    /// believed from then on: when it is worth asking again. `None` while time alone changes nothing.
+    pub next_change: Option<Timestamp>,
 }
 
 /// One peer of a gateway.
@@ -183,5 +189,13 @@ mod tests {
         }
         let small = gateway().vpn_cidr("10.9.0.0/24".parse().unwrap()).mtu(576);
         assert_eq!(small.checked().err().unwrap().field(), Some("mtu"));
+    }
+
+    #[test]
+    fn a_dns_server_in_a_second_spelling_is_refused() {
+        let new = gateway().vpn_cidr("10.9.0.0/24".parse().unwrap());
+        let mapped = new.clone().dns_server("::ffff:10.9.0.1".parse().unwrap());
+        assert_eq!(mapped.checked().err().unwrap().field(), Some("dns_server"));
+        assert!(new.dns_server("10.9.0.1".parse().unwrap()).checked().is_ok());
     }
 }

@@ -126,17 +126,17 @@ async fn desired_state(unit: &mut Unit, id: GatewayId) -> Result<DesiredState> {
     let authorized = unit.authorize::<right::GatewaysState>()?;
     let gateway = store::get(&mut unit.tx, &authorized, id).await?;
     let policies = policy::all_policies(&mut unit.tx, &authorized).await?;
-    let mut valid_until = unit.now.saturating_add(STATE_LIFETIME);
     let mut peers = Vec::new();
     for peer in enrolment::peers_of_gateway(&mut unit.tx, &authorized, id).await? {
         let subject = devices::subject_of(&mut unit.tx, peer.device).await?;
         if let Some(desired) = desired_peer(&gateway, &peer, &subject, &policies, unit.now) {
-            valid_until = desired.enforcement.valid_until.map_or(valid_until, |edge| edge.min(valid_until));
             peers.push(desired);
         }
     }
     peers.sort_unstable_by_key(|peer| peer.public_key);
-    Ok(DesiredState { gateway, peers, valid_until })
+    let next_change = peers.iter().filter_map(|peer| peer.enforcement.valid_until).min();
+    let valid_until = unit.now.saturating_add(STATE_LIFETIME);
+    Ok(DesiredState { gateway, peers, valid_until, next_change })
 }
 
 /// One peer as the gateway must have it; none for a device that is barred.

@@ -33,11 +33,7 @@ impl Cidr {
     /// # Errors
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for a length past 32 or 128, host bits, or a mapped address.
     pub fn new(address: IpAddr, prefix_len: u8) -> Result<Self> {
-        let net = IpNet::new(address, prefix_len)
-            .map_err(|_| Error::invalid("cidr", format!("/{prefix_len} is longer than an address")))?;
-        if matches!(address, IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some()) {
-            return Err(Error::invalid("cidr", format!("{net} is an IPv4-mapped address; write it as IPv4")));
-        }
+        let net = checked_net(address, prefix_len)?;
         if net.trunc() != net {
             return Err(Error::invalid(
                 "cidr",
@@ -47,20 +43,19 @@ impl Cidr {
         Ok(Cidr(net))
     }
 
-    /// The prefix that is one address: /32 or /128.
+    /// The prefix that is one address: /32 or /128. An IPv4-mapped address is taken for the IPv4 one that it spells.
     #[must_use]
     pub fn host(address: IpAddr) -> Self {
-        Cidr(IpNet::from(address))
+        Cidr(IpNet::from(address.to_canonical()))
     }
 
     /// The prefix of `prefix_len` bits that `address` lies in, cutting its host bits off.
     ///
     /// # Errors
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for a length past 32 or 128.
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for a length past 32 or 128, or a mapped address.
     pub fn containing(address: IpAddr, prefix_len: u8) -> Result<Self> {
-        IpNet::new(address, prefix_len)
-            .map(|net| Cidr(net.trunc()))
-            .map_err(|_| Error::invalid("cidr", format!("/{prefix_len} is longer than an address")))
+        let net = checked_net(address, prefix_len)?;
+        Ok(Cidr(net.trunc()))
     }
 
     /// The prefix of `2^host_bits` addresses from `first` on, which the caller has aligned.
@@ -109,6 +104,21 @@ impl Cidr {
     pub fn range(&self) -> AddressRange {
         AddressRange::of(*self)
     }
+}
+
+/// The address with its length, host bits and all.
+fn checked_net(address: IpAddr, prefix_len: u8) -> Result<IpNet> {
+    let net = IpNet::new(address, prefix_len)
+        .map_err(|_| Error::invalid("cidr", format!("/{prefix_len} is longer than an address")))?;
+    if is_mapped(address) {
+        return Err(Error::invalid("cidr", format!("{net} is an IPv4-mapped address; write it as IPv4")));
+    }
+    Ok(net)
+}
+
+/// Whether it is an IPv4 address in IPv6's spelling (RFC 4291 §2.5.5.2).
+pub(crate) fn is_mapped(address: IpAddr) -> bool {
+    address.to_canonical() != address
 }
 
 impl FromStr for Cidr {
@@ -165,5 +175,16 @@ mod tests {
             let error = text.parse::<Cidr>().unwrap_err();
             assert!(error.to_string().contains(reason), "{text:?}: {error}");
         }
+    }
+
+    #[test]
+    fn an_ipv4_mapped_address_is_never_a_second_spelling() {
+        let [mapped, plain] = ["::ffff:10.0.0.1", "10.0.0.1"].map(|text| text.parse::<IpAddr>().unwrap());
+        assert_eq!(Cidr::host(mapped), Cidr::host(plain));
+        for prefix_len in [0, 64, 96, 120, 128] {
+            let error = Cidr::containing(mapped, prefix_len).unwrap_err();
+            assert!(error.to_string().contains("IPv4-mapped"), "/{prefix_len}: {error}");
+        }
+        assert_eq!(Cidr::containing(plain, 24).unwrap().to_string(), "10.0.0.0/24");
     }
 }

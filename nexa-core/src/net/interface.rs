@@ -2,7 +2,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use super::{Cidr, Family};
+use super::{Cidr, Family, is_mapped};
 use crate::error::{Error, Result};
 
 /// An address of an interface with the length of its network, such as `10.0.0.2/24`: unlike a [`Cidr`] it may have host
@@ -22,7 +22,7 @@ impl InterfaceAddress {
         if prefix_len > Family::of(address).bits() {
             return Err(Error::invalid("address", format!("/{prefix_len} is longer than an address")));
         }
-        if matches!(address, IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some()) {
+        if is_mapped(address) {
             return Err(Error::invalid("address", "is an IPv4-mapped address; write it as IPv4"));
         }
         Ok(InterfaceAddress { address, prefix_len })

@@ -11,6 +11,7 @@ mod per_family;
 mod set;
 
 pub use cidr::Cidr;
+pub(crate) use cidr::is_mapped;
 pub use count::Count;
 pub use interface::InterfaceAddress;
 pub use per_family::PerFamily;

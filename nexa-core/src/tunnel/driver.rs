@@ -129,6 +129,15 @@ impl Tunnel {
         self.shared.step(|engine, _| engine.set_filter(filter));
     }
 
+    /// Makes exactly these the peers, and this the filter, in one step: no packet is judged by half of it.
+    ///
+    /// # Errors
+    /// As [`Engine::replace`], and [`TunnelError::Closed`].
+    pub fn replace(&self, peers: &[PeerConfig], filter: Filter) -> Result<(), TunnelError> {
+        self.shared.check_open()?;
+        self.shared.step(|engine, now| engine.replace(now, peers, filter))
+    }
+
     /// What was done since the start.
     #[must_use]
     pub fn counters(&self) -> Counters {

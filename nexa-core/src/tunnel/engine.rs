@@ -1,6 +1,6 @@
 //! WireGuard for one or many peers, without a socket, a thread or a clock.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -148,6 +148,23 @@ impl Engine {
         self.filter.replace(&filter);
     }
 
+    /// Makes exactly these the peers, and this the filter. Peers that stay keep their sessions, as with
+    /// [`Engine::set_peer`]; the others are removed first.
+    ///
+    /// # Errors
+    /// The first that [`Engine::set_peer`] gives; the other peers and the filter are set all the same.
+    pub fn replace(&mut self, now: Instant, peers: &[PeerConfig], filter: Filter) -> Result<(), TunnelError> {
+        let wanted: HashSet<_> = peers.iter().map(|peer| *peer.public_key.as_bytes()).collect();
+        let gone: Vec<_> = self.peers.iter().flatten().map(|peer| peer.public_key).collect();
+        for key in gone.iter().filter(|key| !wanted.contains(key.as_bytes())) {
+            self.remove_peer(key);
+        }
+        self.set_filter(filter);
+        // Each is tried, whatever became of the one before.
+        let refused: Vec<_> = peers.iter().filter_map(|peer| self.set_peer(now, peer).err()).collect();
+        refused.into_iter().next().map_or(Ok(()), Err)
+    }
+
     /// Takes an IP packet from the packet device.
     pub fn handle_tun(&mut self, now: Instant, packet: &[u8]) {
         if let Err(cause) = self.route(now, packet) {
@@ -242,21 +259,25 @@ impl Engine {
         }
     }
 
-    /// Makes exactly these the peer's prefixes, taking them from whoever has them.
+    /// Makes exactly these the peer's prefixes, taking them from whoever has them. Who loses one loses its flows, so that
+    /// no reply to it goes to the next owner; its next packets open again what it may still have.
     fn give_prefixes(&mut self, id: PeerId, prefixes: &[Cidr]) {
         let mut wanted = prefixes.to_vec();
         wanted.sort_unstable();
         wanted.dedup();
         for prefix in &wanted {
             let before = self.routes.insert(*prefix, id).filter(|owner| *owner != id);
-            if let Some(owner) = before.and_then(|owner| self.slot(owner)).and_then(Option::as_mut) {
+            let Some(owner) = before else { continue };
+            self.filter.forget(owner);
+            if let Some(owner) = self.slot(owner).and_then(Option::as_mut) {
                 owner.allowed_ips.retain(|other| other != prefix);
             }
         }
-        let Engine { peers, routes, .. } = self;
+        let Engine { peers, routes, filter, .. } = self;
         let Some(peer) = slot(peers, id).and_then(Option::as_mut) else { return };
         for given_up in peer.allowed_ips.iter().filter(|prefix| wanted.binary_search(prefix).is_err()) {
             routes.remove(*given_up);
+            filter.forget(id);
         }
         peer.allowed_ips = wanted;
     }

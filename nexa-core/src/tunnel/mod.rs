@@ -30,7 +30,7 @@
 //! # }
 //! ```
 
-mod clock;
+pub(crate) mod clock;
 mod counters;
 mod crypto;
 mod device;

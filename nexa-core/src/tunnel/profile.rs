@@ -2,16 +2,12 @@
 
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::num::NonZeroU16;
-#[cfg(feature = "control")]
-use std::time::Duration;
 
 use super::error::TunnelError;
 use super::filter::Filter;
 use super::netstack::{NetStack, NetStackConfig};
 use super::peer::PeerConfig;
 use super::{DEFAULT_MTU, Tunnel, TunnelConfig};
-#[cfg(feature = "control")]
-use super::{clock, filter::FilterRule};
 use crate::error::Result;
 use crate::wireguard::{Endpoint, PrivateKey, Profile};
 
@@ -61,18 +57,6 @@ pub fn bring_up(profile: &Profile, private_key: &PrivateKey) -> Result<(Tunnel, 
     let config = TunnelConfig::for_profile(profile, private_key)?;
     let (net, device) = NetStack::start(NetStackConfig::for_profile(profile))?;
     Ok((Tunnel::start(&config, device)?, net))
-}
-
-#[cfg(feature = "control")]
-impl Tunnel {
-    /// Lets through what these rules permit, for so long.
-    pub(crate) fn enforce(&self, rules: Vec<FilterRule>, valid_for: Duration) {
-        let filter = Filter::from_rules(rules);
-        self.set_filter(match clock::now().checked_add(valid_for) {
-            Some(deadline) => filter.valid_until(deadline),
-            None => filter,
-        });
-    }
 }
 
 fn mtu(profile: &Profile) -> usize {

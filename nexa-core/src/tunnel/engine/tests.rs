@@ -407,6 +407,23 @@ fn a_prefix_given_to_another_peer_moves_under_traffic() {
 }
 
 #[test]
+fn a_moved_prefix_brings_its_new_owner_no_replies_to_the_former_one() {
+    let taken = |world: &mut World| world.peer(GATEWAY, BOB, &["10.0.0.1/32"]);
+    let given_up = |world: &mut World| {
+        world.peer(GATEWAY, ALICE, &[]);
+        world.peer(GATEWAY, BOB, &["10.0.0.1/32"]);
+    };
+    for moves in [taken as fn(&mut World), given_up] {
+        let mut world = World::with_gateway();
+        let question = udp("10.0.0.1", "192.168.0.9", b"q");
+        assert!(world.crosses(ALICE, GATEWAY, &question));
+        moves(&mut world);
+        assert!(!world.crosses(GATEWAY, BOB, &reply(&question)));
+        assert_eq!(world.counters(GATEWAY).dropped_unsolicited, 1);
+    }
+}
+
+#[test]
 fn a_removed_peer_is_cut_off_at_once() {
     let mut world = World::with_gateway();
     let packet = udp("10.0.0.1", "192.168.0.9", b"x");
@@ -418,6 +435,52 @@ fn a_removed_peer_is_cut_off_at_once() {
     assert!(!world.crosses(GATEWAY, ALICE, &reply(&packet)));
     assert_eq!(world.nodes[GATEWAY].engine.peers().len(), 1);
     assert_eq!(world.nodes[GATEWAY].engine.next_deadline(), None, "nothing is left to be done for it");
+}
+
+#[test]
+fn a_removed_peers_flows_let_no_reply_through_to_who_gets_its_place_and_address() {
+    let mut world = World::with_gateway();
+    let question = udp("10.0.0.1", "192.168.0.9", b"q");
+    assert!(world.crosses(ALICE, GATEWAY, &question));
+    let [alice, bob] = [ALICE, BOB].map(|at| world.nodes[at].key);
+    let place = world.nodes[GATEWAY].engine.by_key[alice.as_bytes()];
+    for gone in [bob, alice] {
+        world.nodes[GATEWAY].engine.remove_peer(&gone);
+    }
+    world.peer(GATEWAY, BOB, &["10.0.0.1/32"]);
+    assert_eq!(world.nodes[GATEWAY].engine.by_key[bob.as_bytes()], place);
+    assert!(!world.crosses(GATEWAY, BOB, &reply(&question)));
+    assert_eq!(world.counters(GATEWAY).dropped_unsolicited, 1);
+    assert!(world.crosses(BOB, GATEWAY, &question));
+    assert!(world.crosses(GATEWAY, BOB, &reply(&question)), "to what it asked itself it gets replies");
+}
+
+#[test]
+fn replaced_peers_and_filter_leave_the_sessions_of_those_that_stay() {
+    let mut world = World::with_gateway();
+    let of = |address: &str| udp(address, "192.168.0.9", b"x");
+    assert!(world.crosses(ALICE, GATEWAY, &of("10.0.0.1")) && world.crosses(BOB, GATEWAY, &of("10.0.0.2")));
+    let peers = [world.config(BOB, &["10.0.0.2/32"])];
+    let filter = allow(&["10.0.0.0/24"], &["192.168.0.0/16"]);
+    world.nodes[GATEWAY].engine.replace(world.now, &peers, filter).unwrap();
+    assert!(!world.crosses(ALICE, GATEWAY, &of("10.0.0.1")));
+    assert!(world.crosses(BOB, GATEWAY, &of("10.0.0.2")));
+    assert_eq!(world.counters(GATEWAY).handshakes_completed, 2, "each made its session once");
+    world.nodes[GATEWAY].engine.replace(world.now, &peers, Filter::deny_all()).unwrap();
+    assert!(!world.crosses(BOB, GATEWAY, &of("10.0.0.2")));
+}
+
+#[test]
+fn a_peer_that_is_refused_keeps_neither_the_filter_nor_another_peer_from_being_replaced() {
+    let mut world = World::with_gateway();
+    let peers = [world.config(GATEWAY, &["10.0.0.1/32"]), world.config(BOB, &["10.0.0.2/32", "10.0.0.3/32"])];
+    let filter = allow(&["10.0.0.0/24"], &["172.16.0.0/12"]);
+    let refused = world.nodes[GATEWAY].engine.replace(world.now, &peers, filter);
+    assert!(matches!(refused, Err(TunnelError::OwnKey)));
+    let keys: Vec<_> = world.nodes[GATEWAY].engine.peers().iter().map(|peer| peer.public_key).collect();
+    assert_eq!(keys, [world.nodes[BOB].key]);
+    assert!(world.crosses(BOB, GATEWAY, &udp("10.0.0.3", "172.16.0.9", b"x")));
+    assert!(!world.crosses(BOB, GATEWAY, &udp("10.0.0.3", "192.168.0.9", b"x")));
 }
 
 #[test]

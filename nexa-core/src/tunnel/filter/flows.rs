@@ -2,6 +2,7 @@ use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
+use super::rules::Permit;
 use crate::tunnel::counters::Drop;
 use crate::tunnel::packet::protocol;
 
@@ -26,6 +27,8 @@ const SWEEP: Duration = Duration::from_secs(30);
 /// A flow used within this time is passed over, so many times, when one must make room.
 const IN_USE: Duration = Duration::from_secs(30);
 const PASSED_OVER: usize = 8;
+/// Openings that a peer's queue may remember beside twice its flows before it is tidied.
+const STALE_OPENINGS: usize = 64;
 
 /// A flow, in the direction of the packet it was read from. ICMP echo has its identifier in both ports.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -69,11 +72,22 @@ pub(super) struct FragmentKey {
 
 struct Flow {
     origin: u32,
-    /// The filter that last permitted it.
-    generation: u64,
+    opening: Opening,
+    verdict: Verdict,
     last_used: Instant,
     closed: Closed,
 }
+
+/// What was last said of a flow.
+#[derive(Clone, Copy)]
+pub(super) struct Verdict {
+    /// The filter that permitted it.
+    pub(super) generation: u64,
+    pub(super) permit: Permit,
+}
+
+/// Numbers the openings: a key that is opened anew is another flow.
+type Opening = u64;
 
 /// Which sides of a TCP connection have sent their FIN.
 #[derive(Clone, Copy, Default)]
@@ -120,6 +134,7 @@ pub(super) struct Flows {
     flows: HashMap<FlowKey, Flow>,
     per_peer: HashMap<u32, Share>,
     fragmented: HashMap<FragmentKey, Instant>,
+    next_opening: Opening,
     next_sweep: Option<Instant>,
 }
 
@@ -127,8 +142,24 @@ pub(super) struct Flows {
 #[derive(Default)]
 struct Share {
     count: u32,
-    /// In the order of opening; what is no longer in the table is passed over.
-    opened: VecDeque<FlowKey>,
+    /// In the order of opening. What is no longer in the table is passed over, and is never the most of it.
+    opened: VecDeque<(FlowKey, Opening)>,
+}
+
+impl Share {
+    /// Enters an opening. The queue is tidied when most of it is stale, so that each opening pays for itself.
+    fn enter(&mut self, key: FlowKey, opening: Opening, flows: &HashMap<FlowKey, Flow>) {
+        self.count += 1;
+        self.opened.push_back((key, opening));
+        let live = usize::try_from(self.count).unwrap_or(usize::MAX);
+        if self.opened.len() > live.saturating_mul(2).saturating_add(STALE_OPENINGS) {
+            self.tidy(flows);
+        }
+    }
+
+    fn tidy(&mut self, flows: &HashMap<FlowKey, Flow>) {
+        self.opened.retain(|(key, opening)| flows.get(key).is_some_and(|flow| flow.opening == *opening));
+    }
 }
 
 impl Flows {
@@ -137,6 +168,7 @@ impl Flows {
             flows: HashMap::new(),
             per_peer: HashMap::new(),
             fragmented: HashMap::new(),
+            next_opening: 0,
             next_sweep: None,
         }
     }
@@ -146,7 +178,7 @@ impl Flows {
         now: Instant,
         key: FlowKey,
         origin: u32,
-        generation: u64,
+        verdict: Verdict,
     ) -> Result<(), Drop> {
         self.remove(&key);
         self.sweep(now);
@@ -156,31 +188,38 @@ impl Flows {
         if !self.has_room(origin) {
             return Err(Drop::FlowTable);
         }
-        let share = self.per_peer.entry(origin).or_default();
-        share.count += 1;
-        share.opened.push_back(key);
-        self.flows.insert(key, Flow { origin, generation, last_used: now, closed: Closed::default() });
+        let opening = self.next_opening;
+        self.next_opening += 1;
+        let flow = Flow { origin, opening, verdict, last_used: now, closed: Closed::default() };
+        self.flows.insert(key, flow);
+        self.per_peer.entry(origin).or_default().enter(key, opening, &self.flows);
         Ok(())
     }
 
-    /// Whether the packet belongs to a flow; then the flow lives on. A flow that an earlier filter permitted is judged
-    /// again, by the direction in which it was opened.
+    /// The leave of a packet that belongs to a flow; then the flow lives on. A flow that an earlier filter permitted, or
+    /// a rule that has ended, is judged again, by the direction in which it was opened.
     pub(super) fn refresh(
         &mut self,
         now: Instant,
         packet: &FlowKey,
         generation: u64,
-        permits: impl Fn(&FlowKey) -> bool,
-    ) -> bool {
-        let Some(key) = self.find(packet) else { return false };
-        let Some(flow) = self.flows.get_mut(&key) else { return false };
-        if !flow.is_alive(&key, now) || (flow.generation != generation && !permits(&key)) {
-            self.remove(&key);
-            return false;
+        judge: impl Fn(&FlowKey) -> Option<Permit>,
+    ) -> Option<Permit> {
+        let key = self.find(packet)?;
+        let flow = self.flows.get_mut(&key)?;
+        let permit = match flow.verdict {
+            _ if !flow.is_alive(&key, now) => None,
+            said if said.generation == generation && said.permit.holds(now) => Some(said.permit),
+            _ => judge(&key),
+        };
+        match permit {
+            Some(permit) => {
+                flow.verdict = Verdict { generation, permit };
+                flow.last_used = now;
+            }
+            None => self.remove(&key),
         }
-        flow.generation = generation;
-        flow.last_used = now;
-        true
+        permit
     }
 
     /// Notes that a TCP connection ends. A reset ends it at once; after a FIN the other side may go on for long.
@@ -200,14 +239,21 @@ impl Flows {
         }
     }
 
-    pub(super) fn remember_fragment(&mut self, now: Instant, key: FragmentKey) -> Result<(), Drop> {
+    /// Lets the later parts of a packet pass, no longer than the packet itself might.
+    pub(super) fn remember_fragment(
+        &mut self,
+        now: Instant,
+        key: FragmentKey,
+        permit: Permit,
+    ) -> Result<(), Drop> {
         if self.fragmented.len() >= MAX_FRAGMENTED {
             self.fragmented.retain(|_, expires| now < *expires);
         }
         if self.fragmented.len() >= MAX_FRAGMENTED {
             return Err(Drop::Fragment);
         }
-        self.fragmented.insert(key, now + FRAGMENT_LIFE);
+        let expires = now + FRAGMENT_LIFE;
+        self.fragmented.insert(key, permit.until.map_or(expires, |end| end.min(expires)));
         Ok(())
     }
 
@@ -226,6 +272,12 @@ impl Flows {
         self.flows.len()
     }
 
+    /// How many openings all peers' queues remember.
+    #[cfg(test)]
+    pub(super) fn queued(&self) -> usize {
+        self.per_peer.values().map(|share| share.opened.len()).sum()
+    }
+
     /// The key under which the flow of a packet is kept, whichever way the packet goes.
     fn find(&self, packet: &FlowKey) -> Option<FlowKey> {
         [*packet, packet.reversed()].into_iter().find(|key| self.flows.contains_key(key))
@@ -240,11 +292,11 @@ impl Flows {
     fn evict(&mut self, now: Instant, origin: u32) {
         let mut passed_over = 0;
         while let Some(share) = self.per_peer.get_mut(&origin) {
-            let Some(key) = share.opened.pop_front() else { return };
-            match self.flows.get(&key) {
+            let Some((key, opening)) = share.opened.pop_front() else { return };
+            match self.flows.get(&key).filter(|flow| flow.opening == opening) {
                 None => {}
                 Some(flow) if passed_over < PASSED_OVER && flow.is_in_use(&key, now) => {
-                    share.opened.push_back(key);
+                    share.opened.push_back((key, opening));
                     passed_over += 1;
                 }
                 Some(_) => return self.remove(&key),
@@ -265,7 +317,7 @@ impl Flows {
         }
         let Flows { flows, per_peer, .. } = self;
         for share in per_peer.values_mut() {
-            share.opened.retain(|key| flows.contains_key(key));
+            share.tidy(flows);
         }
     }
 

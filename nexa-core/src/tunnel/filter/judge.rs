@@ -2,9 +2,9 @@ use std::net::IpAddr;
 use std::time::Instant;
 
 use super::classify::{Class, classify};
-use super::flows::{FlowKey, Flows};
+use super::flows::{FlowKey, Flows, Verdict};
 use super::model::{Filter, Policy};
-use super::rules::Rules;
+use super::rules::{Permit, Rules};
 use crate::tunnel::counters::Drop;
 use crate::tunnel::packet::IpPacket;
 
@@ -30,10 +30,10 @@ impl Judge {
         }
     }
 
-    fn permits(&self, source: IpAddr, destination: IpAddr) -> bool {
+    fn permit(&self, now: Instant, source: IpAddr, destination: IpAddr) -> Option<Permit> {
         match self {
-            Judge::AllowAll => true,
-            Judge::Rules(rules) => rules.permits(source, destination),
+            Judge::AllowAll => Some(Permit { until: None }),
+            Judge::Rules(rules) => rules.permit(now, source, destination),
         }
     }
 }
@@ -85,18 +85,16 @@ impl FlowFilter {
         }
         let refused = if origin.is_some() { Drop::Filter } else { Drop::Unsolicited };
         let classified = classify(packet)?;
-        match classified.class {
+        let permit = match classified.class {
             Class::Opening(flow) => self.pass_or_open(now, flow, origin)?,
-            Class::ReplyOnly(flow) | Class::ErrorAbout(flow) => {
-                self.passes(now, &flow).then_some(()).ok_or(refused)?;
-            }
+            Class::ReplyOnly(flow) | Class::ErrorAbout(flow) => self.pass(now, &flow).ok_or(refused)?,
             Class::LaterFragment(fragment) => {
                 return self.flows.knows_fragment(now, &fragment).then_some(()).ok_or(Drop::Fragment);
             }
             Class::Unknown => return Err(refused),
-        }
+        };
         if let Some(fragment) = classified.first_of {
-            self.flows.remember_fragment(now, fragment)?;
+            self.flows.remember_fragment(now, fragment, permit)?;
         }
         if let Some(ending) = classified.ending {
             self.flows.end(&classified.flow(), ending);
@@ -104,21 +102,20 @@ impl FlowFilter {
         Ok(())
     }
 
-    fn pass_or_open(&mut self, now: Instant, flow: FlowKey, origin: Option<u32>) -> Result<(), Drop> {
-        if self.passes(now, &flow) {
-            return Ok(());
+    fn pass_or_open(&mut self, now: Instant, flow: FlowKey, origin: Option<u32>) -> Result<Permit, Drop> {
+        if let Some(permit) = self.pass(now, &flow) {
+            return Ok(permit);
         }
         let origin = origin.ok_or(Drop::Unsolicited)?;
-        if !self.judge.permits(flow.source, flow.destination) {
-            return Err(Drop::Filter);
-        }
-        self.flows.open(now, flow, origin, self.generation)
+        let permit = self.judge.permit(now, flow.source, flow.destination).ok_or(Drop::Filter)?;
+        self.flows.open(now, flow, origin, Verdict { generation: self.generation, permit })?;
+        Ok(permit)
     }
 
-    /// Whether the packet belongs to a flow, in either direction, that the present filter permits.
-    fn passes(&mut self, now: Instant, flow: &FlowKey) -> bool {
+    /// The leave of a packet that belongs to a flow, in either direction, which the present filter permits.
+    fn pass(&mut self, now: Instant, flow: &FlowKey) -> Option<Permit> {
         let FlowFilter { judge, generation, flows, .. } = self;
-        flows.refresh(now, flow, *generation, |opened| judge.permits(opened.source, opened.destination))
+        flows.refresh(now, flow, *generation, |opened| judge.permit(now, opened.source, opened.destination))
     }
 }
 

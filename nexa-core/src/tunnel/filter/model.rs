@@ -49,12 +49,21 @@ pub struct FilterRule {
     pub source: AddressSet,
     /// What may be reached.
     pub destination: AddressSet,
+    /// When it ends; `None` for with the filter.
+    pub valid_until: Option<Instant>,
 }
 
 impl FilterRule {
     /// All protocols and ports, from `source` to `destination`.
     #[must_use]
     pub const fn new(source: AddressSet, destination: AddressSet) -> Self {
-        FilterRule { source, destination }
+        FilterRule { source, destination, valid_until: None }
+    }
+
+    /// From `deadline` on it permits nothing, and the flows that it alone permitted end. Other rules go on.
+    #[must_use]
+    pub const fn valid_until(mut self, deadline: Instant) -> Self {
+        self.valid_until = Some(deadline);
+        self
     }
 }

@@ -1,27 +1,48 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::time::Instant;
 
 use super::FilterRule;
-use crate::net::{AddressRange, AddressSet, Cidr, Family};
+use crate::net::{AddressSet, Cidr};
 use crate::tunnel::routes::Routes;
 
 /// Rules, found by the source they are about: a packet costs what its own rules cost, however many others there are.
 pub(super) struct Rules {
-    /// To each prefix of a source, a place in `destinations`.
+    /// To each prefix of a source, a place in `grants`.
     by_source: Routes<usize>,
-    destinations: Vec<Vec<AddressSet>>,
+    grants: Vec<Vec<Grant>>,
+}
+
+/// A rule, to those whom it is about.
+struct Grant {
+    destination: AddressSet,
+    permit: Permit,
+}
+
+/// The leave to pass, and when it ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Permit {
+    pub(super) until: Option<Instant>,
+}
+
+impl Permit {
+    pub(super) fn holds(&self, now: Instant) -> bool {
+        self.until.is_none_or(|deadline| now < deadline)
+    }
 }
 
 impl Rules {
     pub(super) fn new(rules: &[FilterRule]) -> Self {
         let mut places: HashMap<Cidr, usize> = HashMap::new();
-        let mut index = Rules { by_source: Routes::new(), destinations: Vec::new() };
+        let mut index = Rules { by_source: Routes::new(), grants: Vec::new() };
         for rule in rules {
-            for prefix in rule.source.ranges().iter().flat_map(prefixes) {
-                let place = *places.entry(prefix).or_insert(index.destinations.len());
-                match index.destinations.get_mut(place) {
-                    Some(destinations) => destinations.push(rule.destination.clone()),
-                    None => index.destinations.push(vec![rule.destination.clone()]),
+            for prefix in rule.source.to_cidrs() {
+                let place = *places.entry(prefix).or_insert(index.grants.len());
+                let permit = Permit { until: rule.valid_until };
+                let grant = Grant { destination: rule.destination.clone(), permit };
+                match index.grants.get_mut(place) {
+                    Some(grants) => grants.push(grant),
+                    None => index.grants.push(vec![grant]),
                 }
                 index.by_source.insert(prefix, place);
             }
@@ -29,47 +50,24 @@ impl Rules {
         index
     }
 
-    pub(super) fn permits(&self, source: IpAddr, destination: IpAddr) -> bool {
-        let of_source = self.by_source.covering(source).filter_map(|place| self.destinations.get(place));
-        of_source.flatten().any(|destinations| destinations.contains(destination))
-    }
-}
-
-/// The fewest prefixes that are exactly the range.
-fn prefixes(range: &AddressRange) -> Vec<Cidr> {
-    let (family, last) = (range.family(), Family::number(range.last()));
-    let mut prefixes = Vec::new();
-    let mut first = Family::number(range.first());
-    loop {
-        let host_bits = aligned_bits(first, family).min(fitting_bits(last - first));
-        // The length is one that the family has, so a prefix comes of it.
-        prefixes.extend(Cidr::containing(family.address(first), family.bits() - host_bits));
-        let block_last = first | u128::MAX.checked_shr(128 - u32::from(host_bits)).unwrap_or(0);
-        match block_last.checked_add(1).filter(|_| block_last < last) {
-            Some(next) => first = next,
-            None => return prefixes,
-        }
-    }
-}
-
-/// The host bits of the largest prefix that begins here.
-fn aligned_bits(first: u128, family: Family) -> u8 {
-    u8::try_from(first.trailing_zeros()).unwrap_or(128).min(family.bits())
-}
-
-/// The host bits of the largest prefix that holds no more than `further` addresses beside its first.
-fn fitting_bits(further: u128) -> u8 {
-    match further.checked_add(1) {
-        Some(count) => u8::try_from(count.ilog2()).unwrap_or(128),
-        None => 128,
+    /// The leave that some rule in force gives.
+    pub(super) fn permit(&self, now: Instant, source: IpAddr, destination: IpAddr) -> Option<Permit> {
+        let of_source = self.by_source.covering(source).filter_map(|place| self.grants.get(place));
+        let mut permitting = of_source
+            .flatten()
+            .filter(|grant| grant.permit.holds(now) && grant.destination.contains(destination));
+        permitting.next().map(|grant| grant.permit)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use proptest::prelude::*;
 
     use super::*;
+    use crate::net::{AddressRange, Family};
 
     fn any_address() -> impl Strategy<Value = IpAddr> {
         prop_oneof![
@@ -93,24 +91,28 @@ mod tests {
     proptest! {
         #[test]
         fn the_index_permits_what_the_list_of_rules_does(
-            rules in prop::collection::vec((any_set(), any_set()), 0..8),
-            packets in prop::collection::vec((any_address(), any_address()), 40),
+            rules in prop::collection::vec((any_set(), any_set(), prop::option::of(0u64..4)), 0..8),
+            packets in prop::collection::vec((any_address(), any_address(), 0u64..4), 40),
         ) {
-            let rules: Vec<_> = rules.into_iter().map(|(from, to)| FilterRule::new(from, to)).collect();
+            let begun = crate::tunnel::clock::now();
+            let after = |seconds| begun + Duration::from_secs(seconds);
+            let rules: Vec<_> = rules
+                .into_iter()
+                .map(|(from, to, until)| {
+                    FilterRule { valid_until: until.map(after), ..FilterRule::new(from, to) }
+                })
+                .collect();
             let index = Rules::new(&rules);
-            for (source, destination) in packets {
-                let listed = rules
-                    .iter()
-                    .any(|rule| rule.source.contains(source) && rule.destination.contains(destination));
-                prop_assert_eq!(index.permits(source, destination), listed);
-            }
-        }
-
-        #[test]
-        fn a_range_is_exactly_its_prefixes(a in any_address(), b in any_address()) {
-            if let Ok(range) = AddressRange::new(a.min(b), a.max(b)) {
-                let covered: AddressSet = prefixes(&range).into_iter().collect();
-                prop_assert_eq!(covered.ranges(), &[range]);
+            for (source, destination, at) in packets {
+                let now = after(at);
+                let listed = rules.iter().any(|rule| {
+                    rule.source.contains(source)
+                        && rule.destination.contains(destination)
+                        && rule.valid_until.is_none_or(|end| now < end)
+                });
+                let permit = index.permit(now, source, destination);
+                prop_assert_eq!(permit.is_some(), listed);
+                prop_assert!(permit.is_none_or(|permit| permit.holds(now)));
             }
         }
     }

@@ -6,10 +6,10 @@ use std::str::FromStr;
 use zeroize::Zeroizing;
 
 use super::error::{ConfError, Fault, Reason};
-use super::value::{is_dotted, is_mapped, is_space};
+use super::value::{is_dotted, is_space};
 use super::{Conf, ConfInterface, ConfPeer, HookCommand, RoutingTable, SearchDomain};
 use crate::error::Result;
-use crate::net::{Cidr, Family, InterfaceAddress};
+use crate::net::{Cidr, Family, InterfaceAddress, is_mapped};
 use crate::wireguard::{Endpoint, PresharedKey, PublicKey};
 
 /// Room for some 10,000 peers.

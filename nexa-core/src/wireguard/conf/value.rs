@@ -1,5 +1,4 @@
 use std::fmt;
-use std::net::IpAddr;
 use std::str::FromStr;
 
 use crate::error::{Error, Result};
@@ -32,10 +31,6 @@ pub struct SearchDomain(String);
 /// so it does not print.
 #[derive(Clone, Debug)]
 pub struct HookCommand(Secret<String>);
-
-pub(super) fn is_mapped(address: IpAddr) -> bool {
-    matches!(address, IpAddr::V6(address) if address.to_ipv4_mapped().is_some())
-}
 
 impl FromStr for RoutingTable {
     type Err = Error;

@@ -317,6 +317,39 @@ fn a_replaced_filter_judges_open_flows_by_the_side_that_opened_them() {
 }
 
 #[test]
+fn a_rule_ends_at_its_own_time_and_the_others_go_on() {
+    let deadline = crate::tunnel::clock::now() + Duration::from_secs(60);
+    let of = |source: &str| FilterRule::new(set(&[source]), set(&["192.168.0.0/16"]));
+    let mut world =
+        World::with(Filter::from_rules([of("10.0.0.1/32").valid_until(deadline), of("10.0.0.2/32")]));
+    world.now = deadline - Duration::from_secs(1);
+    let (other, second) = (["10.0.0.2", "192.168.0.9"], fragment_v4(udp(V4, 3, 4), 3, 0));
+    for packet in [udp(V4, 1, 2), udp(other, 1, 2), fragment_v4(udp(V4, 3, 4), 0, 1), second.clone()] {
+        assert_eq!(world.up(&packet), Ok(()));
+    }
+    world.advance(1);
+    assert_eq!(world.up(&second), Err(Drop::Fragment));
+    assert_eq!(world.down(&udp(back(V4), 2, 1)), Err(Drop::Unsolicited), "an open flow ends with its rule");
+    assert_eq!(world.up(&udp(V4, 1, 2)), Err(Drop::Filter));
+    assert_eq!(world.down(&udp(back(other), 2, 1)), Ok(()));
+    assert_eq!(world.up(&udp(other, 5, 6)), Ok(()));
+}
+
+#[test]
+fn a_flow_that_another_rule_permits_outlives_the_rule_that_opened_it() {
+    let world = World::new();
+    let rule = FilterRule::new(set(&["10.0.0.0/24"]), set(&["192.168.0.0/16"]));
+    let [first, second] =
+        [60, 120].map(|seconds| rule.clone().valid_until(world.now + Duration::from_secs(seconds)));
+    let mut world = World { filter: FlowFilter::new(&Filter::from_rules([first, second])), ..world };
+    world.up(&udp(V4, 1, 2)).unwrap();
+    world.advance(60);
+    assert_eq!(world.down(&udp(back(V4), 2, 1)), Ok(()));
+    world.advance(60);
+    assert_eq!(world.down(&udp(back(V4), 2, 1)), Err(Drop::Unsolicited));
+}
+
+#[test]
 fn a_removed_peers_flows_are_forgotten() {
     let mut world = World::new();
     world.up(&udp(V4, 1, 2)).unwrap();
@@ -344,6 +377,39 @@ fn a_peer_with_its_share_of_flows_loses_its_oldest_and_no_other_peer_does() {
     assert_eq!(world.filter.flows.len(), 1, "what has expired is swept out");
 }
 
+#[test]
+fn a_peer_that_opens_and_resets_in_a_loop_is_remembered_by_its_flows_alone() {
+    let mut world = World::new();
+    for kept in 0..10 {
+        world.up(&udp(V4, 1, 100 + kept)).unwrap();
+        for _ in 0..10_000 {
+            world.up(&tcp(V4, 1, 2, SYN)).unwrap();
+            world.up(&tcp(V4, 1, 2, RST)).unwrap();
+            let (queued, live) = (world.filter.flows.queued(), world.filter.flows.len());
+            assert!(queued <= 2 * live + 66, "{queued} openings of {live} flows");
+        }
+        world.up(&tcp(V4, 1, 2, SYN)).unwrap();
+        world.advance(31);
+        world.up(&udp(V4, 3, 200 + kept)).unwrap();
+        assert_eq!(world.filter.flows.queued(), world.filter.flows.len(), "the sweep leaves each once");
+    }
+}
+
+#[test]
+fn a_flow_opened_anew_is_not_the_oldest() {
+    let mut world = World::new();
+    world.up(&tcp(V4, 1, 2, SYN)).unwrap();
+    world.up(&tcp(V4, 1, 2, RST)).unwrap();
+    world.up(&udp(V4, 5, 5)).unwrap();
+    world.up(&tcp(V4, 1, 2, SYN)).unwrap();
+    world.advance(40);
+    for n in 0..u16::try_from(MAX_FLOWS_PER_PEER).unwrap() - 1 {
+        world.up(&udp(V4, 100 + n, 9)).unwrap();
+    }
+    assert_eq!(world.down(&udp(back(V4), 5, 5)), Err(Drop::Unsolicited), "the oldest made room");
+    assert_eq!(world.down(&tcp(back(V4), 2, 1, ACK)), Ok(()));
+}
+
 proptest::proptest! {
     #[test]
     fn no_packet_makes_it_panic_and_none_of_nowhere_passes(
@@ -361,7 +427,7 @@ proptest::proptest! {
         }
         if let Some(parsed) = IpPacket::parse(&packet) {
             let judged = world.filter.check_from_peer(world.now, PEER, &parsed);
-            let permitted = world.filter.judge.permits(parsed.source, parsed.destination);
+            let permitted = world.filter.judge.permit(world.now, parsed.source, parsed.destination).is_some();
             proptest::prop_assert!(judged.is_err() || permitted);
             proptest::prop_assert!(World::new().down(&packet).is_err());
         }
