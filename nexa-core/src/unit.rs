@@ -32,6 +32,7 @@ pub(crate) struct Unit {
     context: RequestContext,
     random: Arc<dyn Random>,
     attempted: Option<&'static str>,
+    subject: Option<String>,
     ids_made: u8,
 }
 
@@ -40,6 +41,11 @@ impl Unit {
     pub(crate) fn authorize<P: Right>(&mut self) -> Result<Authorized<P>> {
         self.attempted = Some(P::PERMISSION.as_str());
         self.principal.authorize::<P>()
+    }
+
+    /// Remembers whom the attempt is about, for the audit of a refusal: what a stranger asks for has no other name.
+    pub(crate) fn concerns(&mut self, subject: String) {
+        self.subject = Some(subject);
     }
 
     /// Refuses to give away what the caller does not have.
@@ -124,6 +130,7 @@ struct Refused {
     error: crate::Error,
     actor: Actor,
     attempted: Option<&'static str>,
+    subject: Option<String>,
 }
 
 async fn attempt<I: Sync, T>(
@@ -134,14 +141,14 @@ async fn attempt<I: Sync, T>(
     input: &I,
     work: for<'a> fn(&'a mut Unit, &'a I) -> Work<'a, T>,
 ) -> Result<T, Refused> {
-    let nobody = |error| Refused { error, actor: Actor::Anonymous, attempted: None };
+    let nobody = |error| Refused { error, actor: Actor::Anonymous, attempted: None, subject: None };
     let mut unit = begin(core, caller, context, mode).await.map_err(nobody)?;
     let outcome = match work(&mut unit, input).await {
         Ok(value) => check_deadline(context, core.clock.now()).map(|()| value),
         refused => refused,
     };
-    let Unit { tx, principal, attempted, .. } = unit;
-    let refused = |error| Refused { error, actor: principal.actor().clone(), attempted };
+    let Unit { tx, principal, attempted, subject, .. } = unit;
+    let refused = |error| Refused { error, actor: principal.actor().clone(), attempted, subject };
     match outcome {
         Ok(value) => tx.commit().await.map_err(|cause| refused(cause.into())).map(|()| value),
         Err(error) => Err(refused(error)),
@@ -156,7 +163,7 @@ async fn begin(core: &Core, caller: &Caller, context: &RequestContext, mode: Mod
     check_deadline(context, now)?;
     let principal = caller.identify(&mut tx, now).await?;
     let (context, random) = (context.clone(), Arc::clone(&core.random));
-    Ok(Unit { tx, now, principal, context, random, attempted: None, ids_made: 0 })
+    Ok(Unit { tx, now, principal, context, random, attempted: None, subject: None, ids_made: 0 })
 }
 
 /// Audits a refusal in a transaction of its own, unless there have been too many of late: a stranger who fails in a
@@ -167,7 +174,7 @@ async fn note_refusal(core: &Core, caller: &Caller, context: &RequestContext, re
         return;
     }
     let now = core.clock.now();
-    let Some(unwritten) = core.refusals.admit(now) else { return };
+    let Some(unwritten) = core.refusals.admit(&refused.actor, now) else { return };
     let written = write_refusal(core, context, refused, unwritten, now).await;
     if let Err(cause) = written {
         tracing::warn!(%cause, caller = caller.kind(), "a refused attempt could not be audited");
@@ -182,10 +189,13 @@ async fn write_refusal(
     now: Timestamp,
 ) -> Result<()> {
     let id = id::new_uuid(now, 0, core.random.as_ref())?;
-    let message = match unwritten {
-        0 => refused.error.to_string(),
-        n => format!("{} ({n} refusals before this one were not written)", refused.error),
-    };
+    let mut message = refused.error.to_string();
+    if let Some(subject) = &refused.subject {
+        message.push_str(&format!(" ({subject})"));
+    }
+    if unwritten > 0 {
+        message.push_str(&format!(" ({unwritten} refusals before this one were not written)"));
+    }
     let entry = audit::NewRecord {
         event_type: refused.attempted.unwrap_or("authenticate"),
         entity_type: "call",

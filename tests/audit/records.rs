@@ -121,6 +121,48 @@ async fn a_flood_of_refusals_does_not_fill_the_audit_and_is_counted() {
 }
 
 #[tokio::test]
+async fn a_refused_sign_in_is_recorded_with_the_name_and_never_with_what_can_be_no_name() {
+    let world = World::new().await;
+    world.person("ben").await;
+    let strangers = world.nexa.anonymous();
+    let why = "password: user name or password is wrong, or the account is not active";
+    let longest = "x".repeat(64);
+    for (typed, kept) in [
+        (" BEN ", Some("ben")),
+        ("nobody", Some("nobody")),
+        (&longest, Some(longest.as_str())),
+        (&"x".repeat(65), None),
+        (PASSWORD, None),
+        ("hunter2!", None),
+        ("", None),
+    ] {
+        world.tick();
+        let refused = strangers.identity().sign_in(typed, "a wrong password").await.unwrap_err();
+        assert_eq!(refused.to_string(), why, "the caller is told nothing more");
+        let expected = kept.map_or(why.to_owned(), |name| format!("{why} (username {name})"));
+        assert_eq!(last(&world.system()).await.message, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_flood_by_strangers_does_not_keep_a_known_callers_refusal_out_of_the_audit() {
+    let world = World::new().await;
+    let ben = world.person("ben").await;
+    let list_as = |handle: &Handle| {
+        let audit = handle.audit();
+        async move { audit.list(PageRequest::default()).await }
+    };
+    for _ in 0..130 {
+        assert!(list_as(&world.nexa.anonymous()).await.is_err());
+    }
+    world.tick();
+    assert!(list_as(&ben.handle).await.is_err());
+    let record = last(&world.system()).await;
+    assert_eq!((record.status, record.actor_user_id), (AuditStatus::Refused, Some(ben.id)));
+    assert!(!record.message.contains("refusals before"), "{}", record.message);
+}
+
+#[tokio::test]
 async fn the_pages_of_the_audit_hold_every_row_once_the_newest_first() {
     let world = World::new().await;
     for number in 0..12 {

@@ -6,7 +6,7 @@ use std::pin::Pin;
 
 use nexa_core::enrolment::NewEnrolment;
 use nexa_core::gateway::{Gateway, NewGateway};
-use nexa_core::id::GroupId;
+use nexa_core::id::{GroupId, UserId};
 use nexa_core::identity::{NewGroup, NewUser};
 use nexa_core::ipam::NewPool;
 use nexa_core::net::Cidr;
@@ -131,7 +131,6 @@ async fn free_text_that_is_too_long_or_hides_something_is_refused() {
     world.gateway().await;
     let system = &world.system();
     let long = "x".repeat(10_000);
-    let prefix: Cidr = "10.20.0.0/16".parse().unwrap();
     let mut cases = Vec::new();
     for (how, text) in [
         ("10 kB", long.as_str()),
@@ -139,52 +138,58 @@ async fn free_text_that_is_too_long_or_hides_something_is_refused() {
         ("a bidi override", "a\u{202e}b"),
         ("an escape", "\u{1b}[2J"),
     ] {
-        let bad = ErrorKind::InvalidInput;
-        let bob = || NewUser::without_password("bob");
-        let create = |new: NewUser| {
-            let identity = system.identity();
-            async move { identity.create_user(new).await }
-        };
-        let fingerprint = NewEnrolment::new("laptop", key("laptop").public_key(), text).user(world.ada);
-        let of_policy = NewPolicy::allow("p").described(text);
-        let of_destination = NewPolicy::allow("p").destination(Destination::new(prefix).described(text));
-        cases.extend([
-            case(format!("{how} in a surname"), create(bob().sn(text)), bad, "sn"),
-            case(format!("{how} in a first name"), create(bob().given_name(text)), bad, "given_name"),
-            case(format!("{how} in an SSH key"), create(bob().ssh_public_key(text)), bad, "ssh_public_key"),
-            case(
-                format!("{how} in a group's description"),
-                async move { system.identity().create_group(NewGroup::new("g").description(text)).await },
-                bad,
-                "description",
-            ),
-            case(
-                format!("{how} in a fingerprint"),
-                async move { system.enrolment().enrol(fingerprint).await },
-                bad,
-                "fingerprint",
-            ),
-            case(
-                format!("{how} in a platform"),
-                async move { system.enrolment().enrol(device("laptop").user(world.ada).platform(text)).await },
-                bad,
-                "platform",
-            ),
-            case(
-                format!("{how} in a policy's description"),
-                async move { system.policy().create(of_policy).await },
-                bad,
-                "description",
-            ),
-            case(
-                format!("{how} in a destination's description"),
-                async move { system.policy().create(of_destination).await },
-                bad,
-                "description",
-            ),
-        ]);
+        cases.extend(free_texts(system, world.ada, how, text));
     }
     all_are_refused(&world, cases).await;
+}
+
+/// One case per free text of anything.
+fn free_texts<'a>(system: &'a Handle, ada: UserId, how: &str, text: &'a str) -> Vec<Case<'a>> {
+    let prefix: Cidr = "10.20.0.0/16".parse().unwrap();
+    let bad = ErrorKind::InvalidInput;
+    let bob = || NewUser::without_password("bob");
+    let create = |new: NewUser| {
+        let identity = system.identity();
+        async move { identity.create_user(new).await }
+    };
+    let fingerprint = NewEnrolment::new("laptop", key("laptop").public_key(), text).user(ada);
+    let of_policy = NewPolicy::allow("p").described(text);
+    let of_destination = NewPolicy::allow("p").destination(Destination::new(prefix).described(text));
+    vec![
+        case(format!("{how} in a surname"), create(bob().sn(text)), bad, "sn"),
+        case(format!("{how} in a first name"), create(bob().given_name(text)), bad, "given_name"),
+        case(format!("{how} in an SSH key"), create(bob().ssh_public_key(text)), bad, "ssh_public_key"),
+        case(
+            format!("{how} in a group's description"),
+            async move { system.identity().create_group(NewGroup::new("g").description(text)).await },
+            bad,
+            "description",
+        ),
+        case(
+            format!("{how} in a fingerprint"),
+            async move { system.enrolment().enrol(fingerprint).await },
+            bad,
+            "fingerprint",
+        ),
+        case(
+            format!("{how} in a platform"),
+            async move { system.enrolment().enrol(device("laptop").user(ada).platform(text)).await },
+            bad,
+            "platform",
+        ),
+        case(
+            format!("{how} in a policy's description"),
+            async move { system.policy().create(of_policy).await },
+            bad,
+            "description",
+        ),
+        case(
+            format!("{how} in a destination's description"),
+            async move { system.policy().create(of_destination).await },
+            bad,
+            "description",
+        ),
+    ]
 }
 
 #[tokio::test]
@@ -272,18 +277,17 @@ async fn a_network_out_of_bounds_is_refused() {
     all_are_refused(&world, cases).await;
 }
 
+/// An id that nothing has.
+const UNKNOWN: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
+
 #[tokio::test]
-async fn an_id_of_no_person_device_or_gateway_is_not_found() {
+async fn an_id_of_no_person_or_group_is_not_found() {
     let world = World::new().await;
     world.gateway().await;
     let system = &world.system();
-    let unknown = "01890a5d-ac96-774b-bcce-b302099a8057";
-    let (user, group) = (unknown.parse().unwrap(), world.sysadmins().await);
-    let (device_id, gateway) = (unknown.parse().unwrap(), unknown.parse().unwrap());
+    let (user, group) = (UNKNOWN.parse().unwrap(), world.sysadmins().await);
     let absent = ErrorKind::NotFound;
-    let (identity, policies) = (|| system.identity(), || system.policy());
-    let address = "10.0.0.1".parse().unwrap();
-    let at_no_gateway = device("laptop").user(world.ada).gateway(gateway);
+    let identity = || system.identity();
     let cases = vec![
         case("user", async move { identity().get_user(user).await }, absent, "user_id"),
         case("user, to suspend", async move { identity().suspend_user(user).await }, absent, "user_id"),
@@ -292,10 +296,31 @@ async fn an_id_of_no_person_device_or_gateway_is_not_found() {
         case("user, to leave", async move { identity().remove_member(group, user).await }, absent, None),
         case(
             "group",
-            async move { identity().add_member(unknown.parse().unwrap(), user).await },
+            async move { identity().add_member(UNKNOWN.parse().unwrap(), user).await },
             absent,
             "group_id",
         ),
+        case(
+            "user, to enrol for",
+            async move { system.enrolment().enrol(device("laptop").user(user)).await },
+            absent,
+            "user_id",
+        ),
+    ];
+    all_are_refused(&world, cases).await;
+}
+
+#[tokio::test]
+async fn an_id_of_no_device_or_gateway_is_not_found() {
+    let world = World::new().await;
+    world.gateway().await;
+    let system = &world.system();
+    let (device_id, gateway) = (UNKNOWN.parse().unwrap(), UNKNOWN.parse().unwrap());
+    let absent = ErrorKind::NotFound;
+    let policies = || system.policy();
+    let address = "10.0.0.1".parse().unwrap();
+    let at_no_gateway = device("laptop").user(world.ada).gateway(gateway);
+    let cases = vec![
         case("device", async move { system.devices().get(device_id).await }, absent, "device_id"),
         case(
             "device, to revoke",
@@ -322,12 +347,6 @@ async fn an_id_of_no_person_device_or_gateway_is_not_found() {
             async move { system.gateways().desired_state(gateway).await },
             absent,
             "gateway_id",
-        ),
-        case(
-            "user, to enrol for",
-            async move { system.enrolment().enrol(device("laptop").user(user)).await },
-            absent,
-            "user_id",
         ),
         case(
             "gateway, to enrol at",

@@ -1,11 +1,15 @@
 //! Passwords and sessions.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use nexa_core::identity::NewUser;
-use nexa_core::{ErrorKind, RequestContext};
+use nexa_core::runtime::{Clock, Timestamp};
+use nexa_core::{ErrorKind, Nexa, RequestContext};
+use tokio::runtime::Handle as Runtime;
 
-use crate::support::{BEGINNING, PASSWORD, World, kind, parts};
+use crate::support::{BEGINNING, PASSWORD, Repeatable, World, kind, parts};
 
 #[tokio::test]
 async fn a_wrong_password_an_unknown_name_and_a_suspended_person_fail_alike() {
@@ -22,6 +26,8 @@ async fn a_wrong_password_an_unknown_name_and_a_suspended_person_fail_alike() {
         ("service", PASSWORD),
         ("no name at all", PASSWORD),
         ("", ""),
+        ("ben", &"x".repeat(1_025)),
+        ("nobody", &"x".repeat(1_000_000)),
     ] {
         let error = strangers.sign_in(name, password).await.unwrap_err();
         said.push((parts(&error), error.to_string(), format!("{error:?}")));
@@ -74,4 +80,75 @@ async fn no_call_is_begun_after_its_deadline() {
     before.assert_unchanged(&database.snapshot().await, "a call after its deadline changed something");
     let in_time = RequestContext::default().deadline(BEGINNING.saturating_add(Duration::from_micros(1)));
     world.system().with(in_time).identity().create_user(new).await.unwrap();
+}
+
+/// The clock is read three times around the look-up of the password, twice to begin the transaction that opens the
+/// session, and once for the audit of its refusal. The fourth reading is past the password and outside a transaction.
+const READINGS_OF_A_REFUSED_SIGN_IN: usize = 6;
+const AFTER_THE_PASSWORD: usize = 4;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_suspended_while_the_password_is_checked_is_not_signed_in() {
+    let world = World::new().await;
+    let ben = world.person("ben").await;
+    let database = world.database().await;
+    let system = world.system();
+    meanwhile(&world, "ben", async move { system.identity().suspend_user(ben.id).await.unwrap() }).await;
+    assert_eq!(database.column("SELECT hex(id) FROM sessions").await.len(), 1, "there is one from before");
+    world.system().identity().activate_user(ben.id).await.unwrap();
+    let old = world.nexa.authenticate(ben.token.expose()).await;
+    assert_eq!(kind(&old), Some(ErrorKind::Unauthenticated));
+    world.sign_in("ben").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_gets_another_password_while_the_old_one_is_checked_is_not_signed_in() {
+    let world = World::new().await;
+    world.person("ben").await;
+    let (database, change) = (world.database().await, world.database().await);
+    let another = "UPDATE users SET password_hash = 'another' WHERE username_key = 'ben'";
+    meanwhile(&world, "ben", async move { assert_eq!(change.tamper(another).await, 1) }).await;
+    assert_eq!(database.column("SELECT hex(id) FROM sessions").await.len(), 1, "there is one from before");
+}
+
+/// Signs in with the right password, and does something once it was found to be right. The sign-in must be refused.
+async fn meanwhile(world: &World, name: &str, change: impl Future<Output = ()> + Send + 'static) {
+    let runtime = Runtime::current();
+    // On a thread of its own: a clock is read within the runtime, which cannot be waited on from inside.
+    let change = move || std::thread::spawn(move || runtime.block_on(change)).join().unwrap();
+    let clock = Arc::new(Interrupting::new(change));
+    let builder = Nexa::builder(world.url()).clock(Arc::clone(&clock) as _);
+    let nexa = builder.random(Arc::new(Repeatable::seeded(u64::MAX / 5))).open().await.unwrap();
+    clock.begin();
+    let refused = nexa.anonymous().identity().sign_in(name, PASSWORD).await;
+    assert_eq!(kind(&refused), Some(ErrorKind::Unauthenticated));
+    assert_eq!(clock.readings.load(Ordering::SeqCst), READINGS_OF_A_REFUSED_SIGN_IN);
+}
+
+/// A clock that stands still, and does something at one reading of it.
+struct Interrupting {
+    readings: AtomicUsize,
+    change: std::sync::Mutex<Option<Box<dyn FnOnce() + Send>>>,
+}
+
+impl Interrupting {
+    fn new(change: impl FnOnce() + Send + 'static) -> Self {
+        let change: Box<dyn FnOnce() + Send> = Box::new(change);
+        Interrupting { readings: AtomicUsize::new(usize::MAX / 2), change: Some(change).into() }
+    }
+
+    /// Counts from here.
+    fn begin(&self) {
+        self.readings.store(0, Ordering::SeqCst);
+    }
+}
+
+impl Clock for Interrupting {
+    fn now(&self) -> Timestamp {
+        if self.readings.fetch_add(1, Ordering::SeqCst) + 1 == AFTER_THE_PASSWORD {
+            let change = self.change.lock().unwrap().take().unwrap();
+            change();
+        }
+        BEGINNING
+    }
 }

@@ -33,6 +33,21 @@ async fn nothing_is_accepted(world: &World, ben: &Person, enrolled: &Enrolled) {
 }
 
 #[tokio::test]
+async fn a_session_that_was_not_ended_is_refused_all_the_same_while_its_person_is_suspended() {
+    let world = World::new().await;
+    let ben = world.person("ben").await;
+    world.system().identity().suspend_user(ben.id).await.unwrap();
+    let revived = world.database().await.tamper("UPDATE sessions SET revoked_at = NULL").await;
+    assert_eq!(revived, 1);
+    let refused = ben.handle.identity().get_user(ben.id).await;
+    assert_eq!(kind(&refused), Some(ErrorKind::Unauthenticated));
+    let refused = world.nexa.authenticate(ben.token.expose()).await;
+    assert_eq!(kind(&refused), Some(ErrorKind::Unauthenticated));
+    world.system().identity().activate_user(ben.id).await.unwrap();
+    world.nexa.authenticate(ben.token.expose()).await.expect("nothing else was in its way");
+}
+
+#[tokio::test]
 async fn who_is_let_in_again_has_their_devices_and_no_old_session() {
     let world = World::new().await;
     let gateway = world.gateway().await;

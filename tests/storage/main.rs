@@ -6,6 +6,7 @@ mod deadlines;
 mod killing;
 mod opening;
 mod racing;
+mod schema;
 mod sound;
 mod stored;
 mod worker;

@@ -39,6 +39,12 @@ impl Stored {
         sqlx::query(AssertSqlSafe(sql)).execute(&mut self.0).await.unwrap();
     }
 
+    /// What the database says against a statement.
+    pub(crate) async fn refusal(&mut self, sql: &str) -> String {
+        let refused = sqlx::query(AssertSqlSafe(sql)).execute(&mut self.0).await.expect_err(sql);
+        refused.as_database_error().expect(sql).message().to_owned()
+    }
+
     pub(crate) async fn number(&mut self, sql: &str) -> i64 {
         sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut self.0).await.unwrap()
     }
@@ -69,7 +75,8 @@ impl Stored {
         assert_sound(&mut self.0).await;
     }
 
-    async fn texts(&mut self, sql: &str) -> Vec<String> {
+    /// The first column of every row.
+    pub(crate) async fn texts(&mut self, sql: &str) -> Vec<String> {
         sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut self.0).await.unwrap()
     }
 }

@@ -1,8 +1,8 @@
 //! A control plane that can be had again and again in the same state, to the byte.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use nexa_core::enrolment::NewEnrolment;
@@ -50,7 +50,10 @@ impl Random for Sequence {
     }
 }
 
-/// A clock on which a minute goes by between two readings of it, once.
+/// How far a clock leaps.
+pub(crate) const LEAP: Duration = Duration::from_secs(60);
+
+/// A clock on which [`LEAP`] goes by between two readings of it, once.
 pub(crate) struct Leaping {
     readings_before: AtomicUsize,
 }
@@ -68,8 +71,29 @@ impl Clock for Leaping {
             self.readings_before.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
         match left {
             Ok(_) => MORNING,
-            Err(_) => MORNING.saturating_add(Duration::from_secs(60)),
+            Err(_) => MORNING.saturating_add(LEAP),
         }
+    }
+}
+
+/// A clock that stands still and remembers how much randomness had been drawn whenever it was read: work draws some.
+#[derive(Default)]
+pub(crate) struct Watching {
+    random: Arc<Sequence>,
+    drawn: Mutex<Vec<u64>>,
+}
+
+impl Watching {
+    /// What had been drawn at each reading since it was last asked.
+    pub(crate) fn take_readings(&self) -> Vec<u64> {
+        std::mem::take(&mut self.drawn.lock().unwrap())
+    }
+}
+
+impl Clock for Watching {
+    fn now(&self) -> Timestamp {
+        self.drawn.lock().unwrap().push(self.random.drawn());
+        MORNING
     }
 }
 
@@ -107,10 +131,11 @@ pub(crate) struct Known {
 impl Templates {
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let nexa = open(&folder.path().join("New.db"), Arc::new(ManualClock::new(MORNING))).await.0;
+        let clock = || Arc::new(ManualClock::new(MORNING));
+        let nexa = open(&folder.path().join("New.db"), clock(), Arc::default()).await;
         let setup_token = nexa.take_setup_token().unwrap().expose().clone();
         nexa.close().await;
-        let nexa = open(&folder.path().join("LivedIn.db"), Arc::new(ManualClock::new(MORNING))).await.0;
+        let nexa = open(&folder.path().join("LivedIn.db"), clock(), Arc::default()).await;
         let known = live_in(&nexa).await.unwrap();
         nexa.close().await;
         Templates { folder, setup_token, known }
@@ -122,19 +147,28 @@ impl Templates {
     }
 
     pub(crate) async fn begin_at(&self, start: Start, clock: Arc<dyn Clock>) -> World {
+        self.begin_with(start, clock, Arc::default()).await
+    }
+
+    /// The same with a clock that watches what is done.
+    pub(crate) async fn begin_watched(&self, start: Start) -> (World, Arc<Watching>) {
+        let clock = Arc::new(Watching::default());
+        let random = Arc::clone(&clock.random);
+        (self.begin_with(start, Arc::clone(&clock) as _, random).await, clock)
+    }
+
+    async fn begin_with(&self, start: Start, clock: Arc<dyn Clock>, random: Arc<Sequence>) -> World {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("nexa.db");
         std::fs::copy(self.folder.path().join(format!("{start:?}.db")), &file).unwrap();
-        let (nexa, random) = open(&file, clock).await;
+        let nexa = open(&file, clock, Arc::clone(&random)).await;
         let (setup_token, known) = (self.setup_token.clone(), self.known.clone());
         World { folder, file, nexa, random, setup_token, known, context: RequestContext::default() }
     }
 }
 
-async fn open(file: &Path, clock: Arc<dyn Clock>) -> (Nexa, Arc<Sequence>) {
-    let random = Arc::new(Sequence::default());
-    let builder = Nexa::builder(url(file)).clock(clock).random(Arc::clone(&random) as Arc<dyn Random>);
-    (builder.open().await.unwrap(), random)
+async fn open(file: &Path, clock: Arc<dyn Clock>, random: Arc<Sequence>) -> Nexa {
+    Nexa::builder(url(file)).clock(clock).random(random).open().await.unwrap()
 }
 
 async fn live_in(nexa: &Nexa) -> Result<Known, Error> {

@@ -4,7 +4,7 @@ use std::env;
 use std::ffi::OsString;
 use std::io::{self, BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use crate::failure::{Failure, Result};
 
@@ -54,7 +54,7 @@ fn is_left_by_cargo_run(variable: &str) -> bool {
 /// Runs to the end with the terminal's output.
 pub(crate) fn run(command: &mut Command) -> Result {
     let status = command.status().map_err(|error| not_started(command, &error))?;
-    if status.success() { Ok(()) } else { Err(Failure::new(format!("`{}`: {status}", line(command)))) }
+    exit(command, status)
 }
 
 /// Runs to the end and returns what it printed; a failure carries what it complained about.
@@ -70,18 +70,54 @@ pub(crate) fn capture(command: &mut Command) -> Result<String> {
 /// Runs to the end, printing each line as it comes and handing it to `each`. The inner result is the exit's.
 pub(crate) fn stream(command: &mut Command, mut each: impl FnMut(&str)) -> Result<Result> {
     let mut child = command.stdout(Stdio::piped()).spawn().map_err(|error| not_started(command, &error))?;
-    if let Some(stdout) = child.stdout.take() {
-        let mut reader = BufReader::new(stdout);
-        let mut bytes = Vec::new();
-        while reader.read_until(b'\n', &mut bytes)? > 0 {
-            let line = String::from_utf8_lossy(&bytes);
+    read_lines(child.stdout.take(), |line| {
+        print!("{line}");
+        each(line.trim_end());
+    })?;
+    Ok(exit(command, child.wait()?))
+}
+
+/// The same for both outputs: `complaint` gets each line of standard error.
+pub(crate) fn stream_both(
+    command: &mut Command,
+    mut each: impl FnMut(&str),
+    mut complaint: impl FnMut(&str) + Send,
+) -> Result<Result> {
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| not_started(command, &error))?;
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    std::thread::scope(|scope| {
+        let complaints = scope.spawn(move || {
+            read_lines(stderr, |line| {
+                eprint!("{line}");
+                complaint(line.trim_end());
+            })
+        });
+        read_lines(stdout, |line| {
             print!("{line}");
             each(line.trim_end());
-            bytes.clear();
-        }
+        })?;
+        complaints.join().unwrap_or_else(|_| Err(Failure::new("standard error could not be read")))
+    })?;
+    Ok(exit(command, child.wait()?))
+}
+
+fn read_lines(from: Option<impl io::Read>, mut each: impl FnMut(&str)) -> Result {
+    let Some(from) = from else { return Ok(()) };
+    let mut reader = BufReader::new(from);
+    let mut bytes = Vec::new();
+    while reader.read_until(b'\n', &mut bytes)? > 0 {
+        each(&String::from_utf8_lossy(&bytes));
+        bytes.clear();
     }
-    let status = child.wait()?;
-    Ok(if status.success() { Ok(()) } else { Err(Failure::new(format!("`{}`: {status}", line(command)))) })
+    Ok(())
+}
+
+fn exit(command: &Command, status: ExitStatus) -> Result {
+    if status.success() { Ok(()) } else { Err(Failure::new(format!("`{}`: {status}", line(command)))) }
 }
 
 fn not_started(command: &Command, error: &io::Error) -> Failure {
@@ -107,6 +143,18 @@ mod tests {
         });
         assert_eq!(seen, ["one", "two"]);
         assert!(exit.unwrap().is_err());
+    }
+
+    #[test]
+    fn both_outputs_are_streamed_to_their_end() {
+        let (mut said, mut complained) = (Vec::new(), Vec::new());
+        let exit = stream_both(
+            command("sh").args(["-c", "echo one; echo two >&2; echo three"]),
+            |line| said.push(line.to_owned()),
+            |line| complained.push(line.to_owned()),
+        );
+        assert_eq!((said, complained), (vec!["one".to_owned(), "three".to_owned()], vec!["two".to_owned()]));
+        exit.unwrap().unwrap();
     }
 
     #[test]

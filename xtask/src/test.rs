@@ -47,7 +47,7 @@ pub(crate) const STAGES: &[Stage<Tally>] = &[
     },
     Stage {
         name: "examples",
-        about: "the programs in examples/, as a newcomer starts them",
+        about: "the programs in examples/, as a newcomer starts them, and by root also as an unprivileged user",
         needs: &[],
         run: |_| examples::run(),
     },

@@ -1,37 +1,51 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::actor::Actor;
 use crate::runtime::Timestamp;
 
 const WINDOW: Duration = Duration::from_secs(60);
 const PER_WINDOW: u32 = 120;
 
-/// How many refusals are written: 120 a minute for the whole process. What is left out is counted and told with the
-/// next one written.
+/// How many refusals are written: 120 a minute of strangers and as many of callers who are known, for the whole process.
+/// A stranger's flood does not hide what a known caller was refused. What is left out is counted and told with the next
+/// one written of the same kind.
 #[derive(Debug, Default)]
-pub(crate) struct RefusalLimit(Mutex<State>);
+pub(crate) struct RefusalLimit {
+    strangers: Mutex<Budget>,
+    known: Mutex<Budget>,
+}
+
+impl RefusalLimit {
+    /// Whether a refusal may be written now; if so, how many were left out since the last one.
+    pub(crate) fn admit(&self, actor: &Actor, now: Timestamp) -> Option<u64> {
+        let budget = match actor {
+            Actor::Anonymous => &self.strangers,
+            Actor::User { .. } | Actor::Device { .. } | Actor::System(_) => &self.known,
+        };
+        budget.lock().unwrap_or_else(PoisonError::into_inner).admit(now)
+    }
+}
 
 #[derive(Debug, Default)]
-struct State {
+struct Budget {
     window_began: Timestamp,
     written: u32,
     left_out: u64,
 }
 
-impl RefusalLimit {
-    /// Whether a refusal may be written now; if so, how many were left out since the last one.
-    pub(crate) fn admit(&self, now: Timestamp) -> Option<u64> {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if now < state.window_began || now.since(state.window_began) >= WINDOW {
-            state.window_began = now;
-            state.written = 0;
+impl Budget {
+    fn admit(&mut self, now: Timestamp) -> Option<u64> {
+        if now < self.window_began || now.since(self.window_began) >= WINDOW {
+            self.window_began = now;
+            self.written = 0;
         }
-        if state.written >= PER_WINDOW {
-            state.left_out += 1;
+        if self.written >= PER_WINDOW {
+            self.left_out += 1;
             return None;
         }
-        state.written += 1;
-        Some(std::mem::take(&mut state.left_out))
+        self.written += 1;
+        Some(std::mem::take(&mut self.left_out))
     }
 }
 
@@ -39,14 +53,29 @@ impl RefusalLimit {
 mod tests {
     use super::*;
 
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_micros(seconds * 1_000_000)
+    }
+
     #[test]
     fn a_flood_of_refusals_is_bounded_and_counted() {
-        let limit = RefusalLimit::default();
-        let at = |seconds: i64| Timestamp::from_micros(seconds * 1_000_000);
-        let written = (0..1_000).filter(|_| limit.admit(at(100)).is_some()).count();
+        let mut budget = Budget::default();
+        let written = (0..1_000).filter(|_| budget.admit(at(100)).is_some()).count();
         assert_eq!(written, 120);
-        assert_eq!(limit.admit(at(161)), Some(880));
-        assert_eq!(limit.admit(at(162)), Some(0));
-        assert_eq!(limit.admit(at(50)), Some(0), "a clock that goes back does not silence the audit");
+        assert_eq!(budget.admit(at(161)), Some(880));
+        assert_eq!(budget.admit(at(162)), Some(0));
+        assert_eq!(budget.admit(at(50)), Some(0), "a clock that goes back does not silence the audit");
+    }
+
+    #[test]
+    fn strangers_do_not_use_up_what_may_be_written_of_known_callers() {
+        let limit = RefusalLimit::default();
+        let program = Actor::System("test".into());
+        let written = |actor| (0..1_000).filter(|_| limit.admit(actor, at(100)).is_some()).count();
+        assert_eq!((written(&Actor::Anonymous), written(&program)), (120, 120));
+        assert_eq!(
+            (limit.admit(&Actor::Anonymous, at(160)), limit.admit(&program, at(160))),
+            (Some(880), Some(880))
+        );
     }
 }

@@ -12,6 +12,8 @@ const QUEUE: usize = 64;
 /// The dearest stored hash that is still computed: a planted one must not stop the process.
 const MAX_MEMORY_KIB: u32 = 256 * 1024;
 const MAX_PASSES: u32 = 16;
+/// The longest password in bytes, set or tried.
+const MAX_LENGTH: usize = 1_024;
 /// What is verified when there is no such user, so that an unknown name takes as long as a wrong password: a hash with
 /// today's parameters, of a password that nobody has.
 const NOBODY: &str =
@@ -21,12 +23,18 @@ const NOBODY: &str =
 pub(crate) struct Passwords {
     running: Semaphore,
     admitted: Semaphore,
+    /// The costly comparison, so that a test can see that it is made and of what.
+    compare: fn(&[u8], &str) -> Result<bool, IdentityError>,
 }
 
 impl Default for Passwords {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Passwords { running: Semaphore::new(cores), admitted: Semaphore::new(cores + QUEUE) }
+        Passwords {
+            running: Semaphore::new(cores),
+            admitted: Semaphore::new(cores + QUEUE),
+            compare: verify_now,
+        }
     }
 }
 
@@ -38,17 +46,21 @@ impl Passwords {
         Ok(Secret::new(hashed?))
     }
 
-    /// Whether the password is the one that was hashed; without a hash, the same work and a no.
+    /// Whether the password is the one that was hashed. Without a hash, and for a password that is too long to have
+    /// been set, the same work and a no.
     pub(crate) async fn verify(
         &self,
         password: Secret<String>,
         hash: Option<Secret<String>>,
     ) -> Result<bool> {
-        let known = hash.is_some();
+        let could_match = hash.is_some() && password.expose().len() <= MAX_LENGTH;
         let hash = hash.unwrap_or_else(|| Secret::from(NOBODY));
-        let matched =
-            self.off_thread(move || verify_now(password.expose().as_bytes(), hash.expose())).await?;
-        Ok(matched? && known)
+        let compare = self.compare;
+        let compared = self.off_thread(move || {
+            let tried = password.expose().as_bytes();
+            compare(if tried.len() > MAX_LENGTH { b"too long" } else { tried }, hash.expose())
+        });
+        Ok(compared.await?? && could_match)
     }
 
     async fn off_thread<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
@@ -59,11 +71,21 @@ impl Passwords {
     }
 }
 
+#[cfg(test)]
+impl Passwords {
+    /// Turns every further one away, as when the queue is full.
+    pub(super) fn admit_no_more(&self) {
+        self.admitted.close();
+    }
+}
+
 /// A password that may be set: 8 to 1,024 bytes, no NUL.
 pub(super) fn checked(password: &Secret<String>) -> Result<()> {
     match password.expose() {
         text if text.len() < 8 => Err(Error::invalid("password", "is shorter than 8 bytes")),
-        text if text.len() > 1_024 => Err(Error::invalid("password", "is longer than 1024 bytes")),
+        text if text.len() > MAX_LENGTH => {
+            Err(Error::invalid("password", format!("is longer than {MAX_LENGTH} bytes")))
+        }
         text if text.contains('\0') => Err(Error::invalid("password", "holds a NUL")),
         _ => Ok(()),
     }
@@ -118,10 +140,58 @@ mod tests {
         assert!(!verify_now(b"", NOBODY).unwrap());
     }
 
+    /// Says what was compared instead of comparing it.
+    fn told(passwords: &Passwords, password: &str, hash: Option<&str>) -> String {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let outcome = runtime.block_on(passwords.verify(Secret::from(password), hash.map(Secret::from)));
+        outcome.unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_unknown_name_and_a_password_that_is_too_long_cost_one_comparison_like_any_other() {
+        let compare: fn(&[u8], &str) -> Result<bool, IdentityError> = |tried, stored| {
+            Err(IdentityError::PasswordHash(format!("{} with {stored}", String::from_utf8_lossy(tried))))
+        };
+        let passwords = Passwords { compare, ..Passwords::default() };
+        let (long, longest) = ("x".repeat(MAX_LENGTH + 1), "x".repeat(MAX_LENGTH));
+        for (password, hash, expected) in [
+            ("battery", Some("a hash"), "battery with a hash".to_owned()),
+            ("battery", None, format!("battery with {NOBODY}")),
+            (&longest, Some("a hash"), format!("{longest} with a hash")),
+            (&long, Some("a hash"), "too long with a hash".to_owned()),
+            (&long, None, format!("too long with {NOBODY}")),
+        ] {
+            let told = told(&passwords, password, hash);
+            assert!(told.ends_with(&format!(": {expected}")), "{told}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_stands_in_for_a_password_that_is_too_long_matches_nothing() {
+        let passwords = Passwords::default();
+        let hash = passwords.hash(Secret::from("too long"), &SystemRandom).await.unwrap();
+        assert!(passwords.verify(Secret::from("too long"), Some(hash.clone())).await.unwrap());
+        let long = Secret::new("x".repeat(MAX_LENGTH + 1));
+        assert!(!passwords.verify(long, Some(hash)).await.unwrap());
+    }
+
     #[test]
     fn a_planted_hash_that_costs_too_much_is_refused() {
-        let planted = NOBODY.replace("m=19456", "m=4194304");
-        assert!(matches!(verify_now(b"x", &planted), Err(IdentityError::PasswordHash(_))));
+        for (today, planted) in
+            [("m=19456", "m=4194304"), ("m=19456", "m=262145"), ("t=2", "t=4000000000"), ("t=2", "t=17")]
+        {
+            let planted = NOBODY.replace(today, planted);
+            let Err(IdentityError::PasswordHash(why)) = verify_now(b"x", &planted) else {
+                panic!("{planted}")
+            };
+            assert_eq!(why, "it costs more than is allowed");
+        }
         assert!(verify_now(b"x", "plain").is_err());
+    }
+
+    #[test]
+    fn a_stored_hash_may_take_as_many_passes_as_are_allowed() {
+        let dear = NOBODY.replace("m=19456,t=2", "m=8,t=16");
+        assert!(!verify_now(b"x", &dear).unwrap());
     }
 }

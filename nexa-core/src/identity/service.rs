@@ -90,11 +90,11 @@ impl Identity {
     pub async fn sign_in(&self, username: &str, password: impl Into<Secret<String>>) -> Result<SignedIn> {
         let password = password.into();
         let key = Name::username(username).map(|name| name.key).unwrap_or_default();
-        let stored = self.handle.read(key, |unit, key| Box::pin(stored_password(unit, key))).await?;
+        let stored = self.handle.read(key.clone(), |unit, key| Box::pin(stored_password(unit, key))).await?;
         let hash = stored.as_ref().map(|stored| stored.hash.clone());
         let matched = self.handle.core.passwords.verify(password, hash).await?;
-        let verified = stored.filter(|_| matched);
-        self.handle.write(verified, |unit, verified| Box::pin(open_session(unit, verified.as_ref()))).await
+        let attempt = SignIn { username_key: key, verified: stored.filter(|_| matched) };
+        self.handle.write(attempt, |unit, attempt| Box::pin(open_session(unit, attempt))).await
     }
 
     /// Ends the session that this handle speaks for.
@@ -205,6 +205,14 @@ impl Identity {
     }
 }
 
+/// A password that was tried.
+struct SignIn {
+    /// Empty for a text that can be nobody's name: it may be a password in the wrong field, so it is not kept.
+    username_key: String,
+    /// What it matched.
+    verified: Option<StoredPassword>,
+}
+
 /// A new user, ready to be stored.
 struct Prepared {
     user: CheckedUser,
@@ -307,9 +315,12 @@ async fn stored_password(unit: &mut Unit, username_key: &str) -> Result<Option<S
     Ok(store::stored_password(&mut unit.tx, &authorized, username_key).await?)
 }
 
-async fn open_session(unit: &mut Unit, verified: Option<&StoredPassword>) -> Result<SignedIn> {
+async fn open_session(unit: &mut Unit, attempt: &SignIn) -> Result<SignedIn> {
     let authorized = unit.authorize::<right::SessionsCreate>()?;
-    let verified = verified.ok_or(IdentityError::SignInRefused)?;
+    if !attempt.username_key.is_empty() {
+        unit.concerns(format!("username {}", attempt.username_key));
+    }
+    let verified = attempt.verified.as_ref().ok_or(IdentityError::SignInRefused)?;
     if !store::touch_login(&mut unit.tx, &authorized, verified, unit.now).await? {
         return Err(IdentityError::SignInRefused.into());
     }
@@ -420,5 +431,23 @@ async fn keep_an_administrator(unit: &mut Unit, before: &BTreeSet<UserId>) -> Re
     match !before.is_empty() && store::active_administrators(&mut unit.tx).await?.is_empty() {
         true => Err(IdentityError::LastAdministrator.into()),
         false => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{ErrorKind, Nexa};
+
+    #[tokio::test]
+    async fn signing_in_with_an_unknown_name_waits_for_a_hash_like_any_other() {
+        let nexa = Nexa::open("sqlite::memory:").await.unwrap();
+        let strangers = nexa.anonymous().identity();
+        let refused = strangers.sign_in("nobody", "a password").await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Unauthenticated);
+        strangers.handle.core.passwords.admit_no_more();
+        for name in ["nobody", "no name at all"] {
+            let refused = strangers.sign_in(name, "a password").await.unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::Throttled, "{name}");
+        }
     }
 }
