@@ -26,8 +26,8 @@ groups(id)
 groups(name_key, live)
 ip_allocations(gateway_id, address, live)
 ip_allocations(id)
-ip_allocations(pool_id, address, live)
 ip_allocations(pool_id, device_id, live)
+ip_allocations(scope, address, live)
 ip_free_ranges(pool_id, first)
 ip_free_ranges(pool_id, last)
 ip_pools(gateway_id, family, live)
@@ -45,6 +45,7 @@ policy_targets(id)
 policy_targets(policy_id, device_id)
 policy_targets(policy_id, group_id)
 policy_targets(policy_id, user_id)
+public_keys(public_key)
 role_permissions(role_id, permission)
 roles(id)
 roles(name_key)
@@ -82,6 +83,8 @@ policy_targets.device_id -> devices.id CASCADE
 policy_targets.group_id -> groups.id CASCADE
 policy_targets.policy_id -> policies.id CASCADE
 policy_targets.user_id -> users.id CASCADE
+public_keys.device_id -> devices.id CASCADE
+public_keys.gateway_id -> gateways.id CASCADE
 role_permissions.role_id -> roles.id CASCADE
 sessions.user_id -> users.id CASCADE
 users.role_id -> roles.id RESTRICT
