@@ -177,9 +177,7 @@ mod tests {
 
     #[test]
     fn a_planted_hash_that_costs_too_much_is_refused() {
-        for (today, planted) in
-            [("m=19456", "m=4194304"), ("m=19456", "m=262145"), ("t=2", "t=4000000000"), ("t=2", "t=17")]
-        {
+        for (today, planted) in [("m=19456", "m=262145"), ("t=2", "t=17"), ("m=19456", "m=4194304")] {
             let planted = NOBODY.replace(today, planted);
             let Err(IdentityError::PasswordHash(why)) = verify_now(b"x", &planted) else {
                 panic!("{planted}")
