@@ -20,6 +20,8 @@ use proptest::test_runner::{Config, TestRunner};
 #[path = "../../nexa-core/src/wireguard/conf/verdicts.rs"]
 mod verdicts;
 
+use crate::support::CEILING;
+use crate::support::namespace::unique;
 use verdicts::{Outcome, ROWS};
 
 /// Runs wg-quick's own `parse_options` and prints what it kept for itself; the rest, for `wg`, goes to a file.
@@ -55,7 +57,7 @@ const DEFAULTS: [&str; 9] = [
 
 #[test]
 fn the_tools_read_what_the_table_says() {
-    let tools = Tools::new("nexaconf0");
+    let tools = Tools::new();
     for row in ROWS {
         assert_eq!(tools.read(&row.text()), row.read_by_tools(), "{}", row.name);
     }
@@ -63,7 +65,7 @@ fn the_tools_read_what_the_table_says() {
 
 #[test]
 fn the_tools_take_what_we_print() {
-    let tools = Tools::new("nexaconf1");
+    let tools = Tools::new();
     for row in ROWS.iter().filter(|row| matches!(row.outcome, Outcome::Read(_))) {
         let printed = Conf::parse(&row.text()).unwrap().to_text();
         let lines = tools.read(printed.expose()).unwrap_or_else(|| panic!("{} is refused", row.name));
@@ -83,7 +85,7 @@ fn we_read_what_the_tools_read_but_for_the_stated_reasons() {
 
 #[test]
 fn whatever_we_read_the_tools_read_alike() {
-    let tools = Tools::new("nexaconf2");
+    let tools = Tools::new();
     let mut runner = TestRunner::new(Config { cases: 200, failure_persistence: None, ..Config::default() });
     let file = proptest::collection::vec(line(), 0..8).prop_map(|lines| lines.join("\n"));
     let outcome = runner.run(&file, |text| {
@@ -150,16 +152,17 @@ fn canonical(lines: &str) -> String {
 
 /// The tools, and an interface that notes what `wg` sets on it.
 struct Tools {
-    interface: &'static str,
+    interface: String,
     socket: PathBuf,
     requests: Receiver<String>,
 }
 
 impl Tools {
-    fn new(interface: &'static str) -> Self {
+    fn new() -> Self {
+        let interface = unique("nxc");
         let directory = Path::new("/var/run/wireguard");
         fs::create_dir_all(directory).unwrap();
-        let socket = directory.join(interface).with_extension("sock");
+        let socket = directory.join(&interface).with_extension("sock");
         let _ = fs::remove_file(&socket);
         let listener = UnixListener::bind(&socket).unwrap();
         let (sender, requests) = channel();
@@ -172,7 +175,7 @@ impl Tools {
     /// What the tools read, in the table's lines, or `None` when one of them refuses the file.
     fn read(&self, text: &str) -> Option<String> {
         let directory = tempfile::tempdir().unwrap();
-        let file = directory.path().join(self.interface).with_extension("conf");
+        let file = directory.path().join(&self.interface).with_extension("conf");
         let stripped = directory.path().join("stripped");
         fs::write(&file, text).unwrap();
         let quick = succeeded(
@@ -183,11 +186,11 @@ impl Tools {
         )?;
         succeeded(
             Command::new("wg")
-                .args(["setconf", self.interface])
+                .args(["setconf", &self.interface])
                 .arg(&stripped)
                 .env("WG_ENDPOINT_RESOLUTION_RETRIES", "0"),
         )?;
-        let request = self.requests.recv().unwrap();
+        let request = self.requests.recv_timeout(CEILING).unwrap();
         let quick = String::from_utf8(quick.stdout).unwrap();
         let lines = quick.lines().chain(request.lines()).filter(|line| !DEFAULTS.contains(line));
         Some(lines.collect::<Vec<_>>().join("\n"))

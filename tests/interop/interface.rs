@@ -48,6 +48,16 @@ fn without_a_name_the_kernel_chooses_free_ones() {
 }
 
 #[test]
+fn a_name_that_the_kernel_keeps_for_itself_is_refused_as_a_name() {
+    let namespace = Namespace::new("tun");
+    for kept in ["all", "default"] {
+        let config = TunConfig { name: Some(kept.to_owned()), ..TunConfig::default() };
+        let error = Error::from(namespace.enter(|| TunDevice::create(&config)).unwrap_err());
+        assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidInput, Some("name")), "{error}");
+    }
+}
+
+#[test]
 fn a_name_in_use_is_refused_whatever_has_it() {
     let namespace = Namespace::new("tun");
     namespace.ip("link add cable0 type veth peer name cable1");

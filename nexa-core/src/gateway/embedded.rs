@@ -134,6 +134,19 @@ mod tests {
         FilterRule::new(source, peer.enforcement.destinations.clone())
     }
 
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_interface_has_the_gateways_own_address_in_each_network_and_its_mtu() {
+        let mut gateway = state().gateway;
+        gateway.vpn_cidrs.push("fd66::/64".parse().unwrap());
+        gateway.addresses.push("fd66::1".parse().unwrap());
+        let usual = TunConfig::for_gateway(&gateway).unwrap();
+        let addresses: Vec<_> = usual.addresses.iter().map(ToString::to_string).collect();
+        assert_eq!((addresses, usual.mtu), (vec!["10.66.0.1/24".to_owned(), "fd66::1/64".to_owned()], 1420));
+        gateway.mtu = Some(1280);
+        assert_eq!(TunConfig::for_gateway(&gateway).unwrap().mtu, 1280);
+    }
+
     #[test]
     fn each_peer_ends_at_its_own_edge_and_all_with_the_state() {
         let (state, running) = (state(), clock::now());

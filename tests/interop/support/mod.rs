@@ -6,10 +6,21 @@ pub(crate) mod wireguard_go;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Longer than anything here takes; a test that reaches it has failed.
 pub(crate) const CEILING: Duration = Duration::from_secs(60);
+
+/// When what is waited for, through whatever comes before it, must have come.
+#[expect(clippy::disallowed_methods, reason = "a wait for an event has a ceiling")]
+pub(crate) fn deadline() -> Instant {
+    Instant::now() + CEILING
+}
+
+#[expect(clippy::disallowed_methods, reason = "a wait for an event has a ceiling")]
+pub(crate) fn left_until(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Instant::now())
+}
 
 /// The gateway's own addresses inside the tunnel.
 pub(crate) const GATEWAY_V4: &str = "10.66.0.1";

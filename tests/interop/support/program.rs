@@ -5,7 +5,7 @@ use std::thread;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::CEILING;
+use super::{deadline, left_until};
 
 /// A program that runs beside the test, whose lines are waited for. Dropping it ends it.
 pub(crate) struct Program {
@@ -25,8 +25,9 @@ impl Program {
 
     /// Waits for a line with this text and gives it.
     pub(crate) fn wait_for(&mut self, text: &str) -> String {
+        let deadline = deadline();
         loop {
-            let line = self.lines.recv_timeout(CEILING);
+            let line = self.lines.recv_timeout(left_until(deadline));
             let line = line.unwrap_or_else(|_| panic!("`{text}` never came; {:#?}", self.seen));
             self.seen.push(line.clone());
             if line.contains(text) {

@@ -138,6 +138,8 @@ fn not_created(name: &InterfaceName, source: io::Error) -> TunnelError {
             missing: CAP_NET_ADMIN,
             source,
         },
+        // What the kernel keeps for itself, such as `all`, or a byte that it takes for a space.
+        io::ErrorKind::InvalidInput => TunnelError::InterfaceName { name: name.0.clone() },
         _ => failed(&name.0, "creating it", source),
     }
 }
