@@ -16,7 +16,7 @@ mod value;
 
 pub(crate) use error::DbError;
 pub(crate) use row::Row;
-pub(crate) use statement::{Owner, insert_row, within};
+pub(crate) use statement::{Owner, insert_row, page_by_id, within};
 pub(crate) use value::{bytes_to_cidr, cidr_columns, ip_bytes, ip_from_bytes, list_from_text, list_to_text};
 
 use sea_query::QueryStatementBuilder;

@@ -1,8 +1,9 @@
 //! Pieces of statements that every store needs.
 
-use sea_query::{Condition, Expr, ExprTrait as _, InsertStatement, Query};
+use sea_query::{Condition, Expr, ExprTrait as _, InsertStatement, Order, Query, SelectStatement};
 
 use crate::actor::Scope;
+use crate::page::Cursor;
 
 /// An INSERT of one row, each value beside its column.
 pub(crate) fn insert_row<const N: usize>(
@@ -17,6 +18,14 @@ pub(crate) fn insert_row<const N: usize>(
         tracing::error!(table, "an INSERT lost its values");
     }
     statement
+}
+
+/// Narrows a query to one page of a list in the order of ids.
+pub(crate) fn page_by_id(query: &mut SelectStatement, after: Option<&Cursor>, limit: u64) {
+    if let Some(Cursor(last)) = after {
+        query.and_where(Expr::col("id").gt(*last));
+    }
+    query.order_by("id", Order::Asc).limit(limit);
 }
 
 /// Which columns of a row say whose it is.

@@ -1,9 +1,9 @@
-use sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement};
+use sea_query::{Expr, ExprTrait as _, Query, SelectStatement};
 
 use super::error::DeviceError;
 use super::model::{Device, DeviceStatus};
 use crate::actor::{Authorized, Right, Scope, right};
-use crate::db::{DbError, Owner, Row, Tx, insert_row, within};
+use crate::db::{DbError, Owner, Row, Tx, insert_row, page_by_id, within};
 use crate::error::Result;
 use crate::id::{DeviceId, GatewayId, UserId};
 use crate::identity::{self, UserStatus};
@@ -117,10 +117,7 @@ pub(super) async fn list(
     limit: u64,
 ) -> Result<Vec<Device>, DbError> {
     let mut query = devices(authorized.scope());
-    if let Some(Cursor(last)) = after {
-        query.and_where(Expr::col("id").gt(*last));
-    }
-    query.order_by("id", Order::Asc).limit(limit);
+    page_by_id(&mut query, after, limit);
     tx.all(&query).await?.iter().map(device).collect()
 }
 

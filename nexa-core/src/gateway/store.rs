@@ -7,7 +7,8 @@ use super::error::GatewayError;
 use super::model::{CheckedGateway, Gateway};
 use crate::actor::{Authorized, Right, Scope, right};
 use crate::db::{
-    DbError, Owner, Row, Tx, cidr_columns, insert_row, ip_bytes, list_from_text, list_to_text, within,
+    DbError, Owner, Row, Tx, cidr_columns, insert_row, ip_bytes, list_from_text, list_to_text, page_by_id,
+    within,
 };
 use crate::error::Result;
 use crate::id::{GatewayId, UserId};
@@ -97,10 +98,7 @@ pub(super) async fn list(
     limit: u64,
 ) -> Result<Vec<Gateway>, DbError> {
     let mut query = gateways(authorized.scope());
-    if let Some(Cursor(last)) = after {
-        query.and_where(Expr::col("id").gt(*last));
-    }
-    query.order_by("id", Order::Asc).limit(limit);
+    page_by_id(&mut query, after, limit);
     tx.all(&query).await?.iter().map(gateway).collect()
 }
 

@@ -10,7 +10,7 @@ use crate::actor::{Actor, Authorized, Right, everything, right};
 use crate::error::{Error, Result};
 use crate::events::Change;
 use crate::gateway;
-use crate::id::{GroupId, SessionId, UserId};
+use crate::id::{GroupId, RoleId, SessionId, UserId};
 use crate::name::Name;
 use crate::nexa::Handle;
 use crate::page::{Page, PageRequest};
@@ -268,7 +268,8 @@ async fn insert_first_user<P: Right>(
     if store::any_user(&mut unit.tx).await? {
         return Err(IdentityError::AlreadySetUp.into());
     }
-    let user = insert_user(unit, authorized, first).await?;
+    let role = role_of(unit, first).await?;
+    let user = insert_user(unit, authorized, first, role).await?;
     let (_, administrators) = store::built_in_groups(&mut unit.tx).await?;
     let membership = unit.new_uuid()?;
     store::insert_membership(&mut unit.tx, membership, administrators, user.id, unit.now).await?;
@@ -283,11 +284,16 @@ async fn insert_first_user<P: Right>(
 async fn create_user(unit: &mut Unit, prepared: &Prepared) -> Result<User> {
     let authorized = unit.authorize::<right::UsersCreate>()?;
     authorized.unowned()?;
-    if let Some(role) = store::role_by_key(&mut unit.tx, &prepared.user.role).await? {
-        let given = store::role_permissions(&mut unit.tx, role).await?;
-        unit.may_grant(&given)?;
-    }
-    insert_user(unit, &authorized, prepared).await
+    let role = role_of(unit, prepared).await?;
+    let given = store::role_permissions(&mut unit.tx, role).await?;
+    unit.may_grant(&given)?;
+    insert_user(unit, &authorized, prepared, role).await
+}
+
+/// The role that a new person is to have.
+async fn role_of(unit: &mut Unit, Prepared { user, .. }: &Prepared) -> Result<RoleId> {
+    let role = store::role_by_key(&mut unit.tx, &user.role).await?;
+    role.ok_or_else(|| Error::invalid("role", format!("{:?} is no role", user.role)))
 }
 
 /// Stores a person, active and in `ldapusers`.
@@ -295,10 +301,9 @@ async fn insert_user<P: Right>(
     unit: &mut Unit,
     authorized: &Authorized<P>,
     prepared: &Prepared,
+    role: RoleId,
 ) -> Result<User> {
     let Prepared { user, password_hash } = prepared;
-    let role = store::role_by_key(&mut unit.tx, &user.role).await?;
-    let role = role.ok_or_else(|| Error::invalid("role", format!("{:?} is no role", user.role)))?;
     let id = UserId::from_uuid(unit.new_uuid()?);
     let uid_number = store::next_uid(&mut unit.tx).await?;
     let row = UserRow { id, user, password_hash: password_hash.as_ref(), role, uid_number };

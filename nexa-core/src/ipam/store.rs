@@ -7,7 +7,7 @@ use super::error::IpamError;
 use super::free;
 use super::model::{Allocation, CheckedPool, Pool};
 use crate::actor::{Authorized, Right, Scope, right};
-use crate::db::{DbError, Owner, Row, Tx, cidr_columns, counter, insert_row, ip_bytes, within};
+use crate::db::{DbError, Owner, Row, Tx, cidr_columns, counter, insert_row, ip_bytes, page_by_id, within};
 use crate::error::Result;
 use crate::id::{AllocationId, DeviceId, GatewayId, PoolId};
 use crate::net::{AddressRange, Cidr, Family};
@@ -88,10 +88,7 @@ pub(super) async fn list_pools(
     limit: u64,
 ) -> Result<Vec<Pool>, DbError> {
     let mut query = pools(authorized.scope());
-    if let Some(Cursor(last)) = after {
-        query.and_where(Expr::col("id").gt(*last));
-    }
-    query.order_by("id", Order::Asc).limit(limit);
+    page_by_id(&mut query, after, limit);
     tx.all(&query).await?.iter().map(pool).collect()
 }
 
@@ -317,10 +314,7 @@ pub(super) async fn list_allocations(
         .and_where(Expr::col("pool_id").eq(pool))
         .and_where(Expr::col("live").eq(1_i64))
         .cond_where(within(authorized.scope(), Owner::NoOne));
-    if let Some(Cursor(last)) = after {
-        query.and_where(Expr::col("id").gt(*last));
-    }
-    query.order_by("id", Order::Asc).limit(limit);
+    page_by_id(&mut query, after, limit);
     tx.all(&query).await?.iter().map(allocation).collect()
 }
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::error::PolicyError;
 use super::{Destination, Effect, NewPolicy, Policy, Target};
 use crate::actor::{Authorized, Right, Scope, right};
-use crate::db::{DbError, Owner, Row, Tx, cidr_columns, insert_row, within};
+use crate::db::{DbError, Owner, Row, Tx, cidr_columns, insert_row, page_by_id, within};
 use crate::error::Result;
 use crate::id::{PolicyId, UserId};
 use crate::name::Name;
@@ -143,16 +143,13 @@ pub(super) async fn list(
     limit: u64,
 ) -> Result<Vec<Policy>> {
     let mut query = policies(authorized.scope());
-    if let Some(Cursor(last)) = after {
-        query.and_where(Expr::col("id").gt(*last));
-    }
-    query.limit(limit);
+    page_by_id(&mut query, after, limit);
     assemble(tx, &query).await
 }
 
 /// Every living policy, for resolving a device that the caller may see.
 pub(crate) async fn all_policies<P: Right>(tx: &mut Tx, _authorized: &Authorized<P>) -> Result<Vec<Policy>> {
-    assemble(tx, &policies(Scope::All)).await
+    assemble(tx, policies(Scope::All).order_by("id", Order::Asc)).await
 }
 
 fn policies(scope: Scope) -> SelectStatement {
@@ -162,7 +159,6 @@ fn policies(scope: Scope) -> SelectStatement {
         .from("policies")
         .and_where(Expr::col("live").eq(1_i64))
         .cond_where(within(scope, Owner::NoOne))
-        .order_by("id", Order::Asc)
         .to_owned()
 }
 

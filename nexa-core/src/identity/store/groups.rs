@@ -1,10 +1,10 @@
 use std::collections::BTreeSet;
 
-use sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement};
+use sea_query::{Expr, ExprTrait as _, Query, SelectStatement};
 use uuid::Uuid;
 
 use crate::actor::{Authorized, Right, Scope, right};
-use crate::db::{DbError, Owner, Row, Tx, counter, insert_row, within};
+use crate::db::{DbError, Owner, Row, Tx, counter, insert_row, page_by_id, within};
 use crate::error::Result;
 use crate::id::{GroupId, UserId};
 use crate::identity::bootstrap::{LDAPUSERS, SYSADMINS};
@@ -91,10 +91,7 @@ pub(in crate::identity) async fn list_groups(
     limit: u64,
 ) -> Result<Vec<Group>, DbError> {
     let mut query = groups(authorized.scope());
-    if let Some(Cursor(last)) = after {
-        query.and_where(Expr::col("id").gt(*last));
-    }
-    query.order_by("id", Order::Asc).limit(limit);
+    page_by_id(&mut query, after, limit);
     tx.all(&query).await?.iter().map(group).collect()
 }
 

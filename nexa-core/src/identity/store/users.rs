@@ -1,9 +1,9 @@
 use std::collections::BTreeSet;
 
-use sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement};
+use sea_query::{Expr, ExprTrait as _, Query, SelectStatement};
 
 use crate::actor::{Authorized, Right, Scope, right};
-use crate::db::{DbError, Owner, Row, Tx, counter, insert_row, within};
+use crate::db::{DbError, Owner, Row, Tx, counter, insert_row, page_by_id, within};
 use crate::error::Result;
 use crate::id::{RoleId, UserId};
 use crate::identity::error::IdentityError;
@@ -88,10 +88,7 @@ pub(in crate::identity) async fn list_users(
     limit: u64,
 ) -> Result<Vec<User>, DbError> {
     let mut query = users(authorized.scope());
-    if let Some(Cursor(last)) = after {
-        query.and_where(Expr::col("id").gt(*last));
-    }
-    query.order_by("id", Order::Asc).limit(limit);
+    page_by_id(&mut query, after, limit);
     tx.all(&query).await?.iter().map(user).collect()
 }
 
