@@ -21,23 +21,14 @@ pub(crate) fn run() -> Result<Tally> {
     let mut tally = Tally::default();
     let root = is_root()?;
     for name in names()? {
-        count(&mut tally, &name, run_as_newcomer(&name));
+        tally.count(&format!("example {name}"), run_as_newcomer(&name));
         if root {
-            println!("\nexample {name} as user {NOBODY}");
-            count(&mut tally, &format!("{name} as user {NOBODY}"), run_as_nobody(&name));
+            let what = format!("example {name} as user {NOBODY}");
+            println!("\n{what}");
+            tally.count(&what, run_as_nobody(&name));
         }
     }
     Ok(tally)
-}
-
-fn count(tally: &mut Tally, what: &str, outcome: Result) {
-    match outcome {
-        Ok(()) => tally.passed += 1,
-        Err(failure) => {
-            eprintln!("example {what}: {failure}");
-            tally.failed += 1;
-        }
-    }
 }
 
 fn names() -> Result<Vec<String>> {

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use crate::failure::{Failure, Result};
 use crate::options::Options;
 use crate::process::{cargo, root, run as run_command};
+use crate::selection::WORKSPACE;
 use crate::stage::{Finished, Stage, run_all, seconds};
 use crate::tools::{CARGO_DENY, CLIPPY, FMT};
 use crate::{duplicates, layering, package, tree};
@@ -52,9 +53,9 @@ pub(crate) const STAGES: &[Stage<()>] = &[
     },
     Stage {
         name: "clippy",
-        about: "the workspace, all targets, all features",
+        about: "what is tested from Rust, all targets, the features of the core",
         needs: &[&CLIPPY],
-        run: |_| clippy(&["--workspace", "--all-features"]),
+        run: |_| clippy(WORKSPACE),
     },
     Stage {
         name: "clippy-tunnel",
@@ -94,8 +95,8 @@ fn clippy(selection: &[&str]) -> Result {
 }
 
 fn docs() -> Result {
-    let mut command = cargo(&["doc", "--workspace", "--no-deps", "--all-features"]);
-    run_command(command.env("RUSTDOCFLAGS", "-D warnings"))
+    let mut command = cargo(&["doc", "--no-deps"]);
+    run_command(command.args(WORKSPACE).env("RUSTDOCFLAGS", "-D warnings"))
 }
 
 /// A pin would send every newcomer to download one more compiler; `rust-version` says which will do.

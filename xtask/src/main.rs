@@ -12,6 +12,7 @@ mod lint;
 mod options;
 mod package;
 mod process;
+mod selection;
 mod stage;
 mod tally;
 mod test;
@@ -50,7 +51,7 @@ fn main() -> ExitCode {
         eprintln!("{}", usage());
         return ExitCode::from(2);
     };
-    match Options::parse(arguments).and_then(|options| (command.run)(&options)) {
+    match Options::parse(arguments, &[]).and_then(|options| (command.run)(&options)) {
         Ok(exit) => exit,
         Err(failure) => {
             eprintln!("cargo xtask {name}: {failure}");

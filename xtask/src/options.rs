@@ -6,6 +6,8 @@ use crate::failure::{Failure, Result};
 pub(crate) struct Options {
     pub(crate) action: Action,
     pub(crate) depth: Depth,
+    /// Words of the command's own, such as the language that `setup` prepares.
+    pub(crate) words: Vec<String>,
 }
 
 /// What to do with a command's stages.
@@ -26,7 +28,8 @@ pub(crate) enum Depth {
 }
 
 impl Options {
-    pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self> {
+    /// `words` are those of its own that the command takes.
+    pub(crate) fn parse(mut arguments: impl Iterator<Item = String>, words: &[&str]) -> Result<Self> {
         let mut options = Self::default();
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
@@ -37,6 +40,7 @@ impl Options {
                         arguments.next().ok_or_else(|| Failure::new("--only needs a stage; see --list"))?;
                     options.action = Action::RunOnly(stage);
                 }
+                word if words.contains(&word) => options.words.push(argument),
                 other => return Err(Failure::new(format!("unknown argument `{other}`"))),
             }
         }
@@ -49,23 +53,31 @@ mod tests {
     use super::*;
 
     fn parse(line: &str) -> Result<Options> {
-        Options::parse(line.split_whitespace().map(str::to_owned))
+        Options::parse(line.split_whitespace().map(str::to_owned), &["swift"])
     }
 
     #[test]
     fn no_argument_runs_every_stage_at_the_usual_depth() {
-        assert_eq!(parse(""), Ok(Options { action: Action::RunAll, depth: Depth::Usual }));
+        let expected = Options { action: Action::RunAll, depth: Depth::Usual, words: Vec::new() };
+        assert_eq!(parse(""), Ok(expected));
     }
 
     #[test]
     fn only_takes_the_stage_that_follows() {
-        let expected = Options { action: Action::RunOnly("unit".into()), depth: Depth::Full };
+        let expected =
+            Options { action: Action::RunOnly("unit".into()), depth: Depth::Full, words: Vec::new() };
         assert_eq!(parse("--full --only unit"), Ok(expected));
         assert!(parse("--only").is_err());
     }
 
     #[test]
+    fn a_word_of_the_command_is_kept() {
+        assert_eq!(parse("swift --full").unwrap().words, ["swift"]);
+    }
+
+    #[test]
     fn an_unknown_argument_is_refused() {
         assert!(parse("--fulll").is_err());
+        assert!(parse("cobol").is_err());
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::failure::{Failure, Result};
 use crate::layering::files_under;
-use crate::process::{capture, cargo, root, run};
+use crate::process::{cargo, root, run, target_directory};
 
 /// Outside the workspace the unpacked crate would miss this profile and compile every dependency a second time.
 const WORKSPACE_PROFILE: &str = r#"profile.dev.package."*".opt-level=1"#;
@@ -23,14 +23,6 @@ pub(crate) fn check() -> Result {
     links
         .iter()
         .try_for_each(|link| same_as_packaged(link, &unpacked.join(link.file_name().unwrap_or_default())))
-}
-
-fn target_directory() -> Result<PathBuf> {
-    let metadata = capture(&mut cargo(&["metadata", "--no-deps", "--format-version", "1"]))?;
-    let (_, rest) = metadata.split_once(r#""target_directory":""#).unwrap_or_default();
-    let (path, _) =
-        rest.split_once('"').ok_or_else(|| Failure::new("cargo metadata names no target directory"))?;
-    Ok(PathBuf::from(path))
 }
 
 fn symlinks(folder: &Path) -> Result<Vec<PathBuf>> {

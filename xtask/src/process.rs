@@ -21,6 +21,15 @@ pub(crate) fn cache() -> Result<PathBuf> {
     base.map(|base| base.join("nexa")).ok_or_else(|| Failure::new("neither XDG_CACHE_HOME nor HOME is set"))
 }
 
+/// Where cargo puts what it builds.
+pub(crate) fn target_directory() -> Result<PathBuf> {
+    let metadata = capture(&mut cargo(&["metadata", "--no-deps", "--format-version", "1"]))?;
+    let (_, rest) = metadata.split_once(r#""target_directory":""#).unwrap_or_default();
+    let (path, _) =
+        rest.split_once('"').ok_or_else(|| Failure::new("cargo metadata names no target directory"))?;
+    Ok(PathBuf::from(path))
+}
+
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let mut command = bare_cargo(arguments);
     command.arg("--locked");

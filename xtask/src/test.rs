@@ -5,28 +5,28 @@ use std::fs;
 use std::process::ExitCode;
 
 use crate::examples;
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::options::{Depth, Options};
 use crate::process::{cargo, root, run as run_command, stream};
+use crate::selection::{WORKSPACE, workspace_and};
 use crate::stage::{Finished, Stage, run_all, seconds};
 use crate::tally::Tally;
-use crate::tools::{IP, PING, SETPRIV, WG, WIREGUARD_GO, is_root};
+use crate::tools::{IP, PING, SETPRIV, WG, WIREGUARD_GO, needs_root};
 
-/// A new stage, or a tool that one needs, is one entry here. Stages that can name the whole workspace do: the same
-/// selection means the same features everywhere, and one compilation of each dependency.
+/// A new stage, or a tool that one needs, is one entry here. What can be tested in Rust comes first.
 pub(crate) const STAGES: &[Stage<Tally>] = &[
     Stage {
         name: "unit",
-        about: "tests beside the code, all features",
+        about: "tests beside the code",
         needs: &[],
-        run: |options| cargo_test(options, &["--workspace", "--all-features", "--lib", "--bins"]),
+        run: |options| cargo_test(options, &workspace_and(&["--lib", "--bins"])),
     },
-    Stage { name: "api", about: "tests of the public API, all features", needs: &[], run: api },
+    Stage { name: "api", about: "tests of the public API", needs: &[], run: api },
     Stage {
         name: "docs",
-        about: "examples in the documentation, all features",
+        about: "examples in the documentation",
         needs: &[],
-        run: |options| cargo_test(options, &["--workspace", "--all-features", "--doc"]),
+        run: |options| cargo_test(options, &workspace_and(&["--doc"])),
     },
     Stage {
         name: "tunnel-only",
@@ -76,7 +76,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
 
 /// Every test in `tests/` but one; cargo's `--test '*'` would take that one along.
 fn api(options: &Options) -> Result<Tally> {
-    let mut arguments = ["--workspace", "--all-features"].map(str::to_owned).to_vec();
+    let mut arguments: Vec<_> = WORKSPACE.iter().map(|argument| String::from(*argument)).collect();
     for entry in fs::read_dir(root().join("tests"))? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
@@ -89,14 +89,12 @@ fn api(options: &Options) -> Result<Tally> {
 
 /// The tests start a program of `examples/`, which cargo does not build for them.
 fn interop(options: &Options) -> Result<Tally> {
-    if !is_root()? {
-        return Err(Failure::new("needs root, to make network namespaces and interfaces; run it with sudo"));
-    }
-    run_command(&mut cargo(&["build", "--workspace", "--all-features", "--example", "gateway_tun"]))?;
-    cargo_test(options, &["--workspace", "--all-features", "--test", INTEROP])
+    needs_root("make network namespaces and interfaces")?;
+    run_command(cargo(&["build"]).args(workspace_and(&["--example", "gateway_tun"])))?;
+    cargo_test(options, &workspace_and(&["--test", INTEROP]))
 }
 
-/// Runs `cargo test` with these arguments. Its exit says no more than the counts, unless they show no failure.
+/// Runs `cargo test` with these arguments.
 fn cargo_test(options: &Options, arguments: &[&str]) -> Result<Tally> {
     let mut command = cargo(&["test", "--no-fail-fast"]);
     command.args(arguments);
@@ -105,7 +103,7 @@ fn cargo_test(options: &Options, arguments: &[&str]) -> Result<Tally> {
     }
     let mut tally = Tally::default();
     let exit = stream(&mut command, |line| tally += Tally::from_line(line).unwrap_or_default())?;
-    if tally.failed == 0 { exit.map(|()| tally) } else { Ok(tally) }
+    tally.with_exit(exit)
 }
 
 /// What keeps a stage from holding, as one sentence.
@@ -136,6 +134,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::failure::Failure;
 
     fn finished(outcome: Result<Tally>) -> Finished<Tally> {
         Finished { name: "unit", took: Duration::ZERO, outcome }

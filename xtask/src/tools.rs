@@ -1,6 +1,6 @@
 //! The programs that stages need: how to see that one is there, and how to get it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::failure::{Failure, Result};
@@ -16,22 +16,51 @@ enum Source {
     Component { package: &'static str },
     /// A binary of a crate at exactly this version, kept in the cache.
     Crate { version: &'static str },
-    /// A program of the system's packages.
-    Apt { package: &'static str, version_flag: &'static str },
+    /// A program of the system's packages, there when it takes these arguments.
+    Apt { package: &'static str, probe: &'static [&'static str] },
+    /// A file of the system's packages that no program stands for.
+    AptFile { package: &'static str, path: &'static str },
+    /// A program that the machine must have, for the system's packages may be too old.
+    Machine { what: &'static str, probe: &'static [&'static str] },
 }
 
 pub(crate) static FMT: Tool = Tool { name: "fmt", source: Source::Component { package: "rustfmt" } };
 pub(crate) static CLIPPY: Tool = Tool { name: "clippy", source: Source::Component { package: "clippy" } };
 pub(crate) static CARGO_DENY: Tool = Tool { name: "cargo-deny", source: Source::Crate { version: "0.20.2" } };
-pub(crate) static GIT: Tool = apt("git", "git", "--version");
-pub(crate) static IP: Tool = apt("ip", "iproute2", "-V");
-pub(crate) static PING: Tool = apt("ping", "iputils-ping", "-V");
-pub(crate) static SETPRIV: Tool = apt("setpriv", "util-linux", "--version");
-pub(crate) static WG: Tool = apt("wg", "wireguard-tools", "--version");
-pub(crate) static WIREGUARD_GO: Tool = apt("wireguard-go", "wireguard-go", "--version");
+pub(crate) static DEBOOTSTRAP: Tool = apt("debootstrap", "debootstrap", &["--version"]);
+pub(crate) static GIT: Tool = apt("git", "git", &["--version"]);
+pub(crate) static IP: Tool = apt("ip", "iproute2", &["-V"]);
+pub(crate) static JAVAC: Tool = apt("javac", "default-jdk-headless", &["-version"]);
+pub(crate) static JNA: Tool = apt_file("jna", "libjna-java", "/usr/share/java/jna.jar");
+pub(crate) static JUNIT: Tool = apt_file("junit", "junit4", "/usr/share/java/junit4.jar");
+/// JUnit's own dependency, which comes with its package.
+pub(crate) static HAMCREST: Tool =
+    apt_file("hamcrest", "libhamcrest-java", "/usr/share/java/hamcrest-core.jar");
+pub(crate) static NODE: Tool = Tool {
+    name: "node",
+    source: Source::Machine {
+        what: "Node.js 20 or newer, with npm",
+        probe: &["--eval", "process.exit(process.versions.node.split('.')[0] >= 20 ? 0 : 1)"],
+    },
+};
+pub(crate) static PING: Tool = apt("ping", "iputils-ping", &["-V"]);
+/// Debian keeps the module that makes environments in a package of its own.
+pub(crate) static PYTHON: Tool = apt(
+    "python3",
+    "python3-venv",
+    &["-c", "import ensurepip, sys, venv; assert sys.version_info >= (3, 10)"],
+);
+pub(crate) static SETPRIV: Tool = apt("setpriv", "util-linux", &["--version"]);
+pub(crate) static UNSHARE: Tool = apt("unshare", "util-linux", &["--version"]);
+pub(crate) static WG: Tool = apt("wg", "wireguard-tools", &["--version"]);
+pub(crate) static WIREGUARD_GO: Tool = apt("wireguard-go", "wireguard-go", &["--version"]);
 
-const fn apt(name: &'static str, package: &'static str, version_flag: &'static str) -> Tool {
-    Tool { name, source: Source::Apt { package, version_flag } }
+const fn apt(name: &'static str, package: &'static str, probe: &'static [&'static str]) -> Tool {
+    Tool { name, source: Source::Apt { package, probe } }
+}
+
+const fn apt_file(name: &'static str, package: &'static str, path: &'static str) -> Tool {
+    Tool { name, source: Source::AptFile { package, path } }
 }
 
 impl Tool {
@@ -53,16 +82,28 @@ impl Tool {
         Ok(match self.source {
             Source::Component { .. } => bare_cargo(&[self.name]),
             Source::Crate { .. } => command(installed(self.name)?),
-            Source::Apt { .. } => command(self.name),
+            Source::Apt { .. } | Source::Machine { .. } => command(self.name),
+            Source::AptFile { path, .. } => {
+                return Err(Failure::new(format!("{path} is a file and no program")));
+            }
         })
     }
 
+    /// Where the file is that this tool is; a program is found by its name.
+    pub(crate) fn path(&self) -> &'static Path {
+        match self.source {
+            Source::AptFile { path, .. } => Path::new(path),
+            _ => Path::new(self.name),
+        }
+    }
+
     fn is_there(&self) -> bool {
-        let flag = match self.source {
-            Source::Apt { version_flag, .. } => version_flag,
-            Source::Component { .. } | Source::Crate { .. } => "--version",
+        let probe = match self.source {
+            Source::AptFile { path, .. } => return Path::new(path).is_file(),
+            Source::Apt { probe, .. } | Source::Machine { probe, .. } => probe,
+            Source::Component { .. } | Source::Crate { .. } => &["--version"],
         };
-        let version = self.command().and_then(|mut command| capture(command.arg(flag)));
+        let version = self.command().and_then(|mut command| capture(command.args(probe)));
         match (&self.source, version) {
             (Source::Crate { version: pinned }, Ok(text)) => {
                 text.split_whitespace().any(|word| word == *pinned)
@@ -76,7 +117,8 @@ impl Tool {
             Source::Component { package } => run(command("rustup").args(["component", "add", package]))
                 .map_err(|failure| advice(&format!("the toolchain's component `{package}`"), &failure)),
             Source::Crate { version } => install_crate(self.name, version),
-            Source::Apt { package, .. } => install_package(package),
+            Source::Apt { package, .. } | Source::AptFile { package, .. } => install_package(package),
+            Source::Machine { what, .. } => Err(Failure::new(format!("install {what}"))),
         }
     }
 }
@@ -111,6 +153,11 @@ fn install_package(package: &str) -> Result {
     Ok(())
 }
 
+/// Refuses anyone but root, who alone can do `what`.
+pub(crate) fn needs_root(what: &str) -> Result {
+    if is_root()? { Ok(()) } else { Err(Failure::new(format!("needs root, to {what}; run it with sudo"))) }
+}
+
 pub(crate) fn is_root() -> Result<bool> {
     Ok(capture(command("id").arg("-u"))?.trim() == "0")
 }
@@ -131,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_program_that_is_not_installed_is_not_there() {
-        let absent = apt("nexa-no-such-program", "none", "--version");
+        let absent = apt("nexa-no-such-program", "none", &["--version"]);
         assert!(!absent.is_there());
     }
 }
