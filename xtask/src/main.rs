@@ -7,6 +7,7 @@ mod audit;
 mod duplicates;
 mod examples;
 mod failure;
+mod languages;
 mod layering;
 mod lint;
 mod options;
@@ -29,6 +30,8 @@ use crate::options::Options;
 struct Command {
     name: &'static str,
     about: &'static str,
+    /// What it takes besides the flags that all share.
+    words: &'static [&'static str],
     /// Tells what it found and exits by it; an error is a request that could not be carried out.
     run: fn(&Options) -> Result<ExitCode>,
 }
@@ -37,11 +40,28 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "lint",
         about: "format, lints, licences, docs, package, architecture rules",
+        words: &[],
         run: lint::run,
     },
-    Command { name: "test", about: "every test; --full adds the long forms", run: test::run },
-    Command { name: "audit", about: "known vulnerabilities in the dependency tree", run: audit::run },
-    Command { name: "setup", about: "install every tool that the other commands need", run: setup },
+    Command { name: "test", about: "every test; --full adds the long forms", words: &[], run: test::run },
+    Command {
+        name: "bindings",
+        about: "write what is generated for the languages and committed; --check compares",
+        words: &[languages::CHECK],
+        run: languages::bindings,
+    },
+    Command {
+        name: "audit",
+        about: "known vulnerabilities in the dependency tree",
+        words: &[],
+        run: audit::run,
+    },
+    Command {
+        name: "setup",
+        about: "install every tool that the other commands need; or what one language needs",
+        words: &["python", "node", "kotlin", "swift"],
+        run: setup,
+    },
 ];
 
 fn main() -> ExitCode {
@@ -51,7 +71,7 @@ fn main() -> ExitCode {
         eprintln!("{}", usage());
         return ExitCode::from(2);
     };
-    match Options::parse(arguments, &[]).and_then(|options| (command.run)(&options)) {
+    match Options::parse(arguments, command.words).and_then(|options| (command.run)(&options)) {
         Ok(exit) => exit,
         Err(failure) => {
             eprintln!("cargo xtask {name}: {failure}");
@@ -62,13 +82,19 @@ fn main() -> ExitCode {
 
 fn usage() -> String {
     let mut text = String::from("usage: cargo xtask <command> [--list] [--only <stage>] [--full]\n");
-    for Command { name, about, .. } in COMMANDS {
-        text.push_str(&format!("\n  {name:<8}{about}"));
+    for Command { name, about, words, .. } in COMMANDS {
+        text.push_str(&format!("\n  {name:<10}{about}"));
+        if !words.is_empty() {
+            text.push_str(&format!(" [{}]", words.join("|")));
+        }
     }
     text
 }
 
-fn setup(_: &Options) -> Result<ExitCode> {
+fn setup(options: &Options) -> Result<ExitCode> {
+    if !options.words.is_empty() {
+        return languages::setup(&options.words);
+    }
     let needs =
         lint::STAGES.iter().map(|stage| stage.needs).chain(test::STAGES.iter().map(|stage| stage.needs));
     let tools: BTreeMap<_, _> = needs.flatten().chain(audit::NEEDS).map(|tool| (tool.name, tool)).collect();

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use crate::examples;
 use crate::failure::Result;
+use crate::languages::{kotlin, node, python, swift};
 use crate::options::{Depth, Options};
 use crate::process::{cargo, root, run as run_command, stream};
 use crate::selection::{WORKSPACE, workspace_and};
@@ -13,7 +14,8 @@ use crate::stage::{Finished, Stage, run_all, seconds};
 use crate::tally::Tally;
 use crate::tools::{IP, PING, SETPRIV, WG, WIREGUARD_GO, needs_root};
 
-/// A new stage, or a tool that one needs, is one entry here. What can be tested in Rust comes first.
+/// A new stage, or a tool that one needs, is one entry here. What can be tested in Rust comes first, and the language
+/// that takes longest to set up last.
 pub(crate) const STAGES: &[Stage<Tally>] = &[
     Stage {
         name: "unit",
@@ -51,6 +53,10 @@ pub(crate) const STAGES: &[Stage<Tally>] = &[
         needs: &[],
         run: |_| examples::run(),
     },
+    python::STAGE,
+    node::STAGE,
+    kotlin::STAGE,
+    swift::STAGE,
 ];
 
 const SLOWEST: usize = 5;

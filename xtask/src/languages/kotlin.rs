@@ -1,0 +1,149 @@
+//! Kotlin on the JVM: npm carries the compiler, Debian carries JNA and JUnit 4.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use crate::failure::{Failure, Result};
+use crate::languages::generated::Generated;
+use crate::languages::{Language, bindgen, prepared, run_tests};
+use crate::layering::files_under;
+use crate::options::Options;
+use crate::process::{cache, command, run};
+use crate::stage::Stage;
+use crate::tally::Tally;
+use crate::tools::{HAMCREST, JAVAC, JNA, JUNIT, NODE};
+
+/// Of npm's package `kotlin-compiler`, whose `lib` holds coroutines and kotlin-test too.
+const VERSION: &str = "2.4.20";
+/// The oldest Java that the package runs on.
+const JVM_TARGET: &str = "17";
+const COMPILER_JARS: &[&str] =
+    &["kotlin-stdlib.jar", "kotlinx-coroutines-core-jvm.jar", "kotlin-test.jar", "kotlin-test-junit.jar"];
+
+pub(super) const LANGUAGE: Language =
+    Language { name: "kotlin", needs: &[&NODE, &JAVAC, &JNA, &JUNIT, &HAMCREST], prepare, generate };
+
+pub(crate) const STAGE: Stage<Tally> = Stage {
+    name: LANGUAGE.name,
+    about: "the Kotlin package: what is generated, and its JUnit tests on the JVM",
+    needs: LANGUAGE.needs,
+    run: test,
+};
+
+fn test(options: &Options) -> Result<Tally> {
+    let package = LANGUAGE.package()?;
+    prepare()?;
+    let mut tally = Tally::default();
+    LANGUAGE.check_generated(&mut tally);
+    let tests = Tests::under(&package.join("test"))?;
+    let jar = LANGUAGE.output()?.join("nexa-tests.jar");
+    compile(&package, &jar)?;
+    let mut native = OsString::from("-Djna.library.path=");
+    native.push(bindgen::library_folder()?);
+    let mut java = command("java");
+    java.arg("-ea").arg(native).arg("-cp").arg(class_path(Some(jar))?);
+    java.arg("org.junit.runner.JUnitCore").args(&tests.classes).current_dir(&package);
+    tally += run_tests(&mut java, options, Tally::of_junit)?;
+    tally.ignored += tests.ignored;
+    Ok(tally)
+}
+
+fn prepare() -> Result {
+    let folder = cache()?.join("kotlin");
+    prepared::once(&folder, VERSION, || {
+        let install = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix"];
+        run(command("npm").args(install).arg(&folder).arg(format!("kotlin-compiler@{VERSION}")))?;
+        let programs = compiler()?.join("bin");
+        for program in files_under(&programs)? {
+            fs::set_permissions(program, fs::Permissions::from_mode(0o755))?;
+        }
+        Ok(())
+    })
+}
+
+fn generate() -> Result<Generated> {
+    let (committed, output) = (LANGUAGE.package()?.join("generated"), LANGUAGE.output()?.join("generated"));
+    bindgen::generate("kotlin", &output)?;
+    let mut generated = Generated::default();
+    for made in files_under(&output)? {
+        let inside = made.strip_prefix(&output).unwrap_or(&made).to_owned();
+        generated.add(made, committed.join(inside));
+    }
+    generated.owns(committed);
+    Ok(generated)
+}
+
+fn compile(package: &Path, jar: &Path) -> Result {
+    let mut kotlinc = command(compiler()?.join("bin").join("kotlinc"));
+    kotlinc.args(["-nowarn", "-jvm-target", JVM_TARGET, "-cp"]).arg(class_path(None)?);
+    kotlinc.arg("-d").arg(jar);
+    run(kotlinc.args(["generated", "src", "test"].map(|folder| package.join(folder))))
+}
+
+fn class_path(own: Option<PathBuf>) -> Result<OsString> {
+    let libraries = compiler()?.join("lib");
+    let of_compiler = COMPILER_JARS.iter().map(|jar| libraries.join(jar));
+    let of_system = [&JNA, &JUNIT, &HAMCREST].map(|tool| tool.path().to_owned());
+    env::join_paths(own.into_iter().chain(of_compiler).chain(of_system))
+        .map_err(|error| Failure::new(error.to_string()))
+}
+
+fn compiler() -> Result<PathBuf> {
+    Ok(cache()?.join("kotlin").join("node_modules").join("kotlin-compiler"))
+}
+
+/// What JUnit is told to run, and what it would leave out without a word in its counts.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Tests {
+    classes: Vec<String>,
+    ignored: u64,
+}
+
+impl Tests {
+    fn under(folder: &Path) -> Result<Self> {
+        let mut tests = Self::default();
+        for path in files_under(folder)? {
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            if path.extension().is_some_and(|extension| extension == "kt") && stem.ends_with("Test") {
+                tests.add(&stem, &fs::read_to_string(&path)?);
+            }
+        }
+        if tests.classes.is_empty() {
+            return Err(Failure::new(format!("{} holds no …Test.kt", folder.display())));
+        }
+        Ok(tests)
+    }
+
+    fn add(&mut self, stem: &str, source: &str) {
+        let package = source.lines().find_map(|line| line.strip_prefix("package "));
+        self.classes.push(package.map_or_else(
+            || stem.to_owned(),
+            |package| format!("{}.{stem}", package.trim().trim_end_matches(';')),
+        ));
+        self.ignored += source.lines().filter(|line| line.contains("@Ignore")).map(|_| 1).sum::<u64>();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_test_class_is_named_by_its_package_and_its_file() {
+        let mut tests = Tests::default();
+        tests.add("ClientTest", "// why\npackage app.nexa\n\nclass ClientTest\n");
+        tests.add("BareTest", "class BareTest\n");
+        assert_eq!(tests.classes, ["app.nexa.ClientTest", "BareTest"]);
+    }
+
+    #[test]
+    fn a_test_that_junit_would_leave_out_counts_as_ignored() {
+        let mut tests = Tests::default();
+        tests
+            .add("ClientTest", "class ClientTest {\n  @Ignore @Test fun one() {}\n  @Test fun two() {}\n}\n");
+        assert_eq!(tests.ignored, 1);
+    }
+}

@@ -1,0 +1,113 @@
+//! Python: maturin builds the extension into an environment of the cache, and everything runs in that.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::failure::{Failure, Result};
+use crate::languages::generated::Generated;
+use crate::languages::{Language, prepared, run_tests};
+use crate::options::Options;
+use crate::process::{cache, capture, command, root, run};
+use crate::stage::Stage;
+use crate::tally::Tally;
+use crate::tools::{NODE, PYTHON};
+
+/// From PyPI, exactly. pyright is a Node program.
+const PINS: &[&str] =
+    &["maturin==1.16.0", "mypy==2.4.1", "pyright==1.1.414", "pytest==9.2.0", "pytest-asyncio==1.5.0"];
+
+/// The extension's stub, below the package's folder.
+const STUB: &str = "_nexa.pyi";
+
+pub(super) const LANGUAGE: Language =
+    Language { name: "python", needs: &[&PYTHON, &NODE], prepare, generate };
+
+pub(crate) const STAGE: Stage<Tally> = Stage {
+    name: LANGUAGE.name,
+    about: "the Python package: its stub, types by mypy and pyright, pytest",
+    needs: LANGUAGE.needs,
+    run: test,
+};
+
+fn test(options: &Options) -> Result<Tally> {
+    let package = LANGUAGE.package()?;
+    prepare()?;
+    install(&package)?;
+    let mut tally = Tally::default();
+    LANGUAGE.check_generated(&mut tally);
+    check_types(&package, &mut tally)?;
+    let mut pytest = program("pytest")?;
+    pytest.args(["-p", "no:cacheprovider", "--color=no"]).arg(package.join("tests")).current_dir(&package);
+    tally += run_tests(pytest.env("PYTHONDONTWRITEBYTECODE", "1"), options, Tally::of_summary)?;
+    Ok(tally)
+}
+
+fn prepare() -> Result {
+    let venv = venv()?;
+    let python = capture(command("python3").args(["-c", "import sys; print(sys.executable, sys.version)"]))?;
+    prepared::once(&venv, &format!("{}\n{python}", PINS.join("\n")), || {
+        run(command("python3").args(["-m", "venv"]).arg(&venv))?;
+        run(program("pip")?.args(["install", "--quiet", "--disable-pip-version-check"]).args(PINS))
+    })
+}
+
+/// Builds in the development profile and points the environment at the checkout, so that an edit of the package's own
+/// Python needs no new install.
+fn install(package: &Path) -> Result {
+    run(program("maturin")?.args(["develop", "--locked", "--quiet"]).current_dir(package))
+}
+
+fn generate() -> Result<Generated> {
+    prepare()?;
+    let (package, output) = (LANGUAGE.package()?, LANGUAGE.output()?.join("stubs"));
+    if output.exists() {
+        fs::remove_dir_all(&output)?;
+    }
+    let mut stubs = program("maturin")?;
+    stubs.args(["generate-stubs", "--locked", "--quiet", "--out"]).arg(&output).current_dir(&package);
+    run(&mut stubs)?;
+    let mut generated = Generated::default();
+    generated.add(stub_in(&output)?, package.join("nexa").join(STUB));
+    Ok(generated)
+}
+
+/// Whether the package's folder is repeated in the output is maturin's affair.
+fn stub_in(output: &Path) -> Result<PathBuf> {
+    let mut stubs = crate::layering::files_under(output)?;
+    stubs.retain(|path| path.file_name().is_some_and(|name| name == STUB));
+    stubs.pop().ok_or_else(|| Failure::new(format!("maturin wrote no {STUB}")))
+}
+
+/// The package itself, and a program that uses it from a folder where only the installed package can be found.
+fn check_types(package: &Path, tally: &mut Tally) -> Result {
+    let elsewhere = LANGUAGE.output()?.join("consumer");
+    fs::create_dir_all(&elsewhere)?;
+    let consumer = elsewhere.join("typing_ok.py");
+    let original = package.join("tests").join("typing_ok.py");
+    fs::copy(&original, &consumer)
+        .map_err(|error| Failure::new(format!("{}: {error}", original.display())))?;
+    let python = venv()?.join("bin").join("python");
+    for subject in [package.join("nexa"), consumer] {
+        let name = subject.strip_prefix(root()).unwrap_or(Path::new("a program that uses it")).display();
+        let mut mypy = program("mypy")?;
+        mypy.args(["--strict", "--cache-dir"]).arg(LANGUAGE.output()?.join("mypy")).arg(&subject);
+        tally.count(&format!("mypy, {name}"), run(mypy.current_dir(&elsewhere)));
+        let mut pyright = program("pyright")?;
+        pyright.arg("--warnings").arg("--pythonpath").arg(&python).arg(&subject);
+        tally.count(&format!("pyright, {name}"), run(pyright.current_dir(&elsewhere)));
+    }
+    Ok(())
+}
+
+fn venv() -> Result<PathBuf> {
+    Ok(cache()?.join("python-venv"))
+}
+
+/// A program of the environment, which maturin knows by `VIRTUAL_ENV`.
+fn program(name: &str) -> Result<Command> {
+    let venv = venv()?;
+    let mut program = command(venv.join("bin").join(name));
+    program.env("VIRTUAL_ENV", venv).env_remove("PYTHONPATH").env_remove("PYTHONHOME");
+    Ok(program)
+}
