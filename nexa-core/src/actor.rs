@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::net::IpAddr;
 
-use crate::error::{Classify, Error, ErrorKind, Result};
+use crate::error::{Classify, Code, Error, Result};
 use crate::id::{DeviceId, SessionId, UserId};
 use crate::name;
 use crate::runtime::Timestamp;
@@ -399,11 +399,21 @@ pub(crate) enum AccessError {
 }
 
 impl Classify for AccessError {
-    fn kind(&self) -> ErrorKind {
+    fn code(&self) -> Code {
         match self {
-            AccessError::Unauthenticated(_) => ErrorKind::Unauthenticated,
-            AccessError::Forbidden(_) | AccessError::NotHeld(_) => ErrorKind::Forbidden,
-            AccessError::DeadlinePassed => ErrorKind::Cancelled,
+            AccessError::Unauthenticated(_) => Code::AccessUnauthenticated,
+            AccessError::Forbidden(_) => Code::AccessForbidden,
+            AccessError::NotHeld(_) => Code::AccessNotHeld,
+            AccessError::DeadlinePassed => Code::AccessDeadlinePassed,
+        }
+    }
+
+    fn details(&self) -> Vec<(&'static str, String)> {
+        match self {
+            AccessError::Unauthenticated(permission)
+            | AccessError::Forbidden(permission)
+            | AccessError::NotHeld(permission) => vec![("permission", permission.as_str().to_owned())],
+            AccessError::DeadlinePassed => Vec::new(),
         }
     }
 }
@@ -452,6 +462,7 @@ fn member(permission: Permission) -> Option<Reach> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
 
     #[test]
     fn a_stranger_may_only_sign_in_and_redeem() {

@@ -1,12 +1,20 @@
 //! One error type for every domain.
 //!
-//! A caller decides on [`Error::kind`] and [`Error::is_retryable`], and shows [`Error`]'s message to a person.
+//! A caller decides on [`Error::kind`] and [`Error::is_retryable`], and shows [`Error`]'s message to a person. Where one
+//! kind has several causes that it must tell apart, it looks at [`Error::code`] and [`Error::details`]; every code is in
+//! [`CODES`].
 //! What a database, a socket or a parser said stays reachable through [`std::error::Error::source`], as text:
 //! no type of another crate is part of this one's contract.
 
+mod code;
+
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::fmt;
+
+pub use code::CODES;
+pub(crate) use code::Code;
 
 /// The result of every fallible function of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -110,25 +118,31 @@ impl fmt::Display for ErrorKind {
 pub struct Error(Box<Inner>);
 
 struct Inner {
-    kind: ErrorKind,
+    code: Code,
     field: Option<Cow<'static, str>>,
-    cause: Box<dyn StdError + Send + Sync>,
+    cause: Box<dyn Classify>,
 }
 
 /// What a domain's own error enum says of itself, so that it can become an [`Error`].
 pub(crate) trait Classify: StdError + Send + Sync + 'static {
-    /// The kind a caller decides on.
-    fn kind(&self) -> ErrorKind;
+    /// What went wrong, which also says the kind a caller decides on.
+    fn code(&self) -> Code;
 
     /// The argument that was refused, for [`ErrorKind::InvalidInput`] and conflicts over one field.
     fn field(&self) -> Option<Cow<'static, str>> {
         None
     }
+
+    /// The values that a program may want, as text, without the field. Never a secret, and nothing that a driver or the
+    /// system said.
+    fn details(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
 }
 
 impl<E: Classify> From<E> for Error {
     fn from(cause: E) -> Self {
-        Error(Box::new(Inner { kind: cause.kind(), field: cause.field(), cause: Box::new(cause) }))
+        Error(Box::new(Inner { code: cause.code(), field: cause.field(), cause: Box::new(cause) }))
     }
 }
 
@@ -141,13 +155,31 @@ impl Error {
     /// What went wrong.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
-        self.0.kind
+        self.0.code.kind()
+    }
+
+    /// What went wrong, finer than its kind, as `domain.what`: `identity.username_taken`, `ipam.exhausted`.
+    ///
+    /// A program decides on the kind, and looks at the code where one kind has several causes that it must tell apart.
+    /// A code has one kind and the same spelling in every language. New codes may appear, and old ones keep their
+    /// meaning. An argument that was refused for its form alone is `input.invalid`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.0.code.as_str()
     }
 
     /// The argument that was refused, in the spelling of the Rust API, such as `vpn_cidr_v4`.
     #[must_use]
     pub fn field(&self) -> Option<&str> {
         self.0.field.as_deref()
+    }
+
+    /// The values that go with the code, as text, by names in snake case: for `ipam.exhausted` `pool`, `allocated` and
+    /// `assignable`, for what was not found its `id`. `field` is there whenever [`Error::field`] is. None is a secret.
+    #[must_use]
+    pub fn details(&self) -> BTreeMap<&'static str, String> {
+        let field = self.field().map(|field| ("field", field.to_owned()));
+        self.0.cause.details().into_iter().chain(field).collect()
     }
 
     /// Whether the same call, unchanged, may succeed later.
@@ -169,7 +201,8 @@ impl fmt::Display for Error {
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Error")
-            .field("kind", &self.0.kind)
+            .field("kind", &self.kind())
+            .field("code", &self.code())
             .field("field", &self.0.field)
             .field("cause", &self.0.cause)
             .finish()
@@ -191,8 +224,8 @@ pub(crate) struct Invalid {
 }
 
 impl Classify for Invalid {
-    fn kind(&self) -> ErrorKind {
-        ErrorKind::InvalidInput
+    fn code(&self) -> Code {
+        Code::InputInvalid
     }
 
     fn field(&self) -> Option<Cow<'static, str>> {
@@ -217,7 +250,9 @@ mod tests {
     fn a_refused_argument_is_named_in_the_message() {
         let error = Error::invalid("name", "is empty");
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert_eq!(error.code(), "input.invalid");
         assert_eq!(error.field(), Some("name"));
+        assert_eq!(error.details(), BTreeMap::from([("field", "name".to_owned())]));
         assert_eq!(error.to_string(), "name: is empty");
         assert!(!error.is_retryable());
     }

@@ -8,7 +8,7 @@ use crate::audit::{Audit, RefusalLimit};
 use crate::db::{Db, Mode};
 use crate::devices::Devices;
 use crate::enrolment::Enrolment;
-use crate::error::{Classify, ErrorKind, Result};
+use crate::error::{Classify, Code, Result};
 use crate::events::Events;
 use crate::gateway::Gateways;
 use crate::identity::{Caller, Identity, Passwords, bootstrap};
@@ -41,10 +41,10 @@ impl Nexa {
     /// its schema up to date. `sqlite::memory:` lives as long as the value.
     ///
     /// # Errors
-    /// [`InvalidInput`](ErrorKind::InvalidInput) (`url`) for a malformed URL or a place that cannot be written,
-    /// [`Unsupported`](ErrorKind::Unsupported) for a database this build has no feature for, or whose schema is newer
-    /// than this build, [`Corrupt`](ErrorKind::Corrupt) for a file that is no Nexa database,
-    /// [`Closed`](ErrorKind::Closed) outside a Tokio runtime.
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) (`url`) for a malformed URL or a place that cannot be written,
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) for a database this build has no feature for, or whose schema is newer
+    /// than this build, [`Corrupt`](crate::ErrorKind::Corrupt) for a file that is no Nexa database,
+    /// [`Closed`](crate::ErrorKind::Closed) outside a Tokio runtime.
     pub async fn open(url: &str) -> Result<Self> {
         Self::builder(url).open().await
     }
@@ -74,7 +74,7 @@ impl Nexa {
     /// next call, also through a handle obtained earlier.
     ///
     /// # Errors
-    /// [`Unauthenticated`](ErrorKind::Unauthenticated) when the token is malformed, unknown, expired or revoked, or
+    /// [`Unauthenticated`](crate::ErrorKind::Unauthenticated) when the token is malformed, unknown, expired or revoked, or
     /// its person is not active.
     pub async fn authenticate(&self, token: &str) -> Result<Handle> {
         let handle = self.handle(Caller::bearer(token)?);
@@ -89,7 +89,7 @@ impl Nexa {
     }
 
     /// Waits for what is under way and closes the database. Every call after it fails with
-    /// [`Closed`](ErrorKind::Closed). Closing again waits for the first closing to end.
+    /// [`Closed`](crate::ErrorKind::Closed). Closing again waits for the first closing to end.
     pub async fn close(&self) {
         let core = Arc::clone(&self.core);
         // In a task of its own: a caller that gives up must not leave connections that nobody waits for.
@@ -175,12 +175,12 @@ impl std::fmt::Debug for Builder {
 ///
 /// # What every call can fail with
 /// Beside what a method lists:
-/// [`Unauthenticated`](ErrorKind::Unauthenticated) when the caller's token is no longer good or there is none,
-/// [`Forbidden`](ErrorKind::Forbidden) when the caller may not do this,
-/// [`Locked`](ErrorKind::Locked) and [`Unavailable`](ErrorKind::Unavailable) when the database is busy, full or does
-/// not answer, [`Cancelled`](ErrorKind::Cancelled) past [`RequestContext::deadline`],
-/// [`Closed`](ErrorKind::Closed) after [`Nexa::close`] or without the Tokio runtime that the database was opened on,
-/// [`Corrupt`](ErrorKind::Corrupt) when something stored cannot be read, [`Internal`](ErrorKind::Internal) for a
+/// [`Unauthenticated`](crate::ErrorKind::Unauthenticated) when the caller's token is no longer good or there is none,
+/// [`Forbidden`](crate::ErrorKind::Forbidden) when the caller may not do this,
+/// [`Locked`](crate::ErrorKind::Locked) and [`Unavailable`](ErrorKind::Unavailable) when the database is busy, full or does
+/// not answer, [`Cancelled`](crate::ErrorKind::Cancelled) past [`RequestContext::deadline`],
+/// [`Closed`](crate::ErrorKind::Closed) after [`Nexa::close`] or without the Tokio runtime that the database was opened on,
+/// [`Corrupt`](crate::ErrorKind::Corrupt) when something stored cannot be read, [`Internal`](ErrorKind::Internal) for a
 /// defect.
 ///
 /// A call that failed has stored nothing but, for a refusal, its line in the audit. Two failures leave it open whether
@@ -307,7 +307,7 @@ impl std::fmt::Debug for Handle {
 struct NoRuntime;
 
 impl Classify for NoRuntime {
-    fn kind(&self) -> ErrorKind {
-        ErrorKind::Closed
+    fn code(&self) -> Code {
+        Code::RuntimeMissing
     }
 }

@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use crate::error::{Classify, ErrorKind, Result};
+use crate::error::{Classify, Code, Result};
 
 /// A moment, in microseconds since 1970-01-01T00:00:00Z without leap seconds. This is also its stored form.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -124,7 +124,7 @@ pub trait Random: Send + Sync + 'static {
     /// Fills `bytes` from a source fit for keys and tokens.
     ///
     /// # Errors
-    /// [`ErrorKind::Unavailable`] when the source gives none.
+    /// [`Unavailable`](crate::ErrorKind::Unavailable) when the source gives none.
     fn fill(&self, bytes: &mut [u8]) -> Result<()>;
 }
 
@@ -144,8 +144,8 @@ impl Random for SystemRandom {
 struct NoRandomness(String);
 
 impl Classify for NoRandomness {
-    fn kind(&self) -> ErrorKind {
-        ErrorKind::Unavailable
+    fn code(&self) -> Code {
+        Code::RuntimeNoRandomness
     }
 }
 

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::actor::{AccessError, Actor, Authorized, Permission, Principal, Reach, RequestContext, Right};
 use crate::audit;
 use crate::db::{Mode, Tx};
-use crate::error::{Classify, ErrorKind, Result};
+use crate::error::{Classify, Code, ErrorKind, Result};
 use crate::events::{self, Change};
 use crate::id;
 use crate::identity::Caller;
@@ -217,10 +217,10 @@ enum TaskError {
 }
 
 impl Classify for TaskError {
-    fn kind(&self) -> ErrorKind {
+    fn code(&self) -> Code {
         match self {
-            TaskError::Panicked => ErrorKind::Internal,
-            TaskError::RuntimeGone => ErrorKind::Closed,
+            TaskError::Panicked => Code::CallPanicked,
+            TaskError::RuntimeGone => Code::RuntimeEnded,
         }
     }
 }

@@ -1,4 +1,4 @@
-use crate::error::{Classify, ErrorKind};
+use crate::error::{Classify, Code};
 
 /// What a database said, in terms that are the same for all of them.
 #[derive(Debug, thiserror::Error)]
@@ -54,17 +54,22 @@ impl DbError {
 }
 
 impl Classify for DbError {
-    fn kind(&self) -> ErrorKind {
+    fn code(&self) -> Code {
         match self {
-            DbError::Unique(_) => ErrorKind::AlreadyExists,
-            DbError::Constraint(_) => ErrorKind::Conflict,
-            DbError::Busy(_) => ErrorKind::Locked,
-            DbError::Unreachable(_) | DbError::NotWritable(_) | DbError::Full(_) => ErrorKind::Unavailable,
-            DbError::NoPlace(_) => ErrorKind::InvalidInput,
-            DbError::Foreign(_) | DbError::Corrupt { .. } => ErrorKind::Corrupt,
-            DbError::Closed => ErrorKind::Closed,
-            DbError::NotBuilt { .. } | DbError::Newer { .. } => ErrorKind::Unsupported,
-            DbError::NotPortable(_) | DbError::Driver(_) => ErrorKind::Internal,
+            DbError::Unique(_) => Code::DbUnique,
+            DbError::Constraint(_) => Code::DbConstraint,
+            DbError::Busy(_) => Code::DbBusy,
+            DbError::Unreachable(_) => Code::DbUnreachable,
+            DbError::NotWritable(_) => Code::DbNotWritable,
+            DbError::NoPlace(_) => Code::DbNoPlace,
+            DbError::Full(_) => Code::DbFull,
+            DbError::Foreign(_) => Code::DbForeign,
+            DbError::Newer { .. } => Code::DbNewer,
+            DbError::Closed => Code::DbClosed,
+            DbError::Corrupt { .. } => Code::DbCorrupt,
+            DbError::NotBuilt { .. } => Code::DbNotBuilt,
+            DbError::NotPortable(_) => Code::DbNotPortable,
+            DbError::Driver(_) => Code::DbDriver,
         }
     }
 
@@ -74,6 +79,17 @@ impl Classify for DbError {
                 Some("url".into())
             }
             _ => None,
+        }
+    }
+
+    fn details(&self) -> Vec<(&'static str, String)> {
+        match self {
+            DbError::Newer { version, newest } => {
+                vec![("version", version.to_string()), ("newest", newest.to_string())]
+            }
+            DbError::Corrupt { column, .. } => vec![("column", column.clone())],
+            DbError::NotBuilt { scheme } => vec![("scheme", scheme.clone())],
+            _ => Vec::new(),
         }
     }
 }
@@ -113,6 +129,7 @@ fn from_code(code: Option<&str>, message: &str) -> DbError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
 
     #[test]
     fn a_unique_violation_names_its_columns() {
@@ -120,6 +137,6 @@ mod tests {
         assert!(error.is_unique_on("users", "username_key"));
         assert!(!error.is_unique_on("users", "email_key"));
         assert!(!error.is_unique_on("other_users", "username_key"));
-        assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+        assert_eq!(error.code().kind(), ErrorKind::AlreadyExists);
     }
 }

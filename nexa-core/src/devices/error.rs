@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use crate::error::{Classify, ErrorKind};
+use crate::error::{Classify, Code};
 use crate::id::DeviceId;
 
 #[derive(Debug, thiserror::Error)]
@@ -16,11 +16,12 @@ pub(crate) enum DeviceError {
 }
 
 impl Classify for DeviceError {
-    fn kind(&self) -> ErrorKind {
+    fn code(&self) -> Code {
         match self {
-            DeviceError::NoDevice(_) => ErrorKind::NotFound,
-            DeviceError::FingerprintTaken | DeviceError::KeyTaken => ErrorKind::AlreadyExists,
-            DeviceError::NotActive(_) => ErrorKind::Conflict,
+            DeviceError::NoDevice(_) => Code::DevicesNotFound,
+            DeviceError::FingerprintTaken => Code::DevicesFingerprintTaken,
+            DeviceError::KeyTaken => Code::DevicesKeyTaken,
+            DeviceError::NotActive(_) => Code::DevicesNotActive,
         }
     }
 
@@ -30,5 +31,12 @@ impl Classify for DeviceError {
             DeviceError::FingerprintTaken => "fingerprint".into(),
             DeviceError::KeyTaken => "public_key".into(),
         })
+    }
+
+    fn details(&self) -> Vec<(&'static str, String)> {
+        match self {
+            DeviceError::NoDevice(id) | DeviceError::NotActive(id) => vec![("id", id.to_string())],
+            DeviceError::FingerprintTaken | DeviceError::KeyTaken => Vec::new(),
+        }
     }
 }

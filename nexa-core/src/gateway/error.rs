@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use crate::error::{Classify, ErrorKind};
+use crate::error::{Classify, Code};
 use crate::id::GatewayId;
 
 #[derive(Debug, thiserror::Error)]
@@ -16,10 +16,12 @@ pub(crate) enum GatewayError {
 }
 
 impl Classify for GatewayError {
-    fn kind(&self) -> ErrorKind {
+    fn code(&self) -> Code {
         match self {
-            GatewayError::NoGateway(_) | GatewayError::NoneActive => ErrorKind::NotFound,
-            GatewayError::NameTaken(_) | GatewayError::KeyTaken => ErrorKind::AlreadyExists,
+            GatewayError::NoGateway(_) => Code::GatewayNotFound,
+            GatewayError::NoneActive => Code::GatewayNoneActive,
+            GatewayError::NameTaken(_) => Code::GatewayNameTaken,
+            GatewayError::KeyTaken => Code::GatewayKeyTaken,
         }
     }
 
@@ -29,5 +31,13 @@ impl Classify for GatewayError {
             GatewayError::NameTaken(_) => "name".into(),
             GatewayError::KeyTaken => "public_key".into(),
         })
+    }
+
+    fn details(&self) -> Vec<(&'static str, String)> {
+        match self {
+            GatewayError::NoGateway(id) => vec![("id", id.to_string())],
+            GatewayError::NameTaken(name) => vec![("name", name.clone())],
+            GatewayError::NoneActive | GatewayError::KeyTaken => Vec::new(),
+        }
     }
 }

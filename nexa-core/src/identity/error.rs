@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use crate::error::{Classify, ErrorKind};
+use crate::error::{Classify, Code};
 use crate::id::{GroupId, UserId};
 
 #[derive(Debug, thiserror::Error)]
@@ -36,21 +36,22 @@ pub(crate) enum IdentityError {
 }
 
 impl Classify for IdentityError {
-    fn kind(&self) -> ErrorKind {
+    fn code(&self) -> Code {
         match self {
-            IdentityError::NoUser(_) | IdentityError::NoGroup(_) | IdentityError::NotAMember => {
-                ErrorKind::NotFound
-            }
-            IdentityError::UsernameTaken(_)
-            | IdentityError::EmailTaken
-            | IdentityError::GroupNameTaken(_) => ErrorKind::AlreadyExists,
-            IdentityError::AlreadyMember => ErrorKind::AlreadyExists,
-            IdentityError::SignInRefused | IdentityError::BadToken => ErrorKind::Unauthenticated,
-            IdentityError::AlreadySetUp | IdentityError::LastAdministrator | IdentityError::NotActive(_) => {
-                ErrorKind::Conflict
-            }
-            IdentityError::PasswordQueueFull => ErrorKind::Throttled,
-            IdentityError::PasswordHash(_) => ErrorKind::Corrupt,
+            IdentityError::NoUser(_) => Code::IdentityUserNotFound,
+            IdentityError::NoGroup(_) => Code::IdentityGroupNotFound,
+            IdentityError::UsernameTaken(_) => Code::IdentityUsernameTaken,
+            IdentityError::EmailTaken => Code::IdentityEmailTaken,
+            IdentityError::GroupNameTaken(_) => Code::IdentityGroupNameTaken,
+            IdentityError::SignInRefused => Code::IdentitySignInRefused,
+            IdentityError::BadToken => Code::IdentityBadToken,
+            IdentityError::AlreadySetUp => Code::IdentityAlreadySetUp,
+            IdentityError::LastAdministrator => Code::IdentityLastAdministrator,
+            IdentityError::PasswordQueueFull => Code::IdentityPasswordQueueFull,
+            IdentityError::PasswordHash(_) => Code::IdentityPasswordHash,
+            IdentityError::NotActive(_) => Code::IdentityUserNotActive,
+            IdentityError::AlreadyMember => Code::IdentityAlreadyMember,
+            IdentityError::NotAMember => Code::IdentityNotAMember,
         }
     }
 
@@ -64,6 +65,17 @@ impl Classify for IdentityError {
             IdentityError::SignInRefused => Some("password".into()),
             IdentityError::BadToken => Some("token".into()),
             _ => None,
+        }
+    }
+
+    fn details(&self) -> Vec<(&'static str, String)> {
+        match self {
+            IdentityError::NoUser(id) | IdentityError::NotActive(id) => vec![("id", id.to_string())],
+            IdentityError::NoGroup(id) => vec![("id", id.to_string())],
+            IdentityError::UsernameTaken(name) | IdentityError::GroupNameTaken(name) => {
+                vec![("name", name.clone())]
+            }
+            _ => Vec::new(),
         }
     }
 }

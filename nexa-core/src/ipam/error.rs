@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use crate::error::{Classify, ErrorKind};
+use crate::error::{Classify, Code};
 use crate::id::{AllocationId, PoolId};
 
 #[derive(Debug, thiserror::Error)]
@@ -26,16 +26,17 @@ pub(crate) enum IpamError {
 }
 
 impl Classify for IpamError {
-    fn kind(&self) -> ErrorKind {
+    fn code(&self) -> Code {
         match self {
-            IpamError::NoPool(_) | IpamError::NoAllocation(_) => ErrorKind::NotFound,
-            IpamError::PoolNameTaken(_) => ErrorKind::AlreadyExists,
-            IpamError::Exhausted { .. } => ErrorKind::Exhausted,
-            IpamError::StaleGeneration { .. } | IpamError::HeldByDevice(_) | IpamError::Overlap { .. } => {
-                ErrorKind::Conflict
-            }
-            IpamError::Raced => ErrorKind::Locked,
-            IpamError::NothingAssignable(_) => ErrorKind::InvalidInput,
+            IpamError::NoPool(_) => Code::IpamPoolNotFound,
+            IpamError::NoAllocation(_) => Code::IpamAllocationNotFound,
+            IpamError::PoolNameTaken(_) => Code::IpamPoolNameTaken,
+            IpamError::Exhausted { .. } => Code::IpamExhausted,
+            IpamError::StaleGeneration { .. } => Code::IpamStaleGeneration,
+            IpamError::HeldByDevice(_) => Code::IpamHeldByDevice,
+            IpamError::Raced => Code::IpamRaced,
+            IpamError::Overlap { .. } => Code::IpamOverlap,
+            IpamError::NothingAssignable(_) => Code::IpamNothingAssignable,
         }
     }
 
@@ -47,6 +48,25 @@ impl Classify for IpamError {
             IpamError::StaleGeneration { .. } => Some("generation".into()),
             IpamError::NothingAssignable(_) | IpamError::Overlap { .. } => Some("cidr".into()),
             IpamError::Raced => None,
+        }
+    }
+
+    fn details(&self) -> Vec<(&'static str, String)> {
+        match self {
+            IpamError::NoPool(id) => vec![("id", id.to_string())],
+            IpamError::NoAllocation(id) | IpamError::HeldByDevice(id) => vec![("id", id.to_string())],
+            IpamError::PoolNameTaken(name) => vec![("name", name.clone())],
+            IpamError::Exhausted { name, allocated, assignable } => vec![
+                ("pool", name.clone()),
+                ("allocated", allocated.to_string()),
+                ("assignable", assignable.to_string()),
+            ],
+            IpamError::StaleGeneration { id, asked } => {
+                vec![("id", id.to_string()), ("generation", asked.to_string())]
+            }
+            IpamError::Overlap { cidr, name } => vec![("cidr", cidr.to_string()), ("pool", name.clone())],
+            IpamError::NothingAssignable(cidr) => vec![("cidr", cidr.to_string())],
+            IpamError::Raced => Vec::new(),
         }
     }
 }

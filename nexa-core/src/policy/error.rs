@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
 use super::Target;
-use crate::error::{Classify, ErrorKind};
+use crate::error::{Classify, Code};
 use crate::id::PolicyId;
 
 #[derive(Debug, thiserror::Error)]
@@ -15,10 +15,11 @@ pub(crate) enum PolicyError {
 }
 
 impl Classify for PolicyError {
-    fn kind(&self) -> ErrorKind {
+    fn code(&self) -> Code {
         match self {
-            PolicyError::NoPolicy(_) | PolicyError::NoTarget(_) => ErrorKind::NotFound,
-            PolicyError::NameTaken(_) => ErrorKind::AlreadyExists,
+            PolicyError::NoPolicy(_) => Code::PolicyNotFound,
+            PolicyError::NoTarget(_) => Code::PolicyTargetNotFound,
+            PolicyError::NameTaken(_) => Code::PolicyNameTaken,
         }
     }
 
@@ -28,5 +29,13 @@ impl Classify for PolicyError {
             PolicyError::NoTarget(_) => "targets".into(),
             PolicyError::NameTaken(_) => "name".into(),
         })
+    }
+
+    fn details(&self) -> Vec<(&'static str, String)> {
+        vec![match self {
+            PolicyError::NoPolicy(id) => ("id", id.to_string()),
+            PolicyError::NoTarget(target) => ("target", target.to_string()),
+            PolicyError::NameTaken(name) => ("name", name.clone()),
+        }]
     }
 }

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::error::{Classify, Error, ErrorKind, Result};
+use crate::error::{Classify, Code, Error, Result};
 use crate::id::{DeviceId, GroupId, PolicyId, UserId};
 use crate::net::Cidr;
 use crate::runtime::Timestamp;
@@ -111,7 +111,7 @@ impl Target {
     /// The target of a stored kind and id.
     ///
     /// # Errors
-    /// [`InvalidInput`](ErrorKind::InvalidInput) for a kind that this version does not know.
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for a kind that this version does not know.
     pub fn from_parts(kind: &str, id: uuid::Uuid) -> Result<Self> {
         match kind {
             "user" => Ok(Target::User(UserId::from_uuid(id))),
@@ -310,7 +310,7 @@ impl NewPolicy {
     /// The policy, in canonical form: targets and destinations sorted, each once.
     ///
     /// # Errors
-    /// [`InvalidInput`](ErrorKind::InvalidInput) for a name that is empty, padded, too long or has control characters,
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for a name that is empty, padded, too long or has control characters,
     /// a description too long, a priority out of bounds, or a window that ends before it begins.
     pub fn build(mut self, id: PolicyId) -> Result<Policy> {
         self.check()?;
@@ -374,8 +374,15 @@ enum Refused {
 }
 
 impl Classify for Refused {
-    fn kind(&self) -> ErrorKind {
-        ErrorKind::InvalidInput
+    fn code(&self) -> Code {
+        match self {
+            Refused::NameEmpty
+            | Refused::NameUnprintable
+            | Refused::NameTooLong
+            | Refused::DescriptionTooLong => Code::InputInvalid,
+            Refused::Priority { .. } => Code::PolicyPriorityOutOfRange,
+            Refused::Window { .. } => Code::PolicyEmptyWindow,
+        }
     }
 
     fn field(&self) -> Option<std::borrow::Cow<'static, str>> {
@@ -386,11 +393,26 @@ impl Classify for Refused {
             Refused::Window { .. } => "valid_until",
         }))
     }
+
+    fn details(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Refused::Priority { got } => vec![
+                ("priority", got.to_string()),
+                ("min", Policy::PRIORITY_FIRST.to_string()),
+                ("max", Policy::PRIORITY_LAST.to_string()),
+            ],
+            Refused::Window { from, until } => {
+                vec![("valid_from", from.to_string()), ("valid_until", until.to_string())]
+            }
+            _ => Vec::new(),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
 
     const ID: PolicyId = PolicyId::from_uuid(uuid::Uuid::from_u128(7));
 

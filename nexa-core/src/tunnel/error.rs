@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::io;
 use std::net::SocketAddr;
 
-use crate::error::{Classify, Error, ErrorKind};
+use crate::error::{Classify, Code, Error, ErrorKind};
 use crate::net::Family;
 
 /// What can go wrong with a tunnel, its packet device or a connection inside it.
@@ -171,37 +171,44 @@ impl TunnelError {
     /// The kind a program decides on.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
-        match self {
-            TunnelError::Closed => ErrorKind::Closed,
-            TunnelError::TimedOut { .. } => ErrorKind::Cancelled,
-            TunnelError::Refused { .. }
-            | TunnelError::Reset { .. }
-            | TunnelError::Socket { .. }
-            | TunnelError::Device { .. }
-            | TunnelError::Thread { .. }
-            | TunnelError::Interface { .. }
-            | TunnelError::Unresolved { .. }
-            | TunnelError::Randomness { .. } => ErrorKind::Unavailable,
-            TunnelError::PortInUse { .. } | TunnelError::InterfaceInUse { .. } => ErrorKind::AlreadyExists,
-            TunnelError::NotPermitted { .. } => ErrorKind::Forbidden,
-            TunnelError::NoTun { .. } => ErrorKind::Unsupported,
-            TunnelError::PortsExhausted | TunnelError::TooManyPeers | TunnelError::QueueFull => {
-                ErrorKind::Exhausted
-            }
-            TunnelError::NoSourceAddress { .. }
-            | TunnelError::Unaddressable { .. }
-            | TunnelError::MessageTooLong { .. }
-            | TunnelError::MtuOutOfRange { .. }
-            | TunnelError::OwnKey
-            | TunnelError::InterfaceName { .. }
-            | TunnelError::TooManyAddresses { .. } => ErrorKind::InvalidInput,
-        }
+        Classify::code(self).kind()
+    }
+
+    /// What went wrong, finer than its kind: what [`Error::code`] says when this becomes an [`Error`].
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        Classify::code(self).as_str()
     }
 }
 
 impl Classify for TunnelError {
-    fn kind(&self) -> ErrorKind {
-        TunnelError::kind(self)
+    fn code(&self) -> Code {
+        match self {
+            TunnelError::Closed => Code::TunnelClosed,
+            TunnelError::TimedOut { .. } => Code::TunnelTimedOut,
+            TunnelError::Refused { .. } => Code::TunnelRefused,
+            TunnelError::Reset { .. } => Code::TunnelReset,
+            TunnelError::NoSourceAddress { .. } => Code::TunnelNoSourceAddress,
+            TunnelError::Unaddressable { .. } => Code::TunnelUnaddressable,
+            TunnelError::PortInUse { .. } => Code::TunnelPortInUse,
+            TunnelError::PortsExhausted => Code::TunnelPortsExhausted,
+            TunnelError::MessageTooLong { .. } => Code::TunnelMessageTooLong,
+            TunnelError::MtuOutOfRange { .. } => Code::TunnelMtuOutOfRange,
+            TunnelError::Unresolved { .. } => Code::TunnelUnresolved,
+            TunnelError::OwnKey => Code::TunnelOwnKey,
+            TunnelError::TooManyPeers => Code::TunnelTooManyPeers,
+            TunnelError::TooManyAddresses { .. } => Code::TunnelTooManyAddresses,
+            TunnelError::Socket { .. } => Code::TunnelSocket,
+            TunnelError::Device { .. } => Code::TunnelDevice,
+            TunnelError::InterfaceName { .. } => Code::TunnelInterfaceName,
+            TunnelError::InterfaceInUse { .. } => Code::TunnelInterfaceInUse,
+            TunnelError::NotPermitted { .. } => Code::TunnelNotPermitted,
+            TunnelError::NoTun { .. } => Code::TunnelNoTun,
+            TunnelError::Interface { .. } => Code::TunnelInterface,
+            TunnelError::QueueFull => Code::TunnelQueueFull,
+            TunnelError::Thread { .. } => Code::TunnelThread,
+            TunnelError::Randomness { .. } => Code::RuntimeNoRandomness,
+        }
     }
 
     fn field(&self) -> Option<Cow<'static, str>> {
@@ -218,6 +225,42 @@ impl Classify for TunnelError {
         };
         Some(Cow::Borrowed(field))
     }
+
+    fn details(&self) -> Vec<(&'static str, String)> {
+        match self {
+            TunnelError::TimedOut { operation } | TunnelError::Socket { operation, .. } => {
+                vec![("operation", (*operation).to_owned())]
+            }
+            TunnelError::Refused { to } => vec![("to", to.to_string())],
+            TunnelError::Reset { peer } => vec![("peer", peer.to_string())],
+            TunnelError::NoSourceAddress { family } => vec![("family", format!("{family:?}").to_lowercase())],
+            TunnelError::Unaddressable { address } => vec![("address", address.to_string())],
+            TunnelError::PortInUse { port } => vec![("port", port.to_string())],
+            TunnelError::MessageTooLong { len, max } => bound("len", len, max),
+            TunnelError::TooManyAddresses { count, max } => bound("count", count, max),
+            TunnelError::MtuOutOfRange { mtu } => {
+                let mut details = bound("mtu", mtu, &super::MAX_MTU);
+                details.push(("min", super::MIN_MTU.to_string()));
+                details
+            }
+            TunnelError::Unresolved { host, .. } => vec![("host", host.clone())],
+            TunnelError::InterfaceName { name } | TunnelError::InterfaceInUse { name } => {
+                vec![("name", name.clone())]
+            }
+            TunnelError::NotPermitted { operation, missing, .. } => {
+                vec![("operation", (*operation).to_owned()), ("missing", (*missing).to_owned())]
+            }
+            TunnelError::Interface { name, operation, .. } => {
+                vec![("name", name.clone()), ("operation", operation.clone())]
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// A number, and the most that it may be.
+fn bound(name: &'static str, number: &usize, max: &usize) -> Vec<(&'static str, String)> {
+    vec![(name, number.to_string()), ("max", max.to_string())]
 }
 
 impl From<TunnelError> for io::Error {
@@ -242,9 +285,11 @@ mod tests {
     #[test]
     fn a_tunnel_error_becomes_the_crates_error_and_keeps_its_kind() {
         let error: Error = TunnelError::Closed.into();
-        assert_eq!(error.kind(), ErrorKind::Closed);
+        assert_eq!((error.kind(), error.code()), (ErrorKind::Closed, "tunnel.closed"));
         let error: Error = TunnelError::MtuOutOfRange { mtu: 9 }.into();
         assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidInput, Some("mtu")));
         assert_eq!(error.to_string(), "mtu: 9 is not between 1280 and 65475");
+        let details = [("field", "mtu"), ("max", "65475"), ("min", "1280"), ("mtu", "9")];
+        assert_eq!(error.details(), details.map(|(name, value)| (name, value.to_owned())).into());
     }
 }

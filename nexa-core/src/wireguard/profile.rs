@@ -2,7 +2,7 @@ use std::fmt::{self, Display, Write as _};
 use std::net::IpAddr;
 
 use super::{Endpoint, PresharedKey, PrivateKey, PublicKey};
-use crate::error::{Classify, Error, ErrorKind, Result};
+use crate::error::{Classify, Code, Error, Result};
 use crate::id::DeviceId;
 use crate::net::Cidr;
 use crate::secret::Secret;
@@ -73,7 +73,7 @@ impl Profile {
     /// A peer without AllowedIPs has no such line: `wg` refuses an empty one and takes its absence for none.
     ///
     /// # Errors
-    /// [`InvalidInput`](ErrorKind::InvalidInput) when `private_key` is not the one of the profile's public key.
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) when `private_key` is not the one of the profile's public key.
     pub fn render(&self, private_key: Option<&PrivateKey>) -> Result<Secret<String>> {
         if let Some(key) = private_key {
             self.check_key(key)?;
@@ -145,8 +145,8 @@ struct WrongKey {
 }
 
 impl Classify for WrongKey {
-    fn kind(&self) -> ErrorKind {
-        ErrorKind::InvalidInput
+    fn code(&self) -> Code {
+        Code::ProfileWrongKey
     }
 
     fn field(&self) -> Option<std::borrow::Cow<'static, str>> {
@@ -157,6 +157,7 @@ impl Classify for WrongKey {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::error::ErrorKind;
 
     pub(in crate::wireguard) fn private_key() -> PrivateKey {
         PrivateKey::from_bytes(&[7; 32]).unwrap()

@@ -4,7 +4,7 @@ use qrcode::render::{svg, unicode::Dense1x2};
 use qrcode::types::QrError;
 use qrcode::{EcLevel, QrCode as Modules};
 
-use crate::error::{Classify, ErrorKind, Result};
+use crate::error::{Classify, Code, Result};
 use crate::secret::Secret;
 
 /// A profile's text as a QR code, as the WireGuard apps scan it. It holds the private key, so its pictures are secrets.
@@ -27,7 +27,7 @@ impl QrCode {
     /// Encodes a profile's text, at the lowest error correction: a screen has no scratches, and large modules scan best.
     ///
     /// # Errors
-    /// [`InvalidInput`](ErrorKind::InvalidInput) for a text longer than [`CAPACITY`](QrCode::CAPACITY) bytes.
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for a text longer than [`CAPACITY`](QrCode::CAPACITY) bytes.
     pub fn new(text: &Secret<String>) -> Result<Self> {
         let code = Modules::with_error_correction_level(text.expose(), EcLevel::L);
         Ok(QrCode(code.map_err(|cause| NotEncoded::of(cause, text.expose().len()))?))
@@ -77,15 +77,24 @@ impl NotEncoded {
 }
 
 impl Classify for NotEncoded {
-    fn kind(&self) -> ErrorKind {
+    fn code(&self) -> Code {
         match self {
-            NotEncoded::TooLong { .. } => ErrorKind::InvalidInput,
-            NotEncoded::Other(_) => ErrorKind::Internal,
+            NotEncoded::TooLong { .. } => Code::QrTooLong,
+            NotEncoded::Other(_) => Code::QrFailed,
         }
     }
 
     fn field(&self) -> Option<std::borrow::Cow<'static, str>> {
         Some("text".into())
+    }
+
+    fn details(&self) -> Vec<(&'static str, String)> {
+        match self {
+            NotEncoded::TooLong { length } => {
+                vec![("len", length.to_string()), ("max", QrCode::CAPACITY.to_string())]
+            }
+            NotEncoded::Other(_) => Vec::new(),
+        }
     }
 }
 
@@ -93,6 +102,7 @@ impl Classify for NotEncoded {
 mod tests {
     use super::super::profile::tests::{private_key, profile};
     use super::*;
+    use crate::error::ErrorKind;
 
     #[test]
     fn a_profile_is_drawn_in_half_blocks_with_a_quiet_zone_of_four_modules() {

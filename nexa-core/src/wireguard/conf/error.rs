@@ -3,7 +3,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use super::parse::{MAX_BYTES, MAX_LINE_BYTES};
-use crate::error::{Classify, Error, ErrorKind};
+use crate::error::{Classify, Code, Error};
 
 /// Why a file was refused, and where. No part of a value is in it: a value may be a key.
 #[derive(Debug)]
@@ -108,8 +108,16 @@ impl StdError for ConfError {
 }
 
 impl Classify for ConfError {
-    fn kind(&self) -> ErrorKind {
-        ErrorKind::InvalidInput
+    fn code(&self) -> Code {
+        match self.reason {
+            Reason::FileTooLong | Reason::LineTooLong => Code::ConfTooLong,
+            Reason::ByteOrderMark | Reason::Nul => Code::ConfEncoding,
+            Reason::NoLine | Reason::NoSection { .. } | Reason::Spaced { .. } => Code::ConfSyntax,
+            Reason::UnknownSection => Code::ConfUnknownSection,
+            Reason::UnknownKey { .. } => Code::ConfUnknownKey,
+            Reason::NoPublicKey => Code::ConfNoPublicKey,
+            Reason::Value { .. } => Code::ConfBadValue,
+        }
     }
 
     /// `line 7: AllowedIPs`, `line 7`, or `conf` for the whole file.
@@ -119,5 +127,14 @@ impl Classify for ConfError {
             (_, Some(key)) => format!("line {}: {key}", self.line).into(),
             (_, None) => format!("line {}", self.line).into(),
         })
+    }
+
+    fn details(&self) -> Vec<(&'static str, String)> {
+        let line = match self.reason {
+            Reason::FileTooLong => None,
+            _ => Some(("line", self.line.to_string())),
+        };
+        let key = self.reason.key().map(|key| ("key", key.to_owned()));
+        line.into_iter().chain(key).collect()
     }
 }
