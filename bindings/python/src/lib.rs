@@ -1,0 +1,49 @@
+//! The extension module `nexa._nexa`: the facade's classes under their names, and nothing else.
+
+use pyo3::prelude::*;
+
+/// The native half of the package `nexa`.
+#[pymodule]
+mod _nexa {
+    #[pymodule_export]
+    use nexa_ffi::audit::{Audit, AuditPage, AuditRecord, AuditStatus};
+    #[pymodule_export]
+    use nexa_ffi::devices::{Device, DevicePage, DeviceStatus, Devices};
+    #[pymodule_export]
+    use nexa_ffi::enrolment::{Enrolled, Enrolment, NewEnrolment};
+    #[pymodule_export]
+    use nexa_ffi::error::{ErrorInfo, ErrorKind};
+    #[pymodule_export]
+    use nexa_ffi::events::{Event, EventStream, Events};
+    #[pymodule_export]
+    use nexa_ffi::gateways::{
+        DesiredPeer, DesiredState, Enforcement, Gateway, GatewayPage, Gateways, NewGateway,
+    };
+    #[pymodule_export]
+    use nexa_ffi::identity::{
+        Group, GroupPage, Identity, NewGroup, NewUser, SignedIn, User, UserPage, UserStatus,
+    };
+    #[pymodule_export]
+    use nexa_ffi::ipam::{Allocation, AllocationPage, Ipam, NewPool, Pool, PoolPage, PoolUsage};
+    #[pymodule_export]
+    use nexa_ffi::nexa::{Handle, Nexa, RequestContext};
+    #[pymodule_export]
+    use nexa_ffi::policy::{
+        Access, Bar, Destination, Effect, Explanation, Loser, LossReason, NewPolicy, Policies, Policy,
+        PolicyPage, PolicySummary, Target, TargetType, Verdict, Winner,
+    };
+    #[pymodule_export]
+    use nexa_ffi::python::{shutdown, version};
+    #[pymodule_export]
+    use nexa_ffi::runtime::CancelHandle;
+    #[pymodule_export]
+    use nexa_ffi::tunnel::{
+        Counters, GatewayOptions, PeerStatus, TcpListener, TcpStream, Tunnel, TunnelEvent, TunnelEventType,
+        TunnelOptions,
+    };
+    #[pymodule_export]
+    use nexa_ffi::wireguard::{
+        Conf, ConfDetails, ConfPeerDetails, PrivateKey, Profile, ProfileDetails, ProfilePeer, Secret,
+        TerminalTheme,
+    };
+}

@@ -1,0 +1,251 @@
+//! One runtime for the whole process, made when it is first needed, and the ways to give a call up.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use nexa_core::ErrorKind;
+use nexa_core::runtime::{Clock as _, SystemClock, Timestamp};
+use nexa_ffi_macros::object;
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::error::{Error, Result};
+
+/// How long `shutdown` waits for threads that are in the middle of something.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
+/// What a call that watches the time itself gets beyond its timeout, so that it can say what it was waiting for.
+const MARGIN: Duration = Duration::from_millis(250);
+/// Calls are short and wait for one database; a few threads carry any number of them.
+const WORKERS: usize = 2;
+
+static RUNTIME: Mutex<Option<Runtime>> = Mutex::new(None);
+/// The process that the runtime's threads live in; zero while there is none.
+static OWNER: AtomicU32 = AtomicU32::new(0);
+
+/// Ends the runtime's threads. What is open is closed; the next call starts a new runtime.
+#[cfg_attr(feature = "uniffi", ::uniffi::export)]
+#[cfg_attr(feature = "node", ::napi_derive::napi)]
+pub fn shutdown() {
+    if is_forked() {
+        return;
+    }
+    let runtime = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner).take();
+    OWNER.store(0, Ordering::SeqCst);
+    if let Some(runtime) = runtime {
+        runtime.shutdown_timeout(SHUTDOWN_GRACE);
+    }
+}
+
+/// The version of this library.
+#[must_use]
+#[cfg_attr(feature = "uniffi", ::uniffi::export)]
+#[cfg_attr(feature = "node", ::napi_derive::napi)]
+pub fn version() -> String {
+    env!("CARGO_PKG_VERSION").to_owned()
+}
+
+/// The runtime, started by the first call.
+///
+/// A forked child inherits the memory of its parent and none of its threads: waiting there would be for ever, so it is
+/// refused, before any lock that the parent may have held at that moment.
+fn runtime() -> Result<Handle> {
+    if is_forked() {
+        let message = "this process was forked after Nexa had started its threads, which a fork does not copy; \
+                       start it by spawn or exec instead, or use Nexa only after the fork";
+        return Err(Error::new("runtime.forked", ErrorKind::Unsupported, message));
+    }
+    let mut runtime = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(runtime) = runtime.as_ref() {
+        return Ok(runtime.handle().clone());
+    }
+    let started =
+        Builder::new_multi_thread().worker_threads(WORKERS).thread_name("nexa").enable_time().build();
+    let started = started.map_err(|cause| {
+        Error::new(
+            "runtime.not_started",
+            ErrorKind::Unavailable,
+            format!("no thread can be started: {cause}"),
+        )
+    })?;
+    OWNER.store(std::process::id(), Ordering::SeqCst);
+    Ok(runtime.insert(started).handle().clone())
+}
+
+fn is_forked() -> bool {
+    let owner = OWNER.load(Ordering::SeqCst);
+    owner != 0 && owner != std::process::id()
+}
+
+/// Gives calls up from outside, where a language does not cancel by itself. One handle may be given to several calls.
+#[object]
+pub struct CancelHandle {
+    cancelled: Arc<watch::Sender<bool>>,
+}
+
+#[object]
+impl CancelHandle {
+    /// A handle that has not been used.
+    ///
+    /// # Errors
+    /// None.
+    pub fn create() -> Result<Arc<CancelHandle>> {
+        Ok(Arc::new(CancelHandle { cancelled: Arc::new(watch::Sender::new(false)) }))
+    }
+
+    /// Gives up every call that has this handle, now and later; each fails with the kind `cancelled`.
+    pub fn cancel(&self) {
+        self.cancelled.send_replace(true);
+    }
+
+    /// Whether `cancel` was called.
+    pub fn is_cancelled(&self) -> bool {
+        *self.cancelled.borrow()
+    }
+}
+
+impl CancelHandle {
+    async fn wait(&self) {
+        // The sender is held by `self`, so waiting cannot fail.
+        let _ = self.cancelled.subscribe().wait_for(|cancelled| *cancelled).await;
+    }
+}
+
+/// How long a call may take, and who may give it up.
+#[derive(Default)]
+pub struct Limits {
+    /// Milliseconds after which the call fails.
+    pub timeout_ms: Option<u32>,
+    /// Gives the call up.
+    pub cancel: Option<Arc<CancelHandle>>,
+}
+
+/// When a call is over, as the core's clock tells it and as a length of time.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Deadline {
+    /// How long from the beginning of the call.
+    pub(crate) within: Option<Duration>,
+}
+
+impl Deadline {
+    /// The moment after which the control plane begins and commits nothing for the call.
+    pub(crate) fn moment(self) -> Option<Timestamp> {
+        self.within.map(|within| SystemClock.now().saturating_add(within))
+    }
+}
+
+/// An object whose calls can be told when they are over.
+pub trait Until: Sized {
+    /// The same object for one call.
+    #[must_use]
+    fn until(self, deadline: Deadline) -> Self {
+        let _ = deadline;
+        self
+    }
+}
+
+/// Runs one call in a task of the runtime. Dropping the future, the timeout and the handle give it up.
+///
+/// # Errors
+/// What the work gives; `call.timed_out`, `call.cancelled`, `call.panicked`, and what the runtime cannot be started for.
+pub async fn call<T, F>(limits: Limits, work: impl FnOnce(Deadline) -> F) -> Result<T>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T>> + Send + 'static,
+{
+    let runtime = runtime()?;
+    let Limits { timeout_ms, cancel } = limits;
+    let within = timeout_ms.map(|millis| Duration::from_millis(millis.into()));
+    let work = work(Deadline { within });
+    let mut task = AbortOnDrop(runtime.spawn(async move {
+        tokio::select! {
+            biased;
+            () = cancelled(cancel) => Err(Error::cancelled()),
+            outcome = work => outcome,
+            () = passed(within) => Err(Error::timed_out(timeout_ms.unwrap_or_default())),
+        }
+    }));
+    match (&mut task.0).await {
+        Ok(outcome) => outcome,
+        Err(ended) if ended.is_panic() => Err(Error::panicked()),
+        Err(_) => Err(Error::new("runtime.ended", ErrorKind::Closed, "the runtime was shut down")),
+    }
+}
+
+async fn cancelled(handle: Option<Arc<CancelHandle>>) {
+    match handle {
+        Some(handle) => handle.wait().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn passed(within: Option<Duration>) {
+    match within {
+        #[expect(clippy::disallowed_methods, reason = "the caller's own timeout is an event to wait for")]
+        Some(within) => tokio::time::sleep(within + MARGIN).await,
+        None => std::future::pending().await,
+    }
+}
+
+struct AbortOnDrop<T>(JoinHandle<T>);
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Runs what does not wait; a panic becomes an error.
+///
+/// # Errors
+/// What the work gives, and `call.panicked`.
+pub fn guard<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(Error::panicked()))
+}
+
+/// Whether the caller has gone away, for work on a thread that cannot be dropped.
+#[derive(Clone, Default)]
+pub(crate) struct Given(Arc<AtomicBool>);
+
+impl Given {
+    /// Whether nobody waits for the result any more.
+    pub(crate) fn is_up(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+struct GiveUpOnDrop(Given);
+
+impl Drop for GiveUpOnDrop {
+    fn drop(&mut self) {
+        self.0.0.store(true, Ordering::SeqCst);
+    }
+}
+
+/// Runs what blocks on a thread of its own. Within a [`call`] only.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce(&Given) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let given = Given::default();
+    let _guard = GiveUpOnDrop(given.clone());
+    match tokio::task::spawn_blocking(move || work(&given)).await {
+        Ok(outcome) => outcome,
+        Err(ended) if ended.is_panic() => Err(Error::panicked()),
+        Err(_) => Err(Error::new("runtime.ended", ErrorKind::Closed, "the runtime was shut down")),
+    }
+}
+
+/// Runs a call whose outcome the language is told of, not returned. Without a runtime it runs here, to the refusal.
+#[cfg(feature = "node")]
+pub(crate) fn detach(work: impl Future<Output = ()> + Send + 'static) {
+    match runtime() {
+        Ok(runtime) => drop(runtime.spawn(work)),
+        Err(_) => {
+            let waker = std::task::Waker::noop();
+            let _ = std::pin::pin!(work).poll(&mut std::task::Context::from_waker(waker));
+        }
+    }
+}
