@@ -53,10 +53,7 @@ pub(crate) const STAGES: &[Stage<Tally>] = &[
         needs: &[],
         run: |_| examples::run(),
     },
-    python::STAGE,
-    node::STAGE,
-    kotlin::STAGE,
-    swift::STAGE,
+    // LANGUAGES
 ];
 
 const SLOWEST: usize = 5;
