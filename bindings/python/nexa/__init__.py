@@ -1,0 +1,221 @@
+"""Nexa: a private-network control plane that is linked, not deployed.
+
+`Nexa.open` gives a control plane; `anonymous()`, `authenticate(token)` and `system(reason)` give handles, and the domains
+hang on a handle. Every call that waits is a coroutine, takes `timeout_ms`, and ends when it is cancelled.
+"""
+
+from nexa._nexa import Access as Access
+from nexa._nexa import Allocation as Allocation
+from nexa._nexa import AllocationPage as AllocationPage
+from nexa._nexa import Audit as Audit
+from nexa._nexa import AuditPage as AuditPage
+from nexa._nexa import AuditRecord as AuditRecord
+from nexa._nexa import AuditStatus as AuditStatus
+from nexa._nexa import Bar as Bar
+from nexa._nexa import CancelHandle as CancelHandle
+from nexa._nexa import Conf as Conf
+from nexa._nexa import ConfDetails as ConfDetails
+from nexa._nexa import ConfPeerDetails as ConfPeerDetails
+from nexa._nexa import Counters as Counters
+from nexa._nexa import DesiredPeer as DesiredPeer
+from nexa._nexa import DesiredState as DesiredState
+from nexa._nexa import Destination as Destination
+from nexa._nexa import Device as Device
+from nexa._nexa import DevicePage as DevicePage
+from nexa._nexa import DeviceStatus as DeviceStatus
+from nexa._nexa import Devices as Devices
+from nexa._nexa import Effect as Effect
+from nexa._nexa import Enforcement as Enforcement
+from nexa._nexa import Enrolled as Enrolled
+from nexa._nexa import Enrolment as Enrolment
+from nexa._nexa import ErrorInfo as ErrorInfo
+from nexa._nexa import ErrorKind as ErrorKind
+from nexa._nexa import Event as Event
+from nexa._nexa import EventStream as EventStream
+from nexa._nexa import Events as Events
+from nexa._nexa import Explanation as Explanation
+from nexa._nexa import Gateway as Gateway
+from nexa._nexa import GatewayOptions as GatewayOptions
+from nexa._nexa import GatewayPage as GatewayPage
+from nexa._nexa import Gateways as Gateways
+from nexa._nexa import Group as Group
+from nexa._nexa import GroupPage as GroupPage
+from nexa._nexa import Handle as Handle
+from nexa._nexa import Identity as Identity
+from nexa._nexa import Ipam as Ipam
+from nexa._nexa import Loser as Loser
+from nexa._nexa import LossReason as LossReason
+from nexa._nexa import NewEnrolment as NewEnrolment
+from nexa._nexa import NewGateway as NewGateway
+from nexa._nexa import NewGroup as NewGroup
+from nexa._nexa import NewPolicy as NewPolicy
+from nexa._nexa import NewPool as NewPool
+from nexa._nexa import NewUser as NewUser
+from nexa._nexa import Nexa as Nexa
+from nexa._nexa import PeerStatus as PeerStatus
+from nexa._nexa import Policies as Policies
+from nexa._nexa import Policy as Policy
+from nexa._nexa import PolicyPage as PolicyPage
+from nexa._nexa import PolicySummary as PolicySummary
+from nexa._nexa import Pool as Pool
+from nexa._nexa import PoolPage as PoolPage
+from nexa._nexa import PoolUsage as PoolUsage
+from nexa._nexa import PrivateKey as PrivateKey
+from nexa._nexa import Profile as Profile
+from nexa._nexa import ProfileDetails as ProfileDetails
+from nexa._nexa import ProfilePeer as ProfilePeer
+from nexa._nexa import RequestContext as RequestContext
+from nexa._nexa import Secret as Secret
+from nexa._nexa import SignedIn as SignedIn
+from nexa._nexa import Target as Target
+from nexa._nexa import TargetType as TargetType
+from nexa._nexa import TcpListener as TcpListener
+from nexa._nexa import TcpStream as TcpStream
+from nexa._nexa import TerminalTheme as TerminalTheme
+from nexa._nexa import Tunnel as Tunnel
+from nexa._nexa import TunnelEvent as TunnelEvent
+from nexa._nexa import TunnelEventType as TunnelEventType
+from nexa._nexa import TunnelOptions as TunnelOptions
+from nexa._nexa import User as User
+from nexa._nexa import UserPage as UserPage
+from nexa._nexa import UserStatus as UserStatus
+from nexa._nexa import Verdict as Verdict
+from nexa._nexa import Winner as Winner
+from nexa._nexa import shutdown as shutdown
+from nexa._nexa import version as version
+from nexa.errors import NexaError as NexaError
+from nexa.errors import AlreadyExists as AlreadyExists
+from nexa.errors import Cancelled as Cancelled
+from nexa.errors import Closed as Closed
+from nexa.errors import Conflict as Conflict
+from nexa.errors import Corrupt as Corrupt
+from nexa.errors import Exhausted as Exhausted
+from nexa.errors import Forbidden as Forbidden
+from nexa.errors import Internal as Internal
+from nexa.errors import InvalidInput as InvalidInput
+from nexa.errors import Locked as Locked
+from nexa.errors import NeedsOperator as NeedsOperator
+from nexa.errors import NotFound as NotFound
+from nexa.errors import Throttled as Throttled
+from nexa.errors import Unauthenticated as Unauthenticated
+from nexa.errors import Unavailable as Unavailable
+from nexa.errors import Unsupported as Unsupported
+from nexa.ids import AllocationId as AllocationId
+from nexa.ids import AuditId as AuditId
+from nexa.ids import DeviceId as DeviceId
+from nexa.ids import GatewayId as GatewayId
+from nexa.ids import GroupId as GroupId
+from nexa.ids import PolicyId as PolicyId
+from nexa.ids import PoolId as PoolId
+from nexa.ids import RoleId as RoleId
+from nexa.ids import SessionId as SessionId
+from nexa.ids import UserId as UserId
+
+__all__ = [
+    "Access",
+    "Allocation",
+    "AllocationId",
+    "AllocationPage",
+    "AlreadyExists",
+    "Audit",
+    "AuditId",
+    "AuditPage",
+    "AuditRecord",
+    "AuditStatus",
+    "Bar",
+    "CancelHandle",
+    "Cancelled",
+    "Closed",
+    "Conf",
+    "ConfDetails",
+    "ConfPeerDetails",
+    "Conflict",
+    "Corrupt",
+    "Counters",
+    "DesiredPeer",
+    "DesiredState",
+    "Destination",
+    "Device",
+    "DeviceId",
+    "DevicePage",
+    "DeviceStatus",
+    "Devices",
+    "Effect",
+    "Enforcement",
+    "Enrolled",
+    "Enrolment",
+    "ErrorInfo",
+    "ErrorKind",
+    "Event",
+    "EventStream",
+    "Events",
+    "Exhausted",
+    "Explanation",
+    "Forbidden",
+    "Gateway",
+    "GatewayId",
+    "GatewayOptions",
+    "GatewayPage",
+    "Gateways",
+    "Group",
+    "GroupId",
+    "GroupPage",
+    "Handle",
+    "Identity",
+    "Internal",
+    "InvalidInput",
+    "Ipam",
+    "Locked",
+    "Loser",
+    "LossReason",
+    "NeedsOperator",
+    "NewEnrolment",
+    "NewGateway",
+    "NewGroup",
+    "NewPolicy",
+    "NewPool",
+    "NewUser",
+    "Nexa",
+    "NexaError",
+    "NotFound",
+    "PeerStatus",
+    "Policies",
+    "Policy",
+    "PolicyId",
+    "PolicyPage",
+    "PolicySummary",
+    "Pool",
+    "PoolId",
+    "PoolPage",
+    "PoolUsage",
+    "PrivateKey",
+    "Profile",
+    "ProfileDetails",
+    "ProfilePeer",
+    "RequestContext",
+    "RoleId",
+    "Secret",
+    "SessionId",
+    "SignedIn",
+    "Target",
+    "TargetType",
+    "TcpListener",
+    "TcpStream",
+    "TerminalTheme",
+    "Throttled",
+    "Tunnel",
+    "TunnelEvent",
+    "TunnelEventType",
+    "TunnelOptions",
+    "Unauthenticated",
+    "Unavailable",
+    "Unsupported",
+    "User",
+    "UserId",
+    "UserPage",
+    "UserStatus",
+    "Verdict",
+    "Winner",
+    "shutdown",
+    "version",
+]

@@ -1,0 +1,2932 @@
+"""
+The native half of the package `nexa`.
+"""
+
+from _typeshed import SupportsGetItem
+from collections.abc import Awaitable
+from nexa.ids import AllocationId, AuditId, DeviceId, GatewayId, GroupId, PolicyId, PoolId, RoleId, SessionId, UserId
+from typing import Any, Final, SupportsIndex, final
+
+__all__ = ["Access", "Allocation", "AllocationPage", "Audit", "AuditPage", "AuditRecord", "AuditStatus", "Bar", "CancelHandle", "Conf", "ConfDetails", "ConfPeerDetails", "Counters", "DesiredPeer", "DesiredState", "Destination", "Device", "DevicePage", "DeviceStatus", "Devices", "Effect", "Enforcement", "Enrolled", "Enrolment", "ErrorInfo", "ErrorKind", "Event", "EventStream", "Events", "Explanation", "Gateway", "GatewayOptions", "GatewayPage", "Gateways", "Group", "GroupPage", "Handle", "Identity", "Ipam", "Loser", "LossReason", "NewEnrolment", "NewGateway", "NewGroup", "NewPolicy", "NewPool", "NewUser", "Nexa", "PeerStatus", "Policies", "Policy", "PolicyPage", "PolicySummary", "Pool", "PoolPage", "PoolUsage", "PrivateKey", "Profile", "ProfileDetails", "ProfilePeer", "RequestContext", "Secret", "SignedIn", "Target", "TargetType", "TcpListener", "TcpStream", "TerminalTheme", "Tunnel", "TunnelEvent", "TunnelEventType", "TunnelOptions", "User", "UserPage", "UserStatus", "Verdict", "Winner", "shutdown", "version"]
+
+@final
+class Access:
+    """
+    What a device may reach, by policies alone.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, allowed: SupportsGetItem[int, str], valid_until: SupportsIndex | None = None, full_tunnel_v4: bool, full_tunnel_v6: bool, barred: Bar | None = None) -> Access: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def allowed(self, /) -> list[str]:
+        """
+        The addresses it may reach, as the fewest prefixes.
+        """
+    @property
+    def barred(self, /) -> Bar | None:
+        """
+        Why it has no access whatever policies say.
+        """
+    @property
+    def full_tunnel_v4(self, /) -> bool:
+        """
+        Whether a policy that applies allows all of IPv4; stricter policies may still take addresses away.
+        """
+    @property
+    def full_tunnel_v6(self, /) -> bool:
+        """
+        Whether a policy that applies allows all of IPv6.
+        """
+    @property
+    def valid_until(self, /) -> int | None:
+        """
+        The moment from which this may be different although nobody changed anything, in microseconds since 1970.
+        """
+
+@final
+class Allocation:
+    """
+    One address in somebody's hands.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, id: AllocationId, pool_id: PoolId, address: str, device_id: DeviceId | None = None, generation: SupportsIndex, allocated_at: SupportsIndex) -> Allocation: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def address(self, /) -> str:
+        """
+        The address.
+        """
+    @property
+    def allocated_at(self, /) -> int:
+        """
+        When it was handed out, in microseconds since 1970.
+        """
+    @property
+    def device_id(self, /) -> DeviceId | None:
+        """
+        The device that has it.
+        """
+    @property
+    def generation(self, /) -> int:
+        """
+        Which life of the address this is; a release must name it.
+        """
+    @property
+    def id(self, /) -> AllocationId:
+        """
+        The id.
+        """
+    @property
+    def pool_id(self, /) -> PoolId:
+        """
+        The pool it came from.
+        """
+
+@final
+class AllocationPage:
+    """
+    One page of allocations.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, items: SupportsGetItem[int, Allocation], next: str | None = None) -> AllocationPage: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def items(self, /) -> list[Allocation]:
+        """
+        The allocations, in a stable order.
+        """
+    @property
+    def next(self, /) -> str | None:
+        """
+        What to ask the next page with; nothing when this was the last one.
+        """
+
+@final
+class Audit:
+    """
+    The audit, as one caller may read it.
+    """
+    async def list(self, /, after: str | None = None, limit: SupportsIndex | None = None, *, timeout_ms: SupportsIndex | None = None) -> AuditPage:
+        """
+        What was done and refused, a page at a time.
+
+        # Errors
+        `invalid_input` (`limit`, `after`).
+        """
+
+@final
+class AuditPage:
+    """
+    One page of the audit.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, items: SupportsGetItem[int, AuditRecord], next: str | None = None) -> AuditPage: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def items(self, /) -> list[AuditRecord]:
+        """
+        The rows, in a stable order.
+        """
+    @property
+    def next(self, /) -> str | None:
+        """
+        What to ask the next page with; nothing when this was the last one.
+        """
+
+@final
+class AuditRecord:
+    """
+    One row of the audit.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, id: AuditId, actor: str, actor_user_id: UserId | None = None, actor_device_id: DeviceId | None = None, event_type: str, entity_type: str, entity_id: str | None = None, status: AuditStatus, ip_address: str | None = None, request_id: str | None = None, message: str, created_at: SupportsIndex) -> AuditRecord: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def actor(self, /) -> str:
+        """
+        What kind of caller it was: `user`, `device`, `anonymous`, or `system: <reason>`.
+        """
+    @property
+    def actor_device_id(self, /) -> DeviceId | None:
+        """
+        The device that acted.
+        """
+    @property
+    def actor_user_id(self, /) -> UserId | None:
+        """
+        The person who acted.
+        """
+    @property
+    def created_at(self, /) -> int:
+        """
+        When, in microseconds since 1970.
+        """
+    @property
+    def entity_id(self, /) -> str | None:
+        """
+        The thing's id.
+        """
+    @property
+    def entity_type(self, /) -> str:
+        """
+        What kind of thing it was done to.
+        """
+    @property
+    def event_type(self, /) -> str:
+        """
+        What was done, such as `device.enrolled`; for a refusal, the permission that was missing.
+        """
+    @property
+    def id(self, /) -> AuditId:
+        """
+        Its id; the order of ids is about the order of time.
+        """
+    @property
+    def ip_address(self, /) -> str | None:
+        """
+        Where the request came from.
+        """
+    @property
+    def message(self, /) -> str:
+        """
+        The same in words.
+        """
+    @property
+    def request_id(self, /) -> str | None:
+        """
+        The host's own id of the request.
+        """
+    @property
+    def status(self, /) -> AuditStatus:
+        """
+        How it ended.
+        """
+
+@final
+class AuditStatus:
+    """
+    How an audited attempt ended.
+    """
+    DONE: Final[AuditStatus]
+    """
+    It was done.
+    """
+    REFUSED: Final[AuditStatus]
+    """
+    The caller was turned away.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self, /) -> int: ...
+    def __int__(self, /) -> int: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    def __repr__(self, /) -> str: ...
+    def __str__(self, /) -> str: ...
+    @property
+    def value(self, /) -> str:
+        """
+        The spelling in snake case, the same in every language.
+        """
+
+@final
+class Bar:
+    """
+    Why a device has no access whatever policies say.
+    """
+    DEVICE_EXPIRED: Final[Bar]
+    """
+    The device's time is over.
+    """
+    DEVICE_PENDING: Final[Bar]
+    """
+    The device waits for approval.
+    """
+    DEVICE_REMOVED: Final[Bar]
+    """
+    The device was removed.
+    """
+    DEVICE_REVOKED: Final[Bar]
+    """
+    The device was revoked.
+    """
+    USER_PENDING: Final[Bar]
+    """
+    The user waits for approval.
+    """
+    USER_REMOVED: Final[Bar]
+    """
+    The user was removed.
+    """
+    USER_SUSPENDED: Final[Bar]
+    """
+    The user is suspended.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self, /) -> int: ...
+    def __int__(self, /) -> int: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    def __repr__(self, /) -> str: ...
+    def __str__(self, /) -> str: ...
+    @property
+    def value(self, /) -> str:
+        """
+        The spelling in snake case, the same in every language.
+        """
+
+@final
+class CancelHandle:
+    """
+    Gives calls up from outside, where a language does not cancel by itself. One handle may be given to several calls.
+    """
+    def cancel(self, /) -> None:
+        """
+        Gives up every call that has this handle, now and later; each fails with the kind `cancelled`.
+        """
+    @staticmethod
+    def create() -> CancelHandle:
+        """
+        A handle that has not been used.
+
+        # Errors
+        None.
+        """
+    def is_cancelled(self, /) -> bool:
+        """
+        Whether `cancel` was called.
+        """
+
+@final
+class Conf:
+    """
+    A configuration file of `wg` or `wg-quick`. It may hold keys, and prints nothing of them.
+    """
+    def details(self, /) -> ConfDetails:
+        """
+        What can be shown of it, as a value.
+        """
+    @staticmethod
+    def parse(text: str) -> Conf:
+        """
+        Reads a file as `wg-quick` and then `wg` do.
+
+        # Errors
+        `invalid_input` naming line and key, for a file that the tools refuse or read as something else than it says.
+        """
+    def render(self, /) -> Secret:
+        """
+        The file as Nexa writes it, with its keys.
+        """
+
+@final
+class ConfDetails:
+    """
+    A configuration file without its secrets and commands.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, public_key: str | None = None, listen_port: SupportsIndex | None = None, addresses: SupportsGetItem[int, str], dns: SupportsGetItem[int, str], mtu: SupportsIndex | None = None, peers: SupportsGetItem[int, ConfPeerDetails]) -> ConfDetails: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def addresses(self, /) -> list[str]:
+        """
+        The interface's addresses, with their prefix lengths.
+        """
+    @property
+    def dns(self, /) -> list[str]:
+        """
+        The name servers to use while the interface is up.
+        """
+    @property
+    def listen_port(self, /) -> int | None:
+        """
+        The UDP port; nothing for one that the system picks.
+        """
+    @property
+    def mtu(self, /) -> int | None:
+        """
+        The packet size; nothing leaves it to the device.
+        """
+    @property
+    def peers(self, /) -> list[ConfPeerDetails]:
+        """
+        The peers, in the order of the file.
+        """
+    @property
+    def public_key(self, /) -> str | None:
+        """
+        The public half of the interface's key, in base64.
+        """
+
+@final
+class ConfPeerDetails:
+    """
+    A peer of a configuration file without its secrets.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, public_key: str, has_preshared_key: bool, allowed_ips: SupportsGetItem[int, str], endpoint: str | None = None, persistent_keepalive: SupportsIndex | None = None) -> ConfPeerDetails: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def allowed_ips(self, /) -> list[str]:
+        """
+        The addresses behind it.
+        """
+    @property
+    def endpoint(self, /) -> str | None:
+        """
+        Where it listens.
+        """
+    @property
+    def has_preshared_key(self, /) -> bool:
+        """
+        Whether a secret is shared beside the keys.
+        """
+    @property
+    def persistent_keepalive(self, /) -> int | None:
+        """
+        Seconds between packets that keep a NAT's mapping open; nothing for none.
+        """
+    @property
+    def public_key(self, /) -> str:
+        """
+        Who it is, in base64.
+        """
+
+@final
+class Counters:
+    """
+    What a tunnel has done since it was made. Every packet that goes in is delivered, sent, staged or counted as dropped,
+    under the cause that was found first.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, datagrams_received: SupportsIndex, datagrams_sent: SupportsIndex, packets_delivered: SupportsIndex, packets_sent: SupportsIndex, handshakes_completed: SupportsIndex, handshakes_failed: SupportsIndex, keepalives_received: SupportsIndex, keepalives_sent: SupportsIndex, dropped_malformed: SupportsIndex, dropped_bad_mac: SupportsIndex, dropped_unauthenticated: SupportsIndex, dropped_unknown_peer: SupportsIndex, dropped_unknown_session: SupportsIndex, dropped_replayed: SupportsIndex, dropped_expired: SupportsIndex, dropped_source: SupportsIndex, dropped_no_route: SupportsIndex, dropped_no_endpoint: SupportsIndex, dropped_oversized: SupportsIndex, dropped_filter: SupportsIndex, dropped_unsolicited: SupportsIndex, dropped_filter_expired: SupportsIndex, dropped_fragment: SupportsIndex, dropped_flow_table: SupportsIndex, dropped_queue_full: SupportsIndex, dropped_no_session: SupportsIndex, dropped_device: SupportsIndex, dropped_send: SupportsIndex) -> Counters: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def datagrams_received(self, /) -> int:
+        """
+        Datagrams handed to the engine.
+        """
+    @property
+    def datagrams_sent(self, /) -> int:
+        """
+        Datagrams handed out for sending.
+        """
+    @property
+    def dropped_bad_mac(self, /) -> int:
+        """
+        A handshake message whose first MAC is not made for this key.
+        """
+    @property
+    def dropped_device(self, /) -> int:
+        """
+        A packet that the packet device did not take.
+        """
+    @property
+    def dropped_expired(self, /) -> int:
+        """
+        A message under keys older than 180 s.
+        """
+    @property
+    def dropped_filter(self, /) -> int:
+        """
+        A packet from a peer to a destination that the filter does not permit it.
+        """
+    @property
+    def dropped_filter_expired(self, /) -> int:
+        """
+        A packet that came when the filter was no longer valid.
+        """
+    @property
+    def dropped_flow_table(self, /) -> int:
+        """
+        A packet for which the filter had no room to remember its flow.
+        """
+    @property
+    def dropped_fragment(self, /) -> int:
+        """
+        A fragment that cannot be matched to a permitted packet, or a packet made to deceive a filter.
+        """
+    @property
+    def dropped_malformed(self, /) -> int:
+        """
+        Not a WireGuard message, not an IP packet, or cut short.
+        """
+    @property
+    def dropped_no_endpoint(self, /) -> int:
+        """
+        A packet to a peer whose endpoint is not known.
+        """
+    @property
+    def dropped_no_route(self, /) -> int:
+        """
+        A packet to an address that belongs to no peer.
+        """
+    @property
+    def dropped_no_session(self, /) -> int:
+        """
+        A packet that waited for a handshake which was never answered, or whose peer was removed.
+        """
+    @property
+    def dropped_oversized(self, /) -> int:
+        """
+        A packet longer than the MTU.
+        """
+    @property
+    def dropped_queue_full(self, /) -> int:
+        """
+        A packet or datagram for which a queue of the engine had no room.
+        """
+    @property
+    def dropped_replayed(self, /) -> int:
+        """
+        A message that was received before, or is too old to tell.
+        """
+    @property
+    def dropped_send(self, /) -> int:
+        """
+        A datagram that the operating system did not send.
+        """
+    @property
+    def dropped_source(self, /) -> int:
+        """
+        A packet from a peer whose source address belongs to another peer or to none.
+        """
+    @property
+    def dropped_unauthenticated(self, /) -> int:
+        """
+        A message that does not authenticate.
+        """
+    @property
+    def dropped_unknown_peer(self, /) -> int:
+        """
+        A handshake by a key that no peer has.
+        """
+    @property
+    def dropped_unknown_session(self, /) -> int:
+        """
+        A message to a session that does not exist.
+        """
+    @property
+    def dropped_unsolicited(self, /) -> int:
+        """
+        A packet to a peer that belongs to no flow which the peer was permitted to open.
+        """
+    @property
+    def handshakes_completed(self, /) -> int:
+        """
+        Sessions established, in either direction.
+        """
+    @property
+    def handshakes_failed(self, /) -> int:
+        """
+        Handshakes given up after 90 s without an answer.
+        """
+    @property
+    def keepalives_received(self, /) -> int:
+        """
+        Keepalives received.
+        """
+    @property
+    def keepalives_sent(self, /) -> int:
+        """
+        Keepalives sent.
+        """
+    @property
+    def packets_delivered(self, /) -> int:
+        """
+        Packets from peers handed out for the packet device.
+        """
+    @property
+    def packets_sent(self, /) -> int:
+        """
+        Packets from the packet device that left encrypted.
+        """
+
+@final
+class DesiredPeer:
+    """
+    One peer of a gateway.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, device_id: DeviceId, public_key: str, allowed_ips: SupportsGetItem[int, str], enforcement: Enforcement) -> DesiredPeer: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def allowed_ips(self, /) -> list[str]:
+        """
+        The addresses that it may send from, each as a prefix of its own.
+        """
+    @property
+    def device_id(self, /) -> DeviceId:
+        """
+        The device.
+        """
+    @property
+    def enforcement(self, /) -> Enforcement:
+        """
+        What it may reach. Everything else is dropped at the gateway.
+        """
+    @property
+    def public_key(self, /) -> str:
+        """
+        Its public key, in base64.
+        """
+
+@final
+class DesiredState:
+    """
+    What a gateway must be like now, and until when that may be believed.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, gateway: Gateway, peers: SupportsGetItem[int, DesiredPeer], valid_until: SupportsIndex, next_change: SupportsIndex | None = None) -> DesiredState: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def gateway(self, /) -> Gateway:
+        """
+        The gateway.
+        """
+    @property
+    def next_change(self, /) -> int | None:
+        """
+        The earliest moment at which time alone changes a peer's access: when it is worth asking again.
+        """
+    @property
+    def peers(self, /) -> list[DesiredPeer]:
+        """
+        Its peers, in the order of their keys.
+        """
+    @property
+    def valid_until(self, /) -> int:
+        """
+        The moment from which nobody's access may be believed without asking again, in microseconds since 1970.
+        """
+
+@final
+class Destination:
+    """
+    What a policy matches: every protocol and port of a prefix.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, cidr: str, description: str) -> Destination: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def cidr(self, /) -> str:
+        """
+        The addresses.
+        """
+    @property
+    def description(self, /) -> str:
+        """
+        What is there; may be empty. Has no effect.
+        """
+
+@final
+class Device:
+    """
+    A device of a person.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, id: DeviceId, user_id: UserId, gateway_id: GatewayId | None = None, name: str, platform: str, fingerprint: str, public_key: str, status: DeviceStatus, expires_at: SupportsIndex | None = None, revoked_at: SupportsIndex | None = None, created_at: SupportsIndex) -> Device: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def created_at(self, /) -> int:
+        """
+        When it was enrolled, in microseconds since 1970.
+        """
+    @property
+    def expires_at(self, /) -> int | None:
+        """
+        When its time is over, in microseconds since 1970.
+        """
+    @property
+    def fingerprint(self, /) -> str:
+        """
+        What makes it recognisable to its person's client.
+        """
+    @property
+    def gateway_id(self, /) -> GatewayId | None:
+        """
+        The gateway it was enrolled at.
+        """
+    @property
+    def id(self, /) -> DeviceId:
+        """
+        The id.
+        """
+    @property
+    def name(self, /) -> str:
+        """
+        The name.
+        """
+    @property
+    def platform(self, /) -> str:
+        """
+        What it runs, such as `linux` or `ios`.
+        """
+    @property
+    def public_key(self, /) -> str:
+        """
+        Its WireGuard public key, in base64.
+        """
+    @property
+    def revoked_at(self, /) -> int | None:
+        """
+        When it was revoked, in microseconds since 1970.
+        """
+    @property
+    def status(self, /) -> DeviceStatus:
+        """
+        Whether it may connect.
+        """
+    @property
+    def user_id(self, /) -> UserId:
+        """
+        Whose it is.
+        """
+
+@final
+class DevicePage:
+    """
+    One page of devices.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, items: SupportsGetItem[int, Device], next: str | None = None) -> DevicePage: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def items(self, /) -> list[Device]:
+        """
+        The devices, in a stable order.
+        """
+    @property
+    def next(self, /) -> str | None:
+        """
+        What to ask the next page with; nothing when this was the last one.
+        """
+
+@final
+class DeviceStatus:
+    """
+    Whether a device may connect.
+    """
+    ACTIVE: Final[DeviceStatus]
+    """
+    May connect, if its person may.
+    """
+    EXPIRED: Final[DeviceStatus]
+    """
+    Its time is over.
+    """
+    PENDING: Final[DeviceStatus]
+    """
+    Waits for approval.
+    """
+    REVOKED: Final[DeviceStatus]
+    """
+    Shut out for good.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self, /) -> int: ...
+    def __int__(self, /) -> int: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    def __repr__(self, /) -> str: ...
+    def __str__(self, /) -> str: ...
+    @property
+    def value(self, /) -> str:
+        """
+        The spelling in snake case, the same in every language.
+        """
+
+@final
+class Devices:
+    """
+    Devices, as one caller may see and change them.
+    """
+    async def get(self, /, id: DeviceId, *, timeout_ms: SupportsIndex | None = None) -> Device:
+        """
+        One device.
+
+        # Errors
+        `not_found`.
+        """
+    async def list(self, /, after: str | None = None, limit: SupportsIndex | None = None, *, timeout_ms: SupportsIndex | None = None) -> DevicePage:
+        """
+        The devices that the caller may see, a page at a time.
+
+        # Errors
+        `invalid_input` (`limit`, `after`).
+        """
+    async def revoke(self, /, id: DeviceId, *, timeout_ms: SupportsIndex | None = None) -> None:
+        """
+        Shuts a device out for good and gives its addresses back.
+
+        # Errors
+        `not_found`, `conflict` for one that is not active.
+        """
+
+@final
+class Effect:
+    """
+    Whether a policy lets through or holds back.
+    """
+    ALLOW: Final[Effect]
+    """
+    Lets through.
+    """
+    DENY: Final[Effect]
+    """
+    Holds back.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self, /) -> int: ...
+    def __int__(self, /) -> int: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    def __repr__(self, /) -> str: ...
+    def __str__(self, /) -> str: ...
+    @property
+    def value(self, /) -> str:
+        """
+        The spelling in snake case, the same in every language.
+        """
+
+@final
+class Enforcement:
+    """
+    What a gateway lets through for one device. Replies to what was let through are let back.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, sources: SupportsGetItem[int, str], destinations: SupportsGetItem[int, str], valid_until: SupportsIndex | None = None) -> Enforcement: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def destinations(self, /) -> list[str]:
+        """
+        Where it may open a connection to, as the fewest prefixes.
+        """
+    @property
+    def sources(self, /) -> list[str]:
+        """
+        The device's addresses at this gateway.
+        """
+    @property
+    def valid_until(self, /) -> int | None:
+        """
+        The moment from which nothing may be let through on the ground of this value.
+        """
+
+@final
+class Enrolled:
+    """
+    A device that was enrolled.
+    """
+    def device(self, /) -> Device:
+        """
+        The device.
+        """
+    def profile(self, /) -> Profile:
+        """
+        What it runs with.
+        """
+    def token(self, /) -> Secret:
+        """
+        The device's own token, with which it asks for its profile later; shown once.
+        """
+
+@final
+class Enrolment:
+    """
+    Enrolment, as one caller may do it.
+    """
+    async def enrol(self, /, device: NewEnrolment, *, timeout_ms: SupportsIndex | None = None) -> Enrolled:
+        """
+        Enrols a device in one transaction: it has a gateway, addresses and a profile, or nothing of it is stored.
+
+        # Errors
+        `invalid_input` naming the field, `already_exists` for a known fingerprint or key, `not_found` for a person or
+        gateway that is not there, `conflict` for one that is not active, `exhausted` without a free address.
+        """
+    async def profile(self, /, device: DeviceId, *, timeout_ms: SupportsIndex | None = None) -> Profile:
+        """
+        Issues a device's profile again, as it is now.
+
+        # Errors
+        `not_found`, `conflict` for a device or person that is not active.
+        """
+
+@final
+class ErrorInfo:
+    """
+    Everything there is to say about a failure.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, code: str, kind: ErrorKind, message: str, details: dict[str, str], retryable: bool) -> ErrorInfo: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def code(self, /) -> str:
+        """
+        A stable spelling such as `identity.username_taken`, finer than the kind.
+        """
+    @property
+    def details(self, /) -> dict[str, str]:
+        """
+        What the sentence speaks of, by name; `field` is the argument that was refused. Never a secret.
+        """
+    @property
+    def kind(self, /) -> ErrorKind:
+        """
+        What a program decides on.
+        """
+    @property
+    def message(self, /) -> str:
+        """
+        A sentence for a person.
+        """
+    @property
+    def retryable(self, /) -> bool:
+        """
+        Whether the same call, unchanged, may succeed later.
+        """
+
+@final
+class ErrorKind:
+    """
+    What went wrong, in terms a program can act on. Few and stable.
+    """
+    ALREADY_EXISTS: Final[ErrorKind]
+    """
+    The name, key or address is taken.
+    """
+    CANCELLED: Final[ErrorKind]
+    """
+    The caller, or a deadline, ended it.
+    """
+    CLOSED: Final[ErrorKind]
+    """
+    The handle, tunnel or database was closed before.
+    """
+    CONFLICT: Final[ErrorKind]
+    """
+    The thing is not in a state that allows this, or somebody else changed it meanwhile.
+    """
+    CORRUPT: Final[ErrorKind]
+    """
+    Stored data is not what Nexa wrote.
+    """
+    EXHAUSTED: Final[ErrorKind]
+    """
+    A pool or a limit has nothing left.
+    """
+    FORBIDDEN: Final[ErrorKind]
+    """
+    The caller is known and may not do this.
+    """
+    INTERNAL: Final[ErrorKind]
+    """
+    A defect in Nexa.
+    """
+    INVALID_INPUT: Final[ErrorKind]
+    """
+    An argument was refused before anything was done; the details name it as `field`.
+    """
+    LOCKED: Final[ErrorKind]
+    """
+    Somebody else holds it at this moment.
+    """
+    NEEDS_OPERATOR: Final[ErrorKind]
+    """
+    Only a person at the machine can go on from here.
+    """
+    NOT_FOUND: Final[ErrorKind]
+    """
+    No such thing, or none that this caller may see.
+    """
+    THROTTLED: Final[ErrorKind]
+    """
+    Too many attempts; wait before the next one.
+    """
+    UNAUTHENTICATED: Final[ErrorKind]
+    """
+    The caller proved no identity, or a proof that is no longer good.
+    """
+    UNAVAILABLE: Final[ErrorKind]
+    """
+    A database, a peer or the operating system did not answer as it should; trying again may help.
+    """
+    UNSUPPORTED: Final[ErrorKind]
+    """
+    This build, database or platform cannot do that.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self, /) -> int: ...
+    def __int__(self, /) -> int: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    def __repr__(self, /) -> str: ...
+    def __str__(self, /) -> str: ...
+    @property
+    def value(self, /) -> str:
+        """
+        The spelling in snake case, the same in every language.
+        """
+
+@final
+class Event:
+    """
+    One thing that has changed.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, position: SupportsIndex, event_type: str, entity_type: str, entity_id: str, created_at: SupportsIndex) -> Event: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def created_at(self, /) -> int:
+        """
+        When, in microseconds since 1970.
+        """
+    @property
+    def entity_id(self, /) -> str:
+        """
+        The thing's id.
+        """
+    @property
+    def entity_type(self, /) -> str:
+        """
+        What kind of thing it happened to, such as `device`.
+        """
+    @property
+    def event_type(self, /) -> str:
+        """
+        What happened, such as `device.enrolled`.
+        """
+    @property
+    def position(self, /) -> int:
+        """
+        Its place in the order, from 1, without gaps.
+        """
+
+@final
+class EventStream:
+    """
+    A reader of the outbox that keeps its place. Each event is given once; a reader that must miss none also after a crash
+    stores the position of the last one it is done with, and begins there.
+    """
+    async def __aenter__(self, /) -> EventStream: ...
+    async def __aexit__(self, /, exc_type: Any | None, exc_value: Any | None, traceback: Any | None) -> None: ...
+    def __aiter__(self, /) -> EventStream: ...
+    def __anext__(self, /) -> Awaitable[Event]: ...
+    async def _anext(self, /) -> Event: ...
+    async def close(self, /, *, timeout_ms: SupportsIndex | None = None) -> None:
+        """
+        Ends the stream, also for a call that waits.
+
+        # Errors
+        None of its own.
+        """
+    async def next(self, /, *, timeout_ms: SupportsIndex | None = None) -> Event | None:
+        """
+        The next event, waiting until there is one; nothing when the stream was closed. Of several calls at once, each
+        gets another event.
+
+        # Errors
+        What every call can fail with; the stream can go on afterwards.
+        """
+
+@final
+class Events:
+    """
+    The outbox, as one caller may read it.
+    """
+    async def after(self, /, position: SupportsIndex, limit: SupportsIndex, *, timeout_ms: SupportsIndex | None = None) -> list[Event]:
+        """
+        Up to `limit` events after `position`, in order; from the beginning with 0. Empty when there is nothing newer.
+
+        # Errors
+        `invalid_input` (`limit`) outside 1 to 1000.
+        """
+    def stream(self, /, position: SupportsIndex | None = None, look_every_ms: SupportsIndex | None = None) -> EventStream:
+        """
+        Every event after `position`, those that come later too; from the beginning without it. It looks for new ones
+        every `look_every_ms`, 250 without it.
+
+        # Errors
+        `invalid_input` (`look_every_ms`) for zero.
+        """
+
+@final
+class Explanation:
+    """
+    Why a device may reach an address, or may not.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, device: DeviceId, user: UserId, address: str, at: SupportsIndex, is_allowed: bool, verdict: Verdict, winner: Winner | None = None, barred: Bar | None = None, losers: SupportsGetItem[int, Loser], text: str) -> Explanation: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def address(self, /) -> str:
+        """
+        The address asked about.
+        """
+    @property
+    def at(self, /) -> int:
+        """
+        The moment asked about, in microseconds since 1970.
+        """
+    @property
+    def barred(self, /) -> Bar | None:
+        """
+        Why the device has no access, if it has none.
+        """
+    @property
+    def device(self, /) -> DeviceId:
+        """
+        The device asked about.
+        """
+    @property
+    def is_allowed(self, /) -> bool:
+        """
+        Whether the address may be reached.
+        """
+    @property
+    def losers(self, /) -> list[Loser]:
+        """
+        The policies that did not decide, the closest first.
+        """
+    @property
+    def text(self, /) -> str:
+        """
+        The same for a person to read, in several lines.
+        """
+    @property
+    def user(self, /) -> UserId:
+        """
+        Its user.
+        """
+    @property
+    def verdict(self, /) -> Verdict:
+        """
+        What decided.
+        """
+    @property
+    def winner(self, /) -> Winner | None:
+        """
+        The policy that decided, if one did.
+        """
+
+@final
+class Gateway:
+    """
+    A WireGuard gateway.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, id: GatewayId, name: str, endpoint: str, public_key: str, vpn_cidrs: SupportsGetItem[int, str], addresses: SupportsGetItem[int, str], dns_servers: SupportsGetItem[int, str], mtu: SupportsIndex | None = None, is_active: bool, revision: SupportsIndex, created_at: SupportsIndex) -> Gateway: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def addresses(self, /) -> list[str]:
+        """
+        Its own address in each of them, in the same order.
+        """
+    @property
+    def created_at(self, /) -> int:
+        """
+        When it was created, in microseconds since 1970.
+        """
+    @property
+    def dns_servers(self, /) -> list[str]:
+        """
+        The DNS servers that its devices use.
+        """
+    @property
+    def endpoint(self, /) -> str:
+        """
+        Where devices find it: host and UDP port.
+        """
+    @property
+    def id(self, /) -> GatewayId:
+        """
+        The id.
+        """
+    @property
+    def is_active(self, /) -> bool:
+        """
+        Whether devices can be enrolled at it.
+        """
+    @property
+    def mtu(self, /) -> int | None:
+        """
+        The MTU of the tunnel in bytes; nothing leaves it to the device.
+        """
+    @property
+    def name(self, /) -> str:
+        """
+        The name.
+        """
+    @property
+    def public_key(self, /) -> str:
+        """
+        Its public key, in base64.
+        """
+    @property
+    def revision(self, /) -> int:
+        """
+        How often its set of peers has changed.
+        """
+    @property
+    def vpn_cidrs(self, /) -> list[str]:
+        """
+        Where its devices' addresses come from, IPv4 before IPv6; one or two.
+        """
+
+@final
+class GatewayOptions:
+    """
+    A gateway that runs in this program. It lets nothing through until a desired state is applied to it.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, listen: str, addresses: SupportsGetItem[int, str], mtu: SupportsIndex | None = None) -> GatewayOptions: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def addresses(self, /) -> list[str]:
+        """
+        The gateway's own addresses inside the tunnel.
+        """
+    @property
+    def listen(self, /) -> str:
+        """
+        The UDP address to listen on, such as `127.0.0.1:51820`; port 0 lets the system choose.
+        """
+    @property
+    def mtu(self, /) -> int | None:
+        """
+        The longest packet inside the tunnel in bytes.
+        """
+
+@final
+class GatewayPage:
+    """
+    One page of gateways.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, items: SupportsGetItem[int, Gateway], next: str | None = None) -> GatewayPage: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def items(self, /) -> list[Gateway]:
+        """
+        The gateways, in a stable order.
+        """
+    @property
+    def next(self, /) -> str | None:
+        """
+        What to ask the next page with; nothing when this was the last one.
+        """
+
+@final
+class Gateways:
+    """
+    Gateways, as one caller may see and change them.
+    """
+    async def apply(self, /, id: GatewayId, tunnel: Tunnel, *, timeout_ms: SupportsIndex | None = None) -> DesiredState:
+        """
+        Makes a tunnel in this program let through what the gateway's desired state says and nothing else, in one step,
+        and returns that state. It must be done again when events arrive, at `next_change` and before `valid_until`;
+        otherwise the gateway falls silent.
+
+        # Errors
+        `not_found`, `closed` for a tunnel that was closed.
+        """
+    async def create(self, /, gateway: NewGateway, *, timeout_ms: SupportsIndex | None = None) -> Gateway:
+        """
+        Creates a gateway with a pool of addresses for each of its prefixes.
+
+        # Errors
+        `invalid_input` naming the field, `already_exists` for a taken name or key, `conflict` for a prefix that overlaps a
+        pool.
+        """
+    async def desired_state(self, /, id: GatewayId, *, timeout_ms: SupportsIndex | None = None) -> DesiredState:
+        """
+        What a gateway must be like now: its peers, what each may reach, and until when that may be believed.
+
+        # Errors
+        `not_found`.
+        """
+    async def get(self, /, id: GatewayId, *, timeout_ms: SupportsIndex | None = None) -> Gateway:
+        """
+        One gateway.
+
+        # Errors
+        `not_found`.
+        """
+    async def list(self, /, after: str | None = None, limit: SupportsIndex | None = None, *, timeout_ms: SupportsIndex | None = None) -> GatewayPage:
+        """
+        The gateways, a page at a time.
+
+        # Errors
+        `invalid_input` (`limit`, `after`).
+        """
+
+@final
+class Group:
+    """
+    A group of people, with the attributes that LDAP's `posixGroup` knows.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, id: GroupId, gid_number: SupportsIndex, name: str, description: str, is_administrator: bool, created_at: SupportsIndex) -> Group: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def created_at(self, /) -> int:
+        """
+        When it was created, in microseconds since 1970.
+        """
+    @property
+    def description(self, /) -> str:
+        """
+        What it is for.
+        """
+    @property
+    def gid_number(self, /) -> int:
+        """
+        The numeric id: 2000 and 2001 are built in, others follow (`gidNumber`).
+        """
+    @property
+    def id(self, /) -> GroupId:
+        """
+        The id.
+        """
+    @property
+    def is_administrator(self, /) -> bool:
+        """
+        Whether its members may do everything.
+        """
+    @property
+    def name(self, /) -> str:
+        """
+        The name (`cn`).
+        """
+
+@final
+class GroupPage:
+    """
+    One page of groups.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, items: SupportsGetItem[int, Group], next: str | None = None) -> GroupPage: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def items(self, /) -> list[Group]:
+        """
+        The groups, in a stable order.
+        """
+    @property
+    def next(self, /) -> str | None:
+        """
+        What to ask the next page with; nothing when this was the last one.
+        """
+
+@final
+class Handle:
+    """
+    Who calls and from where; the domains hang on it.
+    """
+    def audit(self, /) -> Audit:
+        """
+        Who did what, and what was refused.
+        """
+    def devices(self, /) -> Devices:
+        """
+        Devices that are enrolled.
+        """
+    def enrolment(self, /) -> Enrolment:
+        """
+        Enrolling devices and issuing their profiles.
+        """
+    def events(self, /) -> Events:
+        """
+        What has changed, in order.
+        """
+    def gateways(self, /) -> Gateways:
+        """
+        WireGuard gateways and what they must enforce.
+        """
+    def identity(self, /) -> Identity:
+        """
+        People, groups and sessions.
+        """
+    def ipam(self, /) -> Ipam:
+        """
+        Pools of addresses.
+        """
+    def policy(self, /) -> Policies:
+        """
+        Who may reach what, and why.
+        """
+    def with_context(self, /, context: RequestContext) -> Handle:
+        """
+        The same caller, from this request.
+
+        # Errors
+        `invalid_input` (`source_ip`).
+        """
+
+@final
+class Identity:
+    """
+    People, groups and sessions, as one caller may see and change them.
+    """
+    async def activate_user(self, /, id: UserId, *, timeout_ms: SupportsIndex | None = None) -> None:
+        """
+        Lets a person in, or back in.
+
+        # Errors
+        `not_found`.
+        """
+    async def add_member(self, /, group: GroupId, user: UserId, *, timeout_ms: SupportsIndex | None = None) -> None:
+        """
+        Puts a person into a group.
+
+        # Errors
+        `not_found`, `already_exists` for a member, `forbidden` for a group of administrators by one who is none.
+        """
+    async def create_first_user(self, /, user: NewUser, password: str | None = None, *, timeout_ms: SupportsIndex | None = None) -> User:
+        """
+        Creates the first user ever without a token, by the program itself.
+
+        # Errors
+        As `redeem_setup_token`.
+        """
+    async def create_group(self, /, group: NewGroup, *, timeout_ms: SupportsIndex | None = None) -> Group:
+        """
+        Creates a group without members.
+
+        # Errors
+        `invalid_input` naming the field, `already_exists` for a taken name.
+        """
+    async def create_user(self, /, user: NewUser, password: str | None = None, *, timeout_ms: SupportsIndex | None = None) -> User:
+        """
+        Creates a person: active, with a role. Without a password it is a service account, which cannot sign in.
+
+        # Errors
+        `invalid_input` naming the field, `already_exists` for a taken name or e-mail address, `not_found` for a role that
+        is not there, `forbidden` for a role that has what the caller has not.
+        """
+    async def get_user(self, /, id: UserId, *, timeout_ms: SupportsIndex | None = None) -> User:
+        """
+        One person.
+
+        # Errors
+        `not_found`.
+        """
+    async def issue_setup_token(self, /, *, timeout_ms: SupportsIndex | None = None) -> Secret:
+        """
+        Makes another setup token, for when the one given at creation was lost. Earlier ones become worthless.
+
+        # Errors
+        `conflict` when there are users already.
+        """
+    async def list_groups(self, /, after: str | None = None, limit: SupportsIndex | None = None, *, timeout_ms: SupportsIndex | None = None) -> GroupPage:
+        """
+        The groups, a page at a time.
+
+        # Errors
+        `invalid_input` (`limit`, `after`).
+        """
+    async def list_users(self, /, after: str | None = None, limit: SupportsIndex | None = None, *, timeout_ms: SupportsIndex | None = None) -> UserPage:
+        """
+        The people that the caller may see, a page at a time: `limit` at most, 100 without it, after the page that ended
+        with `after`.
+
+        # Errors
+        `invalid_input` (`limit`, `after`).
+        """
+    async def redeem_setup_token(self, /, token: str, user: NewUser, password: str | None = None, *, timeout_ms: SupportsIndex | None = None) -> User:
+        """
+        Creates the first user ever with the one-time setup token: active, and an administrator.
+
+        # Errors
+        `unauthenticated` (`token`) for a wrong, used or expired token, `conflict` when there are users already,
+        `invalid_input` naming the field of the new user.
+        """
+    async def remove_member(self, /, group: GroupId, user: UserId, *, timeout_ms: SupportsIndex | None = None) -> None:
+        """
+        Takes a person out of a group.
+
+        # Errors
+        `not_found`, `conflict` for the last active administrator.
+        """
+    async def sign_in(self, /, username: str, password: str, *, timeout_ms: SupportsIndex | None = None) -> SignedIn:
+        """
+        Exchanges a password for a session token. An unknown name, a wrong password and a person who is not active fail
+        alike and after the same work.
+
+        # Errors
+        `unauthenticated` (`password`), `throttled` when too many passwords are being checked.
+        """
+    async def sign_out(self, /, *, timeout_ms: SupportsIndex | None = None) -> None:
+        """
+        Ends the session that this handle speaks for.
+
+        # Errors
+        `unauthenticated` when the handle has no session.
+        """
+    async def suspend_user(self, /, id: UserId, *, timeout_ms: SupportsIndex | None = None) -> None:
+        """
+        Shuts a person out: from the next call on, nothing of theirs is accepted.
+
+        # Errors
+        `not_found`, `conflict` for the last active administrator.
+        """
+
+@final
+class Ipam:
+    """
+    Pools of addresses, as one caller may see and change them.
+    """
+    async def claim(self, /, pool: PoolId, *, timeout_ms: SupportsIndex | None = None) -> Allocation:
+        """
+        Claims the lowest free address for something that is not a device.
+
+        # Errors
+        `not_found`, `exhausted` with the pool's counts.
+        """
+    async def create_pool(self, /, pool: NewPool, *, timeout_ms: SupportsIndex | None = None) -> Pool:
+        """
+        Creates a pool.
+
+        # Errors
+        `invalid_input` naming the field, `already_exists` for a taken name, `conflict` for a prefix that overlaps a pool.
+        """
+    async def list_allocations(self, /, pool: PoolId, after: str | None = None, limit: SupportsIndex | None = None, *, timeout_ms: SupportsIndex | None = None) -> AllocationPage:
+        """
+        The addresses of a pool that are in somebody's hands, a page at a time.
+
+        # Errors
+        `not_found`, `invalid_input` (`limit`, `after`).
+        """
+    async def list_pools(self, /, after: str | None = None, limit: SupportsIndex | None = None, *, timeout_ms: SupportsIndex | None = None) -> PoolPage:
+        """
+        The pools, a page at a time.
+
+        # Errors
+        `invalid_input` (`limit`, `after`).
+        """
+    async def release(self, /, allocation: AllocationId, generation: SupportsIndex, *, timeout_ms: SupportsIndex | None = None) -> None:
+        """
+        Gives a claimed address back. It must name the generation that it was claimed as; giving it back again is fine.
+
+        # Errors
+        `not_found`, `conflict` for a generation that is over or an address that a device holds.
+        """
+    async def usage(self, /, pool: PoolId, *, timeout_ms: SupportsIndex | None = None) -> PoolUsage:
+        """
+        How full a pool is.
+
+        # Errors
+        `not_found`.
+        """
+
+@final
+class Loser:
+    """
+    A policy that did not decide.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, policy: PolicySummary, reason: LossReason, at: SupportsIndex | None = None) -> Loser: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def at(self, /) -> int | None:
+        """
+        The moment that the reason speaks of, in microseconds since 1970.
+        """
+    @property
+    def policy(self, /) -> PolicySummary:
+        """
+        The policy.
+        """
+    @property
+    def reason(self, /) -> LossReason:
+        """
+        Why not.
+        """
+
+@final
+class LossReason:
+    """
+    Why a policy did not decide.
+    """
+    BELOW_INFRASTRUCTURE: Final[LossReason]
+    """
+    The built-in rule stands above it.
+    """
+    DENY_WINS_TIE: Final[LossReason]
+    """
+    At equal priority the winner's deny beats its allow.
+    """
+    INACTIVE: Final[LossReason]
+    """
+    It is not active.
+    """
+    NOT_CONTAINED: Final[LossReason]
+    """
+    No destination of it contains the address.
+    """
+    NOT_TARGETED: Final[LossReason]
+    """
+    It names neither the device nor its user nor a group of the user.
+    """
+    NOT_YET_VALID: Final[LossReason]
+    """
+    Its window has not begun.
+    """
+    NO_LONGER_VALID: Final[LossReason]
+    """
+    Its window is over.
+    """
+    OUTRANKED: Final[LossReason]
+    """
+    The winner's priority number is lower.
+    """
+    SAYS_THE_SAME: Final[LossReason]
+    """
+    It says the same as the winner at the same priority; the winner is only the lower id.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self, /) -> int: ...
+    def __int__(self, /) -> int: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    def __repr__(self, /) -> str: ...
+    def __str__(self, /) -> str: ...
+    @property
+    def value(self, /) -> str:
+        """
+        The spelling in snake case, the same in every language.
+        """
+
+@final
+class NewEnrolment:
+    """
+    A device to enrol.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, name: str, public_key: str, fingerprint: str, platform: str | None = None, user_id: UserId | None = None, gateway_id: GatewayId | None = None) -> NewEnrolment: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def fingerprint(self, /) -> str:
+        """
+        What its client recognises it by: a text that stays the same across reinstalls.
+        """
+    @property
+    def gateway_id(self, /) -> GatewayId | None:
+        """
+        The gateway; without it, the active one with the fewest peers.
+        """
+    @property
+    def name(self, /) -> str:
+        """
+        The name.
+        """
+    @property
+    def platform(self, /) -> str | None:
+        """
+        What it runs, such as `linux` or `ios`.
+        """
+    @property
+    def public_key(self, /) -> str:
+        """
+        The public half of a key made on the device, in base64.
+        """
+    @property
+    def user_id(self, /) -> UserId | None:
+        """
+        Whose it is, which takes the right to enrol for others; without it, the caller's.
+        """
+
+@final
+class NewGateway:
+    """
+    A gateway to create.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, name: str, endpoint: str, public_key: str, vpn_cidrs: SupportsGetItem[int, str], dns_servers: SupportsGetItem[int, str] | None = None, mtu: SupportsIndex | None = None) -> NewGateway: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def dns_servers(self, /) -> list[str] | None:
+        """
+        The DNS servers for its devices.
+        """
+    @property
+    def endpoint(self, /) -> str:
+        """
+        Where devices find it: host and UDP port.
+        """
+    @property
+    def mtu(self, /) -> int | None:
+        """
+        The MTU of the tunnel in bytes.
+        """
+    @property
+    def name(self, /) -> str:
+        """
+        The name.
+        """
+    @property
+    def public_key(self, /) -> str:
+        """
+        Its public key, in base64.
+        """
+    @property
+    def vpn_cidrs(self, /) -> list[str]:
+        """
+        Where its devices' addresses come from; one prefix per family. The gateway itself gets the lowest of each.
+        """
+
+@final
+class NewGroup:
+    """
+    A group to create.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, name: str, description: str | None = None) -> NewGroup: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def description(self, /) -> str | None:
+        """
+        What it is for.
+        """
+    @property
+    def name(self, /) -> str:
+        """
+        The name.
+        """
+
+@final
+class NewPolicy:
+    """
+    A policy to create.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, name: str, effect: Effect, targets: SupportsGetItem[int, Target], destinations: SupportsGetItem[int, str], description: str | None = None, priority: SupportsIndex | None = None, is_active: bool | None = None, full_tunnel: bool | None = None, valid_from: SupportsIndex | None = None, valid_until: SupportsIndex | None = None) -> NewPolicy: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def description(self, /) -> str | None:
+        """
+        What it is for.
+        """
+    @property
+    def destinations(self, /) -> list[str]:
+        """
+        The prefixes that it matches. None: nothing, never "any".
+        """
+    @property
+    def effect(self, /) -> Effect:
+        """
+        Whether what it matches is let through.
+        """
+    @property
+    def full_tunnel(self, /) -> bool | None:
+        """
+        Whether it matches every address of both families.
+        """
+    @property
+    def is_active(self, /) -> bool | None:
+        """
+        Whether it counts at all; it does without it.
+        """
+    @property
+    def name(self, /) -> str:
+        """
+        A name, unique among living policies.
+        """
+    @property
+    def priority(self, /) -> int | None:
+        """
+        The lower number wins; 100 without it.
+        """
+    @property
+    def targets(self, /) -> list[Target]:
+        """
+        Whom it is about. None: nobody.
+        """
+    @property
+    def valid_from(self, /) -> int | None:
+        """
+        The moment from which it counts, in microseconds since 1970.
+        """
+    @property
+    def valid_until(self, /) -> int | None:
+        """
+        The first moment at which it counts no more.
+        """
+
+@final
+class NewPool:
+    """
+    A pool to create.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, name: str, cidr: str, reserve: SupportsGetItem[int, str] | None = None) -> NewPool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def cidr(self, /) -> str:
+        """
+        What it covers; network and broadcast addresses are never handed out.
+        """
+    @property
+    def name(self, /) -> str:
+        """
+        The name.
+        """
+    @property
+    def reserve(self, /) -> list[str] | None:
+        """
+        Addresses to keep out of it.
+        """
+
+@final
+class NewUser:
+    """
+    A person to create. The password is given beside it, so that the record can be shown.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, username: str, display_name: str | None = None, sn: str | None = None, given_name: str | None = None, email: str | None = None, ssh_public_key: str | None = None, role: str | None = None) -> NewUser: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def display_name(self, /) -> str | None:
+        """
+        The full name; without it, the username is shown.
+        """
+    @property
+    def email(self, /) -> str | None:
+        """
+        The e-mail address.
+        """
+    @property
+    def given_name(self, /) -> str | None:
+        """
+        The first name.
+        """
+    @property
+    def role(self, /) -> str | None:
+        """
+        The role by name: `administrator`, `auditor` or `member`; without it, `member`.
+        """
+    @property
+    def sn(self, /) -> str | None:
+        """
+        The surname.
+        """
+    @property
+    def ssh_public_key(self, /) -> str | None:
+        """
+        The key for SSH into containers.
+        """
+    @property
+    def username(self, /) -> str:
+        """
+        The name to sign in with: letters, digits, dot, underscore and hyphen.
+        """
+
+@final
+class Nexa:
+    """
+    A private-network control plane over one database.
+    """
+    async def __aenter__(self, /) -> Nexa: ...
+    async def __aexit__(self, /, exc_type: Any | None, exc_value: Any | None, traceback: Any | None) -> None: ...
+    def anonymous(self, /) -> Handle:
+        """
+        A handle for somebody who has not signed in.
+        """
+    async def authenticate(self, /, token: str, *, timeout_ms: SupportsIndex | None = None) -> Handle:
+        """
+        A handle for the bearer of a session or device token, which is checked here and again in every call.
+
+        # Errors
+        `unauthenticated` when the token is malformed, unknown, expired or revoked, or its person is not active.
+        """
+    async def close(self, /, *, timeout_ms: SupportsIndex | None = None) -> None:
+        """
+        Waits for what is under way and closes the database. Every call after it fails with `closed`.
+
+        # Errors
+        None of its own.
+        """
+    @staticmethod
+    async def open(url: str, *, timeout_ms: SupportsIndex | None = None) -> Nexa:
+        """
+        Opens the database that `url` names, such as `sqlite:nexa.db`, creates it where it does not exist, and brings its
+        schema up to date. `sqlite::memory:` lives as long as the object.
+
+        # Errors
+        `invalid_input` (`url`), `unsupported` for a database this build does not know or a newer schema, `corrupt` for a
+        file that is no Nexa database.
+        """
+    def system(self, /, reason: str) -> Handle:
+        """
+        A handle for the program itself, which may do everything. The audit shows `reason`.
+        """
+    def take_setup_token(self, /) -> Secret | None:
+        """
+        The one-time token that creates the first user, if opening created the database. It is given once.
+        """
+
+@final
+class PeerStatus:
+    """
+    A peer as it is.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, public_key: str, endpoint: str | None = None, allowed_ips: SupportsGetItem[int, str], persistent_keepalive: SupportsIndex | None = None, last_handshake_ms_ago: SupportsIndex | None = None, received_bytes: SupportsIndex, sent_bytes: SupportsIndex) -> PeerStatus: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def allowed_ips(self, /) -> list[str]:
+        """
+        The prefixes it has at this moment, in order.
+        """
+    @property
+    def endpoint(self, /) -> str | None:
+        """
+        Where its last authenticated packet came from, or where it was configured to be.
+        """
+    @property
+    def last_handshake_ms_ago(self, /) -> int | None:
+        """
+        How many milliseconds ago the last session was made.
+        """
+    @property
+    def persistent_keepalive(self, /) -> int | None:
+        """
+        Seconds between packets that keep a NAT's mapping open.
+        """
+    @property
+    def public_key(self, /) -> str:
+        """
+        Who it is, in base64.
+        """
+    @property
+    def received_bytes(self, /) -> int:
+        """
+        Bytes received in authenticated datagrams.
+        """
+    @property
+    def sent_bytes(self, /) -> int:
+        """
+        Bytes sent in datagrams.
+        """
+
+@final
+class Policies:
+    """
+    Policies, as one caller may see and change them.
+    """
+    async def create(self, /, policy: NewPolicy, *, timeout_ms: SupportsIndex | None = None) -> Policy:
+        """
+        Creates a policy.
+
+        # Errors
+        `invalid_input` naming the field, `already_exists` for a taken name, `not_found` for a target that is not there.
+        """
+    async def explain(self, /, device: DeviceId, address: str, *, timeout_ms: SupportsIndex | None = None) -> Explanation:
+        """
+        Why a device may reach an address, or may not.
+
+        # Errors
+        `not_found`, `invalid_input` (`address`).
+        """
+    async def get(self, /, id: PolicyId, *, timeout_ms: SupportsIndex | None = None) -> Policy:
+        """
+        One policy.
+
+        # Errors
+        `not_found`.
+        """
+    async def list(self, /, after: str | None = None, limit: SupportsIndex | None = None, *, timeout_ms: SupportsIndex | None = None) -> PolicyPage:
+        """
+        The policies, a page at a time.
+
+        # Errors
+        `invalid_input` (`limit`, `after`).
+        """
+    async def remove(self, /, id: PolicyId, *, timeout_ms: SupportsIndex | None = None) -> None:
+        """
+        Removes a policy.
+
+        # Errors
+        `not_found`.
+        """
+    async def resolve(self, /, device: DeviceId, *, timeout_ms: SupportsIndex | None = None) -> Access:
+        """
+        What a device may reach now, by policies alone.
+
+        # Errors
+        `not_found`.
+        """
+
+@final
+class Policy:
+    """
+    A rule as it is stored and resolved.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, id: PolicyId, name: str, description: str, priority: SupportsIndex, effect: Effect, is_active: bool, full_tunnel: bool, targets: SupportsGetItem[int, Target], destinations: SupportsGetItem[int, Destination], valid_from: SupportsIndex | None = None, valid_until: SupportsIndex | None = None) -> Policy: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def description(self, /) -> str:
+        """
+        What it is for; may be empty.
+        """
+    @property
+    def destinations(self, /) -> list[Destination]:
+        """
+        What it matches; sorted by prefix, each once. None: nothing, never "any".
+        """
+    @property
+    def effect(self, /) -> Effect:
+        """
+        Whether what it matches is let through.
+        """
+    @property
+    def full_tunnel(self, /) -> bool:
+        """
+        Whether it matches every address of both families, beside its destinations.
+        """
+    @property
+    def id(self, /) -> PolicyId:
+        """
+        Its id. Of two policies that decide the same, the lower one is named as the winner.
+        """
+    @property
+    def is_active(self, /) -> bool:
+        """
+        Whether it counts at all.
+        """
+    @property
+    def name(self, /) -> str:
+        """
+        A name, unique among living policies.
+        """
+    @property
+    def priority(self, /) -> int:
+        """
+        The lower number wins.
+        """
+    @property
+    def targets(self, /) -> list[Target]:
+        """
+        Whom it is about; sorted, each once. None: nobody.
+        """
+    @property
+    def valid_from(self, /) -> int | None:
+        """
+        The moment from which it counts, in microseconds since 1970; nothing for always.
+        """
+    @property
+    def valid_until(self, /) -> int | None:
+        """
+        The first moment at which it counts no more; nothing for never.
+        """
+
+@final
+class PolicyPage:
+    """
+    One page of policies.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, items: SupportsGetItem[int, Policy], next: str | None = None) -> PolicyPage: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def items(self, /) -> list[Policy]:
+        """
+        The policies, in a stable order.
+        """
+    @property
+    def next(self, /) -> str | None:
+        """
+        What to ask the next page with; nothing when this was the last one.
+        """
+
+@final
+class PolicySummary:
+    """
+    What there is to say of a policy in an explanation.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, id: PolicyId, name: str, priority: SupportsIndex, effect: Effect) -> PolicySummary: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def effect(self, /) -> Effect:
+        """
+        Its effect.
+        """
+    @property
+    def id(self, /) -> PolicyId:
+        """
+        Its id.
+        """
+    @property
+    def name(self, /) -> str:
+        """
+        Its name.
+        """
+    @property
+    def priority(self, /) -> int:
+        """
+        Its priority number.
+        """
+
+@final
+class Pool:
+    """
+    A pool that addresses are handed out of, lowest first.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, id: PoolId, name: str, cidr: str, gateway_id: GatewayId | None = None, created_at: SupportsIndex) -> Pool: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def cidr(self, /) -> str:
+        """
+        What it covers.
+        """
+    @property
+    def created_at(self, /) -> int:
+        """
+        When it was created, in microseconds since 1970.
+        """
+    @property
+    def gateway_id(self, /) -> GatewayId | None:
+        """
+        The gateway whose devices it serves.
+        """
+    @property
+    def id(self, /) -> PoolId:
+        """
+        The id.
+        """
+    @property
+    def name(self, /) -> str:
+        """
+        The name.
+        """
+
+@final
+class PoolPage:
+    """
+    One page of pools.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, items: SupportsGetItem[int, Pool], next: str | None = None) -> PoolPage: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def items(self, /) -> list[Pool]:
+        """
+        The pools, in a stable order.
+        """
+    @property
+    def next(self, /) -> str | None:
+        """
+        What to ask the next page with; nothing when this was the last one.
+        """
+
+@final
+class PoolUsage:
+    """
+    How full a pool is. What may pass 2^53 is text in decimal.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, assignable: str, allocated: SupportsIndex, free: str) -> PoolUsage: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def allocated(self, /) -> int:
+        """
+        Addresses in somebody's hands.
+        """
+    @property
+    def assignable(self, /) -> str:
+        """
+        Addresses that can be handed out at all; 2^128 - 1 stands for all of IPv6, which is one more.
+        """
+    @property
+    def free(self, /) -> str:
+        """
+        Addresses that can be handed out now.
+        """
+
+@final
+class PrivateKey:
+    """
+    A WireGuard private key. It prints nothing of itself and is overwritten when it goes.
+    """
+    @staticmethod
+    def generate() -> PrivateKey:
+        """
+        A new key from the operating system's randomness.
+
+        # Errors
+        `unavailable` when the system gives none.
+        """
+    @staticmethod
+    def parse(text: str) -> PrivateKey:
+        """
+        A key from its 44 characters of base64.
+
+        # Errors
+        `invalid_input` (`private_key`).
+        """
+    def public_key(self, /) -> str:
+        """
+        The public half, in base64.
+        """
+    def reveal(self, /) -> str:
+        """
+        The key in base64. Whoever calls this answers for where it goes.
+        """
+
+@final
+class Profile:
+    """
+    What a device needs to join: everything but its private key, which stays on the device.
+    """
+    def details(self, /) -> ProfileDetails:
+        """
+        What can be shown of it, as a value.
+        """
+    def qr_svg(self, /, private_key: PrivateKey | None = None) -> Secret:
+        """
+        As a QR code in an SVG picture, dark on white with its quiet zone.
+
+        # Errors
+        As `render`, and `invalid_input` (`text`) for a profile of more than 2,953 bytes.
+        """
+    def qr_terminal(self, /, private_key: PrivateKey | None = None, theme: TerminalTheme | None = None) -> Secret:
+        """
+        As a QR code in half blocks, two modules to a character.
+
+        # Errors
+        As `qr_svg`.
+        """
+    def render(self, /, private_key: PrivateKey | None = None) -> Secret:
+        """
+        As text for `wg-quick` and the WireGuard apps; without the key, with a placeholder that `wg` refuses.
+
+        # Errors
+        `invalid_input` (`private_key`) for a key that is not the profile's.
+        """
+
+@final
+class ProfileDetails:
+    """
+    A profile without its secrets.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, device: DeviceId, revision: SupportsIndex, public_key: str, addresses: SupportsGetItem[int, str], dns: SupportsGetItem[int, str], mtu: SupportsIndex | None = None, peer: ProfilePeer) -> ProfileDetails: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def addresses(self, /) -> list[str]:
+        """
+        The device's addresses inside the tunnel.
+        """
+    @property
+    def device(self, /) -> DeviceId:
+        """
+        The device it was issued to.
+        """
+    @property
+    def dns(self, /) -> list[str]:
+        """
+        The name servers to use while the tunnel is up.
+        """
+    @property
+    def mtu(self, /) -> int | None:
+        """
+        The packet size inside the tunnel; nothing leaves it to the device.
+        """
+    @property
+    def peer(self, /) -> ProfilePeer:
+        """
+        The gateway, as the device sees it.
+        """
+    @property
+    def public_key(self, /) -> str:
+        """
+        The device's own public key, in base64.
+        """
+    @property
+    def revision(self, /) -> int:
+        """
+        Goes up with every change of the rest.
+        """
+
+@final
+class ProfilePeer:
+    """
+    The gateway's side of a profile.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, public_key: str, has_preshared_key: bool, endpoint: str, allowed_ips: SupportsGetItem[int, str], persistent_keepalive: SupportsIndex | None = None) -> ProfilePeer: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def allowed_ips(self, /) -> list[str]:
+        """
+        What the device sends into the tunnel and takes out of it. Empty: nothing.
+        """
+    @property
+    def endpoint(self, /) -> str:
+        """
+        Where the gateway listens.
+        """
+    @property
+    def has_preshared_key(self, /) -> bool:
+        """
+        Whether a secret is shared beside the keys.
+        """
+    @property
+    def persistent_keepalive(self, /) -> int | None:
+        """
+        Seconds between packets that keep a NAT's mapping open; nothing for none.
+        """
+    @property
+    def public_key(self, /) -> str:
+        """
+        The gateway's public key, in base64.
+        """
+
+@final
+class RequestContext:
+    """
+    Where a request came from; the audit keeps it. Texts are cut to 200 characters.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, source_ip: str | None = None, user_agent: str | None = None, request_id: str | None = None) -> RequestContext: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def request_id(self, /) -> str | None:
+        """
+        The host's own id of the request, to find it again in the host's logs.
+        """
+    @property
+    def source_ip(self, /) -> str | None:
+        """
+        The address that the request came from.
+        """
+    @property
+    def user_agent(self, /) -> str | None:
+        """
+        What the client calls itself.
+        """
+
+@final
+class Secret:
+    """
+    A text that prints nothing of itself.
+    """
+    @staticmethod
+    def create(text: str) -> Secret:
+        """
+        Takes charge of a text.
+
+        # Errors
+        None.
+        """
+    def reveal(self, /) -> str:
+        """
+        The text itself. Whoever calls this answers for where it goes.
+        """
+
+@final
+class SignedIn:
+    """
+    A sign-in that succeeded.
+    """
+    def expires_at(self, /) -> int:
+        """
+        When it ends by itself, in microseconds since 1970.
+        """
+    def session_id(self, /) -> SessionId:
+        """
+        The session.
+        """
+    def token(self, /) -> Secret:
+        """
+        The token to call with.
+        """
+    def user_id(self, /) -> UserId:
+        """
+        Who signed in.
+        """
+
+@final
+class Target:
+    """
+    Whom a policy is about.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, target_type: TargetType, id: str) -> Target: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def id(self, /) -> str:
+        """
+        The id.
+        """
+    @property
+    def target_type(self, /) -> TargetType:
+        """
+        What kind of thing the id is of.
+        """
+
+@final
+class TargetType:
+    """
+    What kind of thing a policy is about.
+    """
+    DEVICE: Final[TargetType]
+    """
+    One device.
+    """
+    GROUP: Final[TargetType]
+    """
+    Every device of every member of one group.
+    """
+    USER: Final[TargetType]
+    """
+    Every device of one user.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self, /) -> int: ...
+    def __int__(self, /) -> int: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    def __repr__(self, /) -> str: ...
+    def __str__(self, /) -> str: ...
+    @property
+    def value(self, /) -> str:
+        """
+        The spelling in snake case, the same in every language.
+        """
+
+@final
+class TcpListener:
+    """
+    Accepts TCP connections on one port inside a tunnel.
+    """
+    async def __aenter__(self, /) -> TcpListener: ...
+    async def __aexit__(self, /, exc_type: Any | None, exc_value: Any | None, traceback: Any | None) -> None: ...
+    async def accept(self, /, *, timeout_ms: SupportsIndex | None = None) -> TcpStream:
+        """
+        The next connection, waiting until there is one. It knows which address was connected to.
+
+        # Errors
+        `closed` when the listener or the tunnel was closed, also while waiting.
+        """
+    async def close(self, /, *, timeout_ms: SupportsIndex | None = None) -> None:
+        """
+        Stops listening; connections that were accepted go on.
+
+        # Errors
+        None of its own.
+        """
+    def port(self, /) -> int:
+        """
+        The port on which it listens.
+
+        # Errors
+        `closed`.
+        """
+
+@final
+class TcpStream:
+    """
+    A TCP connection inside a tunnel. One side may read while another writes.
+    """
+    async def __aenter__(self, /) -> TcpStream: ...
+    async def __aexit__(self, /, exc_type: Any | None, exc_value: Any | None, traceback: Any | None) -> None: ...
+    async def close(self, /, *, timeout_ms: SupportsIndex | None = None) -> None:
+        """
+        Closes the connection; what was written is still delivered.
+
+        # Errors
+        None of its own.
+        """
+    async def finish(self, /, *, timeout_ms: SupportsIndex | None = None) -> None:
+        """
+        Ends writing: the far side reads to the end of what was written. Reading goes on.
+
+        # Errors
+        `closed`.
+        """
+    def local_addr(self, /) -> str:
+        """
+        Our address and port. On a gateway that answers for others, the address that was connected to.
+        """
+    def peer_addr(self, /) -> str:
+        """
+        The far side's address and port.
+        """
+    async def read(self, /, max: SupportsIndex, *, timeout_ms: SupportsIndex | None = None) -> bytes:
+        """
+        Up to `max` bytes, waiting until there is one; empty when the far side has ended. At most 1 MiB at once.
+
+        # Errors
+        `unavailable` when the far side broke the connection off, `closed`.
+        """
+    async def read_to_end(self, /, max: SupportsIndex, *, timeout_ms: SupportsIndex | None = None) -> bytes:
+        """
+        Everything until the far side ends, at most `max` bytes.
+
+        # Errors
+        `exhausted` when there is more than `max`, otherwise as `read`.
+        """
+    async def write(self, /, data: SupportsGetItem[int, SupportsIndex], *, timeout_ms: SupportsIndex | None = None) -> None:
+        """
+        Writes all of it, waiting for room. A call that is given up may have written a part.
+
+        # Errors
+        `unavailable` when the far side broke the connection off, `closed`.
+        """
+
+@final
+class TerminalTheme:
+    """
+    Which way round a QR code is drawn on a terminal.
+    """
+    DARK_ON_LIGHT: Final[TerminalTheme]
+    """
+    The terminal writes dark on light.
+    """
+    LIGHT_ON_DARK: Final[TerminalTheme]
+    """
+    The terminal writes light on dark.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self, /) -> int: ...
+    def __int__(self, /) -> int: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    def __repr__(self, /) -> str: ...
+    def __str__(self, /) -> str: ...
+    @property
+    def value(self, /) -> str:
+        """
+        The spelling in snake case, the same in every language.
+        """
+
+@final
+class Tunnel:
+    """
+    A running tunnel, with TCP and ping inside it. Dropping the last reference closes it.
+    """
+    async def __aenter__(self, /) -> Tunnel: ...
+    async def __aexit__(self, /, exc_type: Any | None, exc_value: Any | None, traceback: Any | None) -> None: ...
+    async def close(self, /, *, timeout_ms: SupportsIndex | None = None) -> None:
+        """
+        Ends the tunnel and its connections, and waits for its threads. Every call that waits ends.
+
+        # Errors
+        None of its own.
+        """
+    async def connect(self, /, to: str, wait_ms: SupportsIndex | None = None, *, timeout_ms: SupportsIndex | None = None) -> TcpStream:
+        """
+        Opens a TCP connection inside the tunnel, to an address and port such as `10.20.0.10:80`.
+
+        # Errors
+        `unavailable` when nobody listens there, `cancelled` when nothing answered within `wait_ms`, 20 s without it, also
+        when the way there is denied; `invalid_input` (`to`, `destination`); `closed`.
+        """
+    def counters(self, /) -> Counters:
+        """
+        What was done since the start.
+        """
+    async def listen(self, /, port: SupportsIndex, *, timeout_ms: SupportsIndex | None = None) -> TcpListener:
+        """
+        Accepts TCP connections on a port inside the tunnel, to whichever address they come; port 0 lets the stack choose.
+
+        # Errors
+        `invalid_input` (`port`) past 65535, `already_exists` for a port in use, `closed`.
+        """
+    def local_addr(self, /) -> str:
+        """
+        Where datagrams are received.
+        """
+    async def next_event(self, /, wait_ms: SupportsIndex, *, timeout_ms: SupportsIndex | None = None) -> TunnelEvent | None:
+        """
+        Waits at most `wait_ms` for something to happen to the tunnel; nothing when nothing did. The last 1,024 events
+        wait to be read.
+
+        # Errors
+        `closed`.
+        """
+    def open_sockets(self, /) -> int:
+        """
+        How many sockets are open inside the tunnel, with those that are still being closed.
+        """
+    def peers(self, /) -> list[PeerStatus]:
+        """
+        Every peer as it is, in the order of their keys.
+        """
+    async def ping(self, /, to: str, wait_ms: SupportsIndex | None = None, *, timeout_ms: SupportsIndex | None = None) -> float:
+        """
+        Sends an ICMP echo request and gives the milliseconds until its reply.
+
+        # Errors
+        `cancelled` when none came within `wait_ms`, 20 s without it; `invalid_input` (`to`, `destination`); `closed`.
+        """
+    @staticmethod
+    async def serve(private_key: PrivateKey, options: GatewayOptions, *, timeout_ms: SupportsIndex | None = None) -> Tunnel:
+        """
+        Starts a gateway in this program: it answers for every address behind it, and lets nothing through until a
+        desired state is applied to it.
+
+        # Errors
+        `invalid_input` naming the option, `unavailable` when the system gives no socket.
+        """
+    @staticmethod
+    async def up(profile: Profile, private_key: PrivateKey, options: TunnelOptions | None = None, *, timeout_ms: SupportsIndex | None = None) -> Tunnel:
+        """
+        Brings up the tunnel of a device with this profile.
+
+        # Errors
+        `invalid_input` (`private_key`) for a key that is not the profile's, or naming the option; `unavailable` when the
+        gateway's name has no address or the system gives no socket.
+        """
+    @staticmethod
+    async def up_conf(conf: Conf, options: TunnelOptions | None = None, *, timeout_ms: SupportsIndex | None = None) -> Tunnel:
+        """
+        Brings up the tunnel that a configuration file describes.
+
+        # Errors
+        `invalid_input` (`private_key`) for a file without one, or naming the option; `unavailable` as for `up`.
+        """
+
+@final
+class TunnelEvent:
+    """
+    Something that happened to a tunnel by itself.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, event_type: TunnelEventType, peer: str | None = None, endpoint: str | None = None, reason: str | None = None) -> TunnelEvent: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def endpoint(self, /) -> str | None:
+        """
+        Where the peer is now.
+        """
+    @property
+    def event_type(self, /) -> TunnelEventType:
+        """
+        What kind of thing.
+        """
+    @property
+    def peer(self, /) -> str | None:
+        """
+        The peer, in base64.
+        """
+    @property
+    def reason(self, /) -> str | None:
+        """
+        What the operating system or the device said.
+        """
+
+@final
+class TunnelEventType:
+    """
+    What kind of thing happened to a tunnel.
+    """
+    DEVICE_LOST: Final[TunnelEventType]
+    """
+    The packet device failed: nothing is taken from it any more.
+    """
+    ENDPOINT_CHANGED: Final[TunnelEventType]
+    """
+    Authenticated packets of a peer come from another address than before.
+    """
+    HANDSHAKE_COMPLETED: Final[TunnelEventType]
+    """
+    A session was made with a peer.
+    """
+    HANDSHAKE_FAILED: Final[TunnelEventType]
+    """
+    A peer did not answer for 90 s. Sending to it tries again.
+    """
+    OTHER: Final[TunnelEventType]
+    """
+    Something that this version of the bindings has no name for.
+    """
+    SOCKET_LOST: Final[TunnelEventType]
+    """
+    The operating system took the UDP socket away: nothing is sent or received any more.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self, /) -> int: ...
+    def __int__(self, /) -> int: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    def __repr__(self, /) -> str: ...
+    def __str__(self, /) -> str: ...
+    @property
+    def value(self, /) -> str:
+        """
+        The spelling in snake case, the same in every language.
+        """
+
+@final
+class TunnelOptions:
+    """
+    What may be changed about a device's tunnel.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, listen: str | None = None, allowed_ips: SupportsGetItem[int, str] | None = None, mtu: SupportsIndex | None = None) -> TunnelOptions: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def allowed_ips(self, /) -> list[str] | None:
+        """
+        What is sent into the tunnel, in place of what the profile says. It only routes: what may be reached, the gateway
+        decides.
+        """
+    @property
+    def listen(self, /) -> str | None:
+        """
+        The UDP address to listen on, such as `127.0.0.1:0`; any address and port without it.
+        """
+    @property
+    def mtu(self, /) -> int | None:
+        """
+        The longest packet inside the tunnel in bytes.
+        """
+
+@final
+class User:
+    """
+    A person, with the attributes that LDAP's `inetOrgPerson` and `posixAccount` know.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, id: UserId, username: str, display_name: str, sn: str, given_name: str, email: str | None = None, uid_number: SupportsIndex, home_directory: str, login_shell: str, ssh_public_key: str | None = None, status: UserStatus, role_id: RoleId, last_login_at: SupportsIndex | None = None, created_at: SupportsIndex) -> User: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def created_at(self, /) -> int:
+        """
+        When they were created, in microseconds since 1970.
+        """
+    @property
+    def display_name(self, /) -> str:
+        """
+        The full name (`cn`).
+        """
+    @property
+    def email(self, /) -> str | None:
+        """
+        The e-mail address (`mail`).
+        """
+    @property
+    def given_name(self, /) -> str:
+        """
+        The first name (`givenName`).
+        """
+    @property
+    def home_directory(self, /) -> str:
+        """
+        The home directory on a container (`homeDirectory`).
+        """
+    @property
+    def id(self, /) -> UserId:
+        """
+        The id.
+        """
+    @property
+    def last_login_at(self, /) -> int | None:
+        """
+        When they last signed in, in microseconds since 1970.
+        """
+    @property
+    def login_shell(self, /) -> str:
+        """
+        The shell on a container (`loginShell`).
+        """
+    @property
+    def role_id(self, /) -> RoleId:
+        """
+        Their role.
+        """
+    @property
+    def sn(self, /) -> str:
+        """
+        The surname (`sn`).
+        """
+    @property
+    def ssh_public_key(self, /) -> str | None:
+        """
+        The key for SSH into containers (`sshPublicKey`).
+        """
+    @property
+    def status(self, /) -> UserStatus:
+        """
+        Whether they may use the system.
+        """
+    @property
+    def uid_number(self, /) -> int:
+        """
+        The numeric id, from 2000, never used twice (`uidNumber`).
+        """
+    @property
+    def username(self, /) -> str:
+        """
+        The name to sign in with, as typed (`uid`).
+        """
+
+@final
+class UserPage:
+    """
+    One page of people.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, items: SupportsGetItem[int, User], next: str | None = None) -> UserPage: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def items(self, /) -> list[User]:
+        """
+        The people, in a stable order.
+        """
+    @property
+    def next(self, /) -> str | None:
+        """
+        What to ask the next page with; nothing when this was the last one.
+        """
+
+@final
+class UserStatus:
+    """
+    Whether a person may use the system.
+    """
+    ACTIVE: Final[UserStatus]
+    """
+    Let in.
+    """
+    PENDING: Final[UserStatus]
+    """
+    Known, not let in yet.
+    """
+    SUSPENDED: Final[UserStatus]
+    """
+    Shut out: nothing of theirs is accepted any more.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self, /) -> int: ...
+    def __int__(self, /) -> int: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    def __repr__(self, /) -> str: ...
+    def __str__(self, /) -> str: ...
+    @property
+    def value(self, /) -> str:
+        """
+        The spelling in snake case, the same in every language.
+        """
+
+@final
+class Verdict:
+    """
+    What decided.
+    """
+    BARRED: Final[Verdict]
+    """
+    The device has no access at all. Denied.
+    """
+    INFRASTRUCTURE_DNS: Final[Verdict]
+    """
+    The built-in rule grants the DNS servers. Allowed.
+    """
+    INFRASTRUCTURE_GATEWAY: Final[Verdict]
+    """
+    The built-in rule grants the gateway's own addresses. Allowed.
+    """
+    NO_MATCH: Final[Verdict]
+    """
+    No policy that applies contains the address. Denied.
+    """
+    POLICY: Final[Verdict]
+    """
+    A policy; its effect is the answer.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self, /) -> int: ...
+    def __int__(self, /) -> int: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    def __repr__(self, /) -> str: ...
+    def __str__(self, /) -> str: ...
+    @property
+    def value(self, /) -> str:
+        """
+        The spelling in snake case, the same in every language.
+        """
+
+@final
+class Winner:
+    """
+    The policy that decided, and how it came to apply.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, policy: PolicySummary, path: str, matched: str | None = None) -> Winner: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def matched(self, /) -> str | None:
+        """
+        The destination that contains the address, the longest among several; nothing for a full tunnel.
+        """
+    @property
+    def path(self, /) -> str:
+        """
+        How it names the device, such as `device … <- user … <- group …`.
+        """
+    @property
+    def policy(self, /) -> PolicySummary:
+        """
+        The policy.
+        """
+
+def shutdown() -> None:
+    """
+    Ends the runtime's threads. What is open is closed; the next call starts a new runtime.
+    """
+
+def version() -> str:
+    """
+    The version of this library.
+    """
