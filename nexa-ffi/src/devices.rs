@@ -81,10 +81,10 @@ impl Devices {
         Ok(self.core().list(page(after, limit)?).await?.outward())
     }
 
-    /// Shuts a device out for good and gives its addresses back.
+    /// Shuts a device out for good and gives its addresses back. Revoking it again is fine.
     ///
     /// # Errors
-    /// `not_found`, `conflict` for one that is not active.
+    /// `not_found`.
     pub async fn revoke(&self, id: DeviceId) -> Result<()> {
         Ok(self.core().revoke(id.parse()?).await?)
     }

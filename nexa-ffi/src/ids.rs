@@ -9,6 +9,7 @@ macro_rules! ids {
     ($($(#[doc = $doc:literal])* $name:ident)*) => {$(
         $(#[doc = $doc])*
         #[derive(Clone, PartialEq, Eq, Hash, Debug)]
+        #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
         pub struct $name(pub String);
 
         impl $name {

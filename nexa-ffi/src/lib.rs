@@ -37,6 +37,8 @@ pub mod identity;
 pub mod ids;
 #[cfg(feature = "control")]
 pub mod ipam;
+#[cfg(feature = "json")]
+pub mod json;
 #[cfg(feature = "control")]
 pub mod nexa;
 #[cfg(feature = "node")]

@@ -32,6 +32,7 @@ pub(crate) const STAGES: &[Stage<()>] = &[
         needs: &[&CARGO_DENY],
         run: |_| {
             let check = [
+                "--workspace",
                 "--all-features",
                 "--locked",
                 "--log-level",
@@ -68,6 +69,27 @@ pub(crate) const STAGES: &[Stage<()>] = &[
         about: "no feature at all",
         needs: &[&CLIPPY],
         run: |_| clippy(&["-p", "nexa-core", "--no-default-features"]),
+    },
+    Stage {
+        name: "clippy-python",
+        about: "the extension module",
+        needs: &[&CLIPPY],
+        run: |_| clippy(&["-p", "nexa-ffi", "-p", "nexa-python"]),
+    },
+    Stage {
+        name: "clippy-node",
+        about: "the native addon",
+        needs: &[&CLIPPY],
+        run: |_| clippy(&["-p", "nexa-ffi", "-p", "nexa-node"]),
+    },
+    Stage {
+        name: "clippy-uniffi",
+        about: "the library behind Kotlin and Swift, and its part for phones",
+        needs: &[&CLIPPY],
+        run: |_| {
+            clippy(&["-p", "nexa-ffi", "-p", "nexa-uniffi"])?;
+            clippy(&["-p", "nexa-uniffi", "--no-default-features", "--features", "mobile"])
+        },
     },
     Stage { name: "docs", about: "documentation without a warning", needs: &[], run: |_| docs() },
     Stage {

@@ -6,7 +6,6 @@ use std::process::ExitCode;
 
 use crate::examples;
 use crate::failure::Result;
-use crate::languages::{kotlin, node, python, swift};
 use crate::options::{Depth, Options};
 use crate::process::{cargo, root, run as run_command, stream};
 use crate::selection::{WORKSPACE, workspace_and};
@@ -53,7 +52,6 @@ pub(crate) const STAGES: &[Stage<Tally>] = &[
         needs: &[],
         run: |_| examples::run(),
     },
-    // LANGUAGES
 ];
 
 const SLOWEST: usize = 5;

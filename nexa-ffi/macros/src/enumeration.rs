@@ -86,6 +86,12 @@ fn derives() -> TokenStream {
     if cfg!(feature = "uniffi") {
         derives.extend(quote! { #[derive(::uniffi::Enum)] });
     }
+    if cfg!(feature = "json") {
+        derives.extend(quote! {
+            #[derive(::serde::Serialize, ::serde::Deserialize)]
+            #[serde(rename_all = "snake_case")]
+        });
+    }
     derives
 }
 

@@ -1,3 +1,4 @@
+mod json;
 mod method;
 mod node;
 mod python;
@@ -77,6 +78,9 @@ fn methods(item: &ItemImpl) -> Result<TokenStream> {
     }
     if cfg!(feature = "uniffi") {
         languages.extend(uniffi::block(class, &methods));
+    }
+    if cfg!(feature = "json") {
+        languages.extend(json::block(class, &methods));
     }
     Ok(quote! {
         #item

@@ -65,6 +65,9 @@ fn derives(arguments: &Arguments) -> TokenStream {
     if cfg!(feature = "uniffi") {
         derives.extend(quote! { #[derive(::uniffi::Record)] });
     }
+    if cfg!(feature = "json") {
+        derives.extend(quote! { #[derive(::serde::Serialize, ::serde::Deserialize)] });
+    }
     derives
 }
 
