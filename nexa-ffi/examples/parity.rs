@@ -2,6 +2,7 @@
 //!
 //! `cargo run -p nexa-ffi --features json --example parity -- <scenario.json> <transcript>`
 
+#![allow(clippy::indexing_slicing, reason = "JSON gives null for what is not there")]
 #![allow(clippy::print_stderr, reason = "a command-line program speaks by printing")]
 
 use std::any::Any;
@@ -160,8 +161,9 @@ async fn call_on(
 }
 
 fn argument_value(argument: &Json, saved: &BTreeMap<String, Value>) -> Outcome<Value> {
-    match argument.as_str().and_then(|text| text.strip_prefix('$')) {
-        Some(name) if matches!(saved.get(name), Some(Value::Object(..))) => Ok(saved[name].clone()),
+    let name = argument.as_str().and_then(|text| text.strip_prefix('$'));
+    match name.and_then(|name| saved.get(name)) {
+        Some(object @ Value::Object(..)) => Ok(object.clone()),
         _ => Ok(Value::Json(resolved(argument, saved)?)),
     }
 }

@@ -97,6 +97,11 @@ impl Error {
         Self::new("call.cancelled", nexa_core::ErrorKind::Cancelled, "the caller gave the call up")
     }
 
+    /// `shutdown` was called while the call was under way.
+    pub(crate) fn ended() -> Self {
+        Self::new("runtime.ended", nexa_core::ErrorKind::Closed, "the runtime was shut down")
+    }
+
     /// A thread of ours panicked.
     pub(crate) fn panicked() -> Self {
         Self::new("call.panicked", nexa_core::ErrorKind::Internal, "a defect in Nexa ended this call")

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use nexa_core::ErrorKind;
+#[cfg(feature = "control")]
 use nexa_core::runtime::{Clock as _, SystemClock, Timestamp};
 use nexa_ffi_macros::object;
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -125,6 +126,10 @@ pub struct Limits {
 
 /// When a call is over, as the core's clock tells it and as a length of time.
 #[derive(Clone, Copy, Default, Debug)]
+#[cfg_attr(
+    not(feature = "control"),
+    allow(dead_code, reason = "only the control plane looks at the time itself")
+)]
 pub struct Deadline {
     /// How long from the beginning of the call.
     pub(crate) within: Option<Duration>,
@@ -132,6 +137,7 @@ pub struct Deadline {
 
 impl Deadline {
     /// The moment after which the control plane begins and commits nothing for the call.
+    #[cfg(feature = "control")]
     pub(crate) fn moment(self) -> Option<Timestamp> {
         self.within.map(|within| SystemClock.now().saturating_add(within))
     }
@@ -171,7 +177,7 @@ where
     match (&mut task.0).await {
         Ok(outcome) => outcome,
         Err(ended) if ended.is_panic() => Err(Error::panicked()),
-        Err(_) => Err(Error::new("runtime.ended", ErrorKind::Closed, "the runtime was shut down")),
+        Err(_) => Err(Error::ended()),
     }
 }
 
@@ -234,7 +240,7 @@ pub(crate) async fn blocking<T: Send + 'static>(
     match tokio::task::spawn_blocking(move || work(&given)).await {
         Ok(outcome) => outcome,
         Err(ended) if ended.is_panic() => Err(Error::panicked()),
-        Err(_) => Err(Error::new("runtime.ended", ErrorKind::Closed, "the runtime was shut down")),
+        Err(_) => Err(Error::ended()),
     }
 }
 
@@ -247,5 +253,112 @@ pub(crate) fn detach(work: impl Future<Output = ()> + Send + 'static) {
             let waker = std::task::Waker::noop();
             let _ = std::pin::pin!(work).poll(&mut std::task::Context::from_waker(waker));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+
+    /// Says when it goes.
+    struct Told(mpsc::Sender<()>);
+
+    impl Drop for Told {
+        fn drop(&mut self) {
+            // Who listens may have gone.
+            let _ = self.0.send(());
+        }
+    }
+
+    fn finished<T>(future: impl Future<Output = T>) -> T {
+        Builder::new_current_thread().enable_time().build().unwrap().block_on(future)
+    }
+
+    fn waits_for_ever(
+        told: Told,
+    ) -> impl FnOnce(Deadline) -> std::pin::Pin<Box<dyn Future<Output = Result<()>> + Send>> {
+        move |_| {
+            Box::pin(async move {
+                let _told = told;
+                std::future::pending().await
+            })
+        }
+    }
+
+    #[test]
+    fn a_call_that_is_dropped_is_dropped_on_the_rust_side_too() {
+        let (sender, gone) = mpsc::channel();
+        let mut waiting = Box::pin(call(Limits::default(), waits_for_ever(Told(sender))));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(matches!(waiting.as_mut().poll(&mut context), Poll::Pending));
+        assert!(gone.try_recv().is_err());
+        drop(waiting);
+        gone.recv().unwrap();
+    }
+
+    #[test]
+    fn a_call_that_takes_too_long_says_so_and_is_dropped() {
+        let (sender, gone) = mpsc::channel();
+        let limits = Limits { timeout_ms: Some(1), cancel: None };
+        let error = finished(call(limits, waits_for_ever(Told(sender)))).unwrap_err();
+        assert_eq!((error.0.code.as_str(), error.0.kind), ("call.timed_out", crate::ErrorKind::Cancelled));
+        gone.recv().unwrap();
+    }
+
+    #[test]
+    fn a_handle_gives_up_every_call_that_has_it_now_and_later() {
+        let handle = CancelHandle::create().unwrap();
+        let limits = || Limits { timeout_ms: None, cancel: Some(Arc::clone(&handle)) };
+        let (sender, gone) = mpsc::channel();
+        let outcome = finished(async {
+            let waiting = call(limits(), waits_for_ever(Told(sender)));
+            tokio::pin!(waiting);
+            let mut context = Context::from_waker(Waker::noop());
+            assert!(waiting.as_mut().poll(&mut context).is_pending());
+            handle.cancel();
+            waiting.await
+        });
+        assert_eq!(outcome.unwrap_err().0.code, "call.cancelled");
+        gone.recv().unwrap();
+        assert!(handle.is_cancelled());
+        let later = finished(call(limits(), |_| async { Ok(()) }));
+        assert_eq!(later.unwrap_err().0.code, "call.cancelled");
+    }
+
+    #[test]
+    fn a_panic_becomes_an_error_and_the_next_call_works() {
+        let of_task = finished(call(Limits::default(), |_| async { panic!("a defect") }));
+        let of_task: Result<()> = of_task;
+        assert_eq!(of_task.unwrap_err().0.code, "call.panicked");
+        let of_thread = finished(call(Limits::default(), |_| blocking(|_| panic!("a defect"))));
+        let of_thread: Result<()> = of_thread;
+        assert_eq!(of_thread.unwrap_err().0.code, "call.panicked");
+        let of_function: Result<()> = guard(|| panic!("a defect"));
+        assert_eq!(of_function.unwrap_err().0.kind, crate::ErrorKind::Internal);
+        assert_eq!(finished(call(Limits::default(), |_| async { Ok(7) })), Ok(7));
+    }
+
+    #[test]
+    fn a_thread_that_blocks_is_told_when_its_caller_has_gone() {
+        let (started, has_started) = mpsc::channel();
+        let (sender, gone) = mpsc::channel();
+        let mut waiting = Box::pin(call(Limits::default(), move |_| {
+            blocking(move |given| {
+                let _told = Told(sender);
+                started.send(()).unwrap();
+                while !given.is_up() {
+                    std::thread::yield_now();
+                }
+                Ok(())
+            })
+        }));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(waiting.as_mut().poll(&mut context).is_pending());
+        has_started.recv().unwrap();
+        drop(waiting);
+        gone.recv().unwrap();
     }
 }

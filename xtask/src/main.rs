@@ -2,7 +2,6 @@
 
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program speaks by printing")]
-#![allow(dead_code, reason = "INTERIM: the language stages wait for their packages")]
 
 mod audit;
 mod duplicates;

@@ -3,7 +3,7 @@
 
 /// Every package that is tested from Rust. The libraries that a foreign language loads are not among them: their
 /// symbols come from that language's program, and each wants its own annotations on the types of `nexa-ffi`, whose
-/// features for languages are therefore not named here either.
+/// features for languages are therefore not named here either; that for JSON is, as what it adds runs in Rust.
 pub(crate) const WORKSPACE: &[&str] = &[
     "--workspace",
     "--exclude",
@@ -13,7 +13,7 @@ pub(crate) const WORKSPACE: &[&str] = &[
     "--exclude",
     "nexa-uniffi",
     "--features",
-    "nexa-core/sqlite,nexa-core/tunnel",
+    "nexa-core/sqlite,nexa-core/tunnel,nexa-ffi/json",
 ];
 
 /// The workspace's selection, and what is asked of it.

@@ -1,11 +1,14 @@
 //! `cargo xtask test`: every test there is. Its last line, `N passed, N failed`, is read by machines.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 use std::process::ExitCode;
 
 use crate::examples;
 use crate::failure::Result;
+use crate::languages::{kotlin, mobile, node, python, swift};
 use crate::options::{Depth, Options};
 use crate::process::{cargo, root, run as run_command, stream};
 use crate::selection::{WORKSPACE, workspace_and};
@@ -52,6 +55,11 @@ pub(crate) const STAGES: &[Stage<Tally>] = &[
         needs: &[],
         run: |_| examples::run(),
     },
+    python::STAGE,
+    node::STAGE,
+    mobile::STAGE,
+    kotlin::STAGE,
+    swift::STAGE,
 ];
 
 const SLOWEST: usize = 5;
@@ -75,17 +83,29 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Every test in `tests/` but one; cargo's `--test '*'` would take that one along.
+/// Where tests of public APIs lie.
+const API_TESTS: &[&str] = &["tests", "nexa-ffi/tests", "nexa-ffi/inventory/tests"];
+
+/// Every test there but one; cargo's `--test '*'` would take that one along.
 fn api(options: &Options) -> Result<Tally> {
-    let mut arguments: Vec<_> = WORKSPACE.iter().map(|argument| String::from(*argument)).collect();
-    for entry in fs::read_dir(root().join("tests"))? {
-        let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name != INTEROP && entry.path().join("main.rs").exists() {
-            arguments.extend(["--test".to_owned(), name]);
+    let mut names = BTreeSet::new();
+    for folder in API_TESTS {
+        for entry in fs::read_dir(root().join(folder))? {
+            names.extend(test_name(&entry?.path()));
         }
     }
+    names.remove(INTEROP);
+    let mut arguments: Vec<_> = WORKSPACE.iter().map(|argument| String::from(*argument)).collect();
+    arguments.extend(names.into_iter().flat_map(|name| ["--test".to_owned(), name]));
     cargo_test(options, &arguments.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+/// The name of a test program: a folder with a `main.rs`, or a file.
+fn test_name(path: &Path) -> Option<String> {
+    let is_test =
+        path.join("main.rs").exists() || path.extension().is_some_and(|extension| extension == "rs");
+    let name = path.file_stem().filter(|_| is_test)?;
+    Some(name.to_string_lossy().into_owned())
 }
 
 /// The tests start a program of `examples/`, which cargo does not build for them.

@@ -60,14 +60,29 @@ fn is_of_family(name: &str, family: &str) -> bool {
 
 /// The data plane alone carries neither the control plane's crates nor an async runtime.
 pub(crate) fn check_tunnel() -> Result {
-    let selection = ["-p", "nexa-core", "--no-default-features", "--features", "tunnel", "--edges", "normal"];
-    let tree = Tree::read(&selection)?;
-    let found: Vec<_> = tree.of_families(NOT_IN_TUNNEL).collect();
+    without(
+        &["-p", "nexa-core", "--no-default-features", "--features", "tunnel", "--edges", "normal"],
+        NOT_IN_TUNNEL,
+    )
+}
+
+/// The library for phones has the facade's runtime, and nothing of the control plane.
+pub(crate) fn check_mobile() -> Result {
+    let unwanted: Vec<_> = NOT_IN_TUNNEL.iter().copied().filter(|family| *family != "tokio").collect();
+    without(
+        &["-p", "nexa-uniffi", "--no-default-features", "--features", "mobile", "--edges", "normal"],
+        &unwanted,
+    )
+}
+
+fn without(selection: &[&str], unwanted: &[&str]) -> Result {
+    let tree = Tree::read(selection)?;
+    let found: Vec<_> = tree.of_families(unwanted).collect();
     if found.is_empty() {
         return Ok(());
     }
     let command = format!("cargo tree {} --invert {}", selection.join(" "), found.first().unwrap_or(&""));
-    Err(Failure::new(format!("the feature `tunnel` alone pulls in {}; see `{command}`", found.join(", "))))
+    Err(Failure::new(format!("{} may not be there; see `{command}`", found.join(", "))))
 }
 
 #[cfg(test)]

@@ -19,7 +19,11 @@ pub(crate) fn library_folder() -> Result<PathBuf> {
 
 /// Generates the sources of one language into a folder that holds nothing else.
 pub(crate) fn generate(language: &str, folder: &Path) -> Result {
-    let library = library_folder()?.join("libnexa.so");
+    generate_from(&library_folder()?.join("libnexa.so"), language, folder)
+}
+
+/// The same from a library that was built before.
+pub(crate) fn generate_from(library: &Path, language: &str, folder: &Path) -> Result {
     if folder.exists() {
         fs::remove_dir_all(folder)?;
     }

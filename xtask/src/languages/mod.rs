@@ -2,10 +2,14 @@
 
 mod bindgen;
 mod generated;
+mod inventory;
 pub(crate) mod kotlin;
+pub(crate) mod mobile;
 pub(crate) mod node;
+mod normal;
 mod prepared;
 pub(crate) mod python;
+mod same;
 pub(crate) mod swift;
 
 use std::path::PathBuf;
@@ -74,16 +78,20 @@ pub(crate) fn setup(names: &[String]) -> Result<ExitCode> {
 /// `cargo xtask bindings`: generates every committed file anew, or with `--check` says which would change.
 pub(crate) fn bindings(options: &Options) -> Result<ExitCode> {
     let only_compares = options.words.iter().any(|word| word == CHECK);
-    for language in ALL {
-        language.package()?;
-        language.needs.iter().try_for_each(|tool| tool.ensure())?;
-        let generated = (language.generate)()?;
+    let done = |name: &str, generated: &Generated| -> Result {
         if only_compares {
             generated.check()?;
         } else {
             generated.write()?;
         }
-        println!("{}: {}", language.name, generated.summary());
+        println!("{name}: {}", generated.summary());
+        Ok(())
+    };
+    done("inventory", &inventory::generate()?)?;
+    for language in ALL {
+        language.package()?;
+        language.needs.iter().try_for_each(|tool| tool.ensure())?;
+        done(language.name, &(language.generate)()?)?;
     }
     Ok(ExitCode::SUCCESS)
 }
