@@ -30,10 +30,9 @@ pub(crate) async fn bootstrap(
     if store::any_group(tx).await? {
         return Ok(None);
     }
-    for ((name, gid_number), description, is_administrator) in
-        [(LDAPUSERS, "Everyone", 0), (SYSADMINS, "Administrators", 1)]
-    {
-        let id = GroupId::from_uuid(new_uuid(now, 0, random)?);
+    let built_in = [(LDAPUSERS, "Everyone", 0), (SYSADMINS, "Administrators", 1)];
+    for (sequence, ((name, gid_number), description, is_administrator)) in (0..).zip(built_in) {
+        let id = GroupId::from_uuid(new_uuid(now, sequence, random)?);
         let name = Name::parse("name", name)?;
         store::insert_group(tx, id, gid_number, &name, description, is_administrator, now).await?;
     }
@@ -44,12 +43,12 @@ pub(crate) async fn bootstrap(
 
 /// Creates the built-in roles, and gives those of an older database the permissions that are new in this version.
 async fn create_roles(tx: &mut Tx, now: Timestamp, random: &dyn Random) -> Result<()> {
-    for BuiltInRole { name, description, reach_of } in BUILT_IN_ROLES {
+    for (sequence, BuiltInRole { name, description, reach_of }) in (0..).zip(BUILT_IN_ROLES) {
         let name = Name::parse("role", name)?;
         let role = match store::role_by_key(tx, &name.key).await? {
             Some(role) => role,
             None => {
-                let role = RoleId::from_uuid(new_uuid(now, 0, random)?);
+                let role = RoleId::from_uuid(new_uuid(now, sequence, random)?);
                 store::insert_role(tx, role, &name, description, now).await?;
                 role
             }
