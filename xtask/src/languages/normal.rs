@@ -8,6 +8,8 @@ const MOMENT_DIGITS: usize = 16;
 /// Length of a WireGuard key in base64, its last letter a `=`.
 const KEY_LEN: usize = 44;
 const UUID_LEN: usize = 36;
+/// An id without its dashes, which is what a page's cursor is.
+const CURSOR_LEN: usize = 32;
 /// How a line that only shows something begins.
 const SHOWN: &str = "        | ";
 
@@ -41,7 +43,7 @@ struct Ids(BTreeMap<String, usize>);
 impl Ids {
     fn number(&mut self, id: &str) -> usize {
         let next = self.0.len() + 1;
-        *self.0.entry(id.to_owned()).or_insert(next)
+        *self.0.entry(id.replace('-', "")).or_insert(next)
     }
 }
 
@@ -56,6 +58,9 @@ fn neutral(line: &str, ids: &mut Ids) -> String {
         } else if let Some(id) = uuid(rest) {
             out.push_str(&format!("<id {}>", ids.number(id)));
             Some(id.len())
+        } else if let Some(cursor) = cursor(rest) {
+            out.push_str(&format!("<cursor {}>", ids.number(cursor)));
+            Some(cursor.len())
         } else if let Some(len) = key(rest) {
             out.push_str("<key>");
             Some(len)
@@ -84,6 +89,13 @@ fn uuid(text: &str) -> Option<&str> {
         _ => letter.is_ascii_hexdigit(),
     });
     fits.then_some(candidate)
+}
+
+fn cursor(text: &str) -> Option<&str> {
+    let candidate = text.get(..CURSOR_LEN)?;
+    let is_hex = |letter: u8| letter.is_ascii_hexdigit();
+    let ends = !text.as_bytes().get(CURSOR_LEN).copied().is_some_and(is_hex);
+    (ends && candidate.bytes().all(is_hex)).then_some(candidate)
 }
 
 fn key(text: &str) -> Option<usize> {
@@ -125,10 +137,10 @@ fn counts_left_out(line: &str) -> String {
     for at in 1..words.len() {
         let is_counted =
             words.get(at).is_some_and(|word| matches!(word.trim_end_matches(','), "bytes" | "packets"));
-        if let Some(count) = words.get_mut(at - 1).filter(|_| is_counted) {
-            if count.parse::<u64>().is_ok_and(|count| count > 0) {
-                *count = "<some>";
-            }
+        if let Some(count) = words.get_mut(at - 1).filter(|_| is_counted)
+            && count.parse::<u64>().is_ok_and(|count| count > 0)
+        {
+            *count = "<some>";
         }
     }
     words.join(" ")
@@ -147,6 +159,13 @@ mod tests {
         assert_eq!(lines, ["\"<id 1>\",\"<id 2>\"", "\"<id 1>\""]);
         let others = lines_of_transcript(&format!("\"{ONE}\",\"{ONE}\"\n\"{TWO}\"\n"));
         assert_ne!(others, lines);
+    }
+
+    #[test]
+    fn a_cursor_is_the_id_that_it_is_made_of() {
+        let cursor = ONE.replace('-', "");
+        assert_eq!(lines_of_transcript(&format!("\"{ONE}\",\"{cursor}\"")), ["\"<id 1>\",\"<cursor 1>\""]);
+        assert_eq!(lines_of_transcript(&format!("{cursor}0")), [format!("{cursor}0")]);
     }
 
     #[test]

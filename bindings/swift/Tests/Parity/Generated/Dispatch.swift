@@ -1,0 +1,352 @@
+// Written by `cargo xtask bindings` from the generated sources of NexaKit.
+
+import NexaKit
+
+extension Conf: ObjectArgument {}
+
+extension Effect: Choice {}
+
+extension GatewayOptions: Argument {
+    static func of(_ value: Value) throws -> GatewayOptions {
+        var fields = try Arguments(value)
+        let record = GatewayOptions(listen: try fields.take("listen"), addresses: try fields.take("addresses"), mtu: try fields.take("mtu"))
+        try fields.finish()
+        return record
+    }
+}
+
+extension NewEnrolment: Argument {
+    static func of(_ value: Value) throws -> NewEnrolment {
+        var fields = try Arguments(value)
+        let record = NewEnrolment(name: try fields.take("name"), publicKey: try fields.take("public_key"), fingerprint: try fields.take("fingerprint"), platform: try fields.take("platform"), userId: try fields.take("user_id"), gatewayId: try fields.take("gateway_id"))
+        try fields.finish()
+        return record
+    }
+}
+
+extension NewGateway: Argument {
+    static func of(_ value: Value) throws -> NewGateway {
+        var fields = try Arguments(value)
+        let record = NewGateway(name: try fields.take("name"), endpoint: try fields.take("endpoint"), publicKey: try fields.take("public_key"), vpnCidrs: try fields.take("vpn_cidrs"), dnsServers: try fields.take("dns_servers"), mtu: try fields.take("mtu"))
+        try fields.finish()
+        return record
+    }
+}
+
+extension NewGroup: Argument {
+    static func of(_ value: Value) throws -> NewGroup {
+        var fields = try Arguments(value)
+        let record = NewGroup(name: try fields.take("name"), description: try fields.take("description"))
+        try fields.finish()
+        return record
+    }
+}
+
+extension NewPolicy: Argument {
+    static func of(_ value: Value) throws -> NewPolicy {
+        var fields = try Arguments(value)
+        let record = NewPolicy(name: try fields.take("name"), effect: try fields.take("effect"), targets: try fields.take("targets"), destinations: try fields.take("destinations"), description: try fields.take("description"), priority: try fields.take("priority"), isActive: try fields.take("is_active"), fullTunnel: try fields.take("full_tunnel"), validFrom: try fields.take("valid_from"), validUntil: try fields.take("valid_until"))
+        try fields.finish()
+        return record
+    }
+}
+
+extension NewPool: Argument {
+    static func of(_ value: Value) throws -> NewPool {
+        var fields = try Arguments(value)
+        let record = NewPool(name: try fields.take("name"), cidr: try fields.take("cidr"), reserve: try fields.take("reserve"))
+        try fields.finish()
+        return record
+    }
+}
+
+extension NewUser: Argument {
+    static func of(_ value: Value) throws -> NewUser {
+        var fields = try Arguments(value)
+        let record = NewUser(username: try fields.take("username"), displayName: try fields.take("display_name"), sn: try fields.take("sn"), givenName: try fields.take("given_name"), email: try fields.take("email"), sshPublicKey: try fields.take("ssh_public_key"), role: try fields.take("role"))
+        try fields.finish()
+        return record
+    }
+}
+
+extension PrivateKey: ObjectArgument {}
+
+extension Profile: ObjectArgument {}
+
+extension RequestContext: Argument {
+    static func of(_ value: Value) throws -> RequestContext {
+        var fields = try Arguments(value)
+        let record = RequestContext(sourceIp: try fields.take("source_ip"), userAgent: try fields.take("user_agent"), requestId: try fields.take("request_id"))
+        try fields.finish()
+        return record
+    }
+}
+
+extension Target: Argument {
+    static func of(_ value: Value) throws -> Target {
+        var fields = try Arguments(value)
+        let record = Target(targetType: try fields.take("target_type"), id: try fields.take("id"))
+        try fields.finish()
+        return record
+    }
+}
+
+extension TargetType: Choice {}
+
+extension TerminalTheme: Choice {}
+
+extension Tunnel: ObjectArgument {}
+
+extension TunnelOptions: Argument {
+    static func of(_ value: Value) throws -> TunnelOptions {
+        var fields = try Arguments(value)
+        let record = TunnelOptions(listen: try fields.take("listen"), allowedIps: try fields.take("allowed_ips"), mtu: try fields.take("mtu"))
+        try fields.finish()
+        return record
+    }
+}
+
+/// What hangs on a handle, by its class.
+func domain(_ name: String, of handle: Handle) -> AnyObject? {
+    switch name {
+    case "Audit": handle.audit()
+    case "Devices": handle.devices()
+    case "Enrolment": handle.enrolment()
+    case "Events": handle.events()
+    case "Gateways": handle.gateways()
+    case "Identity": handle.identity()
+    case "Ipam": handle.ipam()
+    case "Policies": handle.policy()
+    default: nil
+    }
+}
+
+func construct(_ op: String, _ arguments: inout Arguments) async throws -> Value {
+    switch op {
+    case "CancelHandle.create":
+        return Value(try CancelHandle.create())
+    case "Conf.parse":
+        return Value(try Conf.parse(text: arguments.take("text")))
+    case "Nexa.open":
+        return Value(try await Nexa.open(url: arguments.take("url")))
+    case "PrivateKey.generate":
+        return Value(try PrivateKey.generate())
+    case "PrivateKey.parse":
+        return Value(try PrivateKey.parse(text: arguments.take("text")))
+    case "Secret.create":
+        return Value(try Secret.create(text: arguments.take("text")))
+    case "Tunnel.serve":
+        return Value(try await Tunnel.serve(privateKey: arguments.take("private_key"), options: arguments.take("options")))
+    case "Tunnel.up":
+        return Value(try await Tunnel.up(profile: arguments.take("profile"), privateKey: arguments.take("private_key"), options: arguments.take("options")))
+    case "Tunnel.up_conf":
+        return Value(try await Tunnel.upConf(conf: arguments.take("conf"), options: arguments.take("options")))
+    default: throw Broken("there is no \(op)")
+    }
+}
+
+func invoke(_ op: String, on object: AnyObject, _ arguments: inout Arguments) async throws -> Value {
+    switch op {
+    case "Audit.list":
+        return Value(try await cast(object, to: Audit.self).list(after: arguments.take("after"), limit: arguments.take("limit")))
+    case "CancelHandle.cancel":
+        try cast(object, to: CancelHandle.self).cancel()
+        return .json(.null)
+    case "CancelHandle.is_cancelled":
+        return Value(try cast(object, to: CancelHandle.self).isCancelled())
+    case "Conf.details":
+        return Value(try cast(object, to: Conf.self).details())
+    case "Conf.render":
+        return Value(try cast(object, to: Conf.self).render())
+    case "Devices.get":
+        return Value(try await cast(object, to: Devices.self).get(id: arguments.take("id")))
+    case "Devices.list":
+        return Value(try await cast(object, to: Devices.self).list(after: arguments.take("after"), limit: arguments.take("limit")))
+    case "Devices.revoke":
+        try await cast(object, to: Devices.self).revoke(id: arguments.take("id"))
+        return .json(.null)
+    case "Enrolled.device":
+        return Value(try cast(object, to: Enrolled.self).device())
+    case "Enrolled.profile":
+        return Value(try cast(object, to: Enrolled.self).profile())
+    case "Enrolled.token":
+        return Value(try cast(object, to: Enrolled.self).token())
+    case "Enrolment.enrol":
+        return Value(try await cast(object, to: Enrolment.self).enrol(device: arguments.take("device")))
+    case "Enrolment.profile":
+        return Value(try await cast(object, to: Enrolment.self).profile(device: arguments.take("device")))
+    case "EventStream.close":
+        try await cast(object, to: EventStream.self).close()
+        return .json(.null)
+    case "EventStream.next":
+        return Value(try await cast(object, to: EventStream.self).next())
+    case "Events.after":
+        return Value(try await cast(object, to: Events.self).after(position: arguments.take("position"), limit: arguments.take("limit")))
+    case "Events.stream":
+        return Value(try cast(object, to: Events.self).stream(position: arguments.take("position"), lookEveryMs: arguments.take("look_every_ms")))
+    case "Gateways.apply":
+        return Value(try await cast(object, to: Gateways.self).apply(id: arguments.take("id"), tunnel: arguments.take("tunnel")))
+    case "Gateways.create":
+        return Value(try await cast(object, to: Gateways.self).create(gateway: arguments.take("gateway")))
+    case "Gateways.desired_state":
+        return Value(try await cast(object, to: Gateways.self).desiredState(id: arguments.take("id")))
+    case "Gateways.get":
+        return Value(try await cast(object, to: Gateways.self).get(id: arguments.take("id")))
+    case "Gateways.list":
+        return Value(try await cast(object, to: Gateways.self).list(after: arguments.take("after"), limit: arguments.take("limit")))
+    case "Handle.audit":
+        return Value(try cast(object, to: Handle.self).audit())
+    case "Handle.devices":
+        return Value(try cast(object, to: Handle.self).devices())
+    case "Handle.enrolment":
+        return Value(try cast(object, to: Handle.self).enrolment())
+    case "Handle.events":
+        return Value(try cast(object, to: Handle.self).events())
+    case "Handle.gateways":
+        return Value(try cast(object, to: Handle.self).gateways())
+    case "Handle.identity":
+        return Value(try cast(object, to: Handle.self).identity())
+    case "Handle.ipam":
+        return Value(try cast(object, to: Handle.self).ipam())
+    case "Handle.policy":
+        return Value(try cast(object, to: Handle.self).policy())
+    case "Handle.with_context":
+        return Value(try cast(object, to: Handle.self).withContext(context: arguments.take("context")))
+    case "Identity.activate_user":
+        try await cast(object, to: Identity.self).activateUser(id: arguments.take("id"))
+        return .json(.null)
+    case "Identity.add_member":
+        try await cast(object, to: Identity.self).addMember(group: arguments.take("group"), user: arguments.take("user"))
+        return .json(.null)
+    case "Identity.create_first_user":
+        return Value(try await cast(object, to: Identity.self).createFirstUser(user: arguments.take("user"), password: arguments.take("password")))
+    case "Identity.create_group":
+        return Value(try await cast(object, to: Identity.self).createGroup(group: arguments.take("group")))
+    case "Identity.create_user":
+        return Value(try await cast(object, to: Identity.self).createUser(user: arguments.take("user"), password: arguments.take("password")))
+    case "Identity.get_user":
+        return Value(try await cast(object, to: Identity.self).getUser(id: arguments.take("id")))
+    case "Identity.issue_setup_token":
+        return Value(try await cast(object, to: Identity.self).issueSetupToken())
+    case "Identity.list_groups":
+        return Value(try await cast(object, to: Identity.self).listGroups(after: arguments.take("after"), limit: arguments.take("limit")))
+    case "Identity.list_users":
+        return Value(try await cast(object, to: Identity.self).listUsers(after: arguments.take("after"), limit: arguments.take("limit")))
+    case "Identity.redeem_setup_token":
+        return Value(try await cast(object, to: Identity.self).redeemSetupToken(token: arguments.take("token"), user: arguments.take("user"), password: arguments.take("password")))
+    case "Identity.remove_member":
+        try await cast(object, to: Identity.self).removeMember(group: arguments.take("group"), user: arguments.take("user"))
+        return .json(.null)
+    case "Identity.sign_in":
+        return Value(try await cast(object, to: Identity.self).signIn(username: arguments.take("username"), password: arguments.take("password")))
+    case "Identity.sign_out":
+        try await cast(object, to: Identity.self).signOut()
+        return .json(.null)
+    case "Identity.suspend_user":
+        try await cast(object, to: Identity.self).suspendUser(id: arguments.take("id"))
+        return .json(.null)
+    case "Ipam.claim":
+        return Value(try await cast(object, to: Ipam.self).claim(pool: arguments.take("pool")))
+    case "Ipam.create_pool":
+        return Value(try await cast(object, to: Ipam.self).createPool(pool: arguments.take("pool")))
+    case "Ipam.list_allocations":
+        return Value(try await cast(object, to: Ipam.self).listAllocations(pool: arguments.take("pool"), after: arguments.take("after"), limit: arguments.take("limit")))
+    case "Ipam.list_pools":
+        return Value(try await cast(object, to: Ipam.self).listPools(after: arguments.take("after"), limit: arguments.take("limit")))
+    case "Ipam.release":
+        try await cast(object, to: Ipam.self).release(allocation: arguments.take("allocation"), generation: arguments.take("generation"))
+        return .json(.null)
+    case "Ipam.usage":
+        return Value(try await cast(object, to: Ipam.self).usage(pool: arguments.take("pool")))
+    case "Nexa.anonymous":
+        return Value(try cast(object, to: Nexa.self).anonymous())
+    case "Nexa.authenticate":
+        return Value(try await cast(object, to: Nexa.self).authenticate(token: arguments.take("token")))
+    case "Nexa.close":
+        try await cast(object, to: Nexa.self).close()
+        return .json(.null)
+    case "Nexa.system":
+        return Value(try cast(object, to: Nexa.self).system(reason: arguments.take("reason")))
+    case "Nexa.take_setup_token":
+        return Value(try cast(object, to: Nexa.self).takeSetupToken())
+    case "Policies.create":
+        return Value(try await cast(object, to: Policies.self).create(policy: arguments.take("policy")))
+    case "Policies.explain":
+        return Value(try await cast(object, to: Policies.self).explain(device: arguments.take("device"), address: arguments.take("address")))
+    case "Policies.get":
+        return Value(try await cast(object, to: Policies.self).get(id: arguments.take("id")))
+    case "Policies.list":
+        return Value(try await cast(object, to: Policies.self).list(after: arguments.take("after"), limit: arguments.take("limit")))
+    case "Policies.remove":
+        try await cast(object, to: Policies.self).remove(id: arguments.take("id"))
+        return .json(.null)
+    case "Policies.resolve":
+        return Value(try await cast(object, to: Policies.self).resolve(device: arguments.take("device")))
+    case "PrivateKey.public_key":
+        return Value(try cast(object, to: PrivateKey.self).publicKey())
+    case "PrivateKey.reveal":
+        return Value(try cast(object, to: PrivateKey.self).reveal())
+    case "Profile.details":
+        return Value(try cast(object, to: Profile.self).details())
+    case "Profile.qr_svg":
+        return Value(try cast(object, to: Profile.self).qrSvg(privateKey: arguments.take("private_key")))
+    case "Profile.qr_terminal":
+        return Value(try cast(object, to: Profile.self).qrTerminal(privateKey: arguments.take("private_key"), theme: arguments.take("theme")))
+    case "Profile.render":
+        return Value(try cast(object, to: Profile.self).render(privateKey: arguments.take("private_key")))
+    case "Secret.reveal":
+        return Value(try cast(object, to: Secret.self).reveal())
+    case "SignedIn.expires_at":
+        return Value(try cast(object, to: SignedIn.self).expiresAt())
+    case "SignedIn.session_id":
+        return Value(try cast(object, to: SignedIn.self).sessionId())
+    case "SignedIn.token":
+        return Value(try cast(object, to: SignedIn.self).token())
+    case "SignedIn.user_id":
+        return Value(try cast(object, to: SignedIn.self).userId())
+    case "TcpListener.accept":
+        return Value(try await cast(object, to: TcpListener.self).accept())
+    case "TcpListener.close":
+        try await cast(object, to: TcpListener.self).close()
+        return .json(.null)
+    case "TcpListener.port":
+        return Value(try cast(object, to: TcpListener.self).port())
+    case "TcpStream.close":
+        try await cast(object, to: TcpStream.self).close()
+        return .json(.null)
+    case "TcpStream.finish":
+        try await cast(object, to: TcpStream.self).finish()
+        return .json(.null)
+    case "TcpStream.local_addr":
+        return Value(try cast(object, to: TcpStream.self).localAddr())
+    case "TcpStream.peer_addr":
+        return Value(try cast(object, to: TcpStream.self).peerAddr())
+    case "TcpStream.read":
+        return Value(try await cast(object, to: TcpStream.self).read(max: arguments.take("max")))
+    case "TcpStream.read_to_end":
+        return Value(try await cast(object, to: TcpStream.self).readToEnd(max: arguments.take("max")))
+    case "TcpStream.write":
+        try await cast(object, to: TcpStream.self).write(data: arguments.take("data"))
+        return .json(.null)
+    case "Tunnel.close":
+        try await cast(object, to: Tunnel.self).close()
+        return .json(.null)
+    case "Tunnel.connect":
+        return Value(try await cast(object, to: Tunnel.self).connect(to: arguments.take("to"), waitMs: arguments.take("wait_ms")))
+    case "Tunnel.counters":
+        return Value(try cast(object, to: Tunnel.self).counters())
+    case "Tunnel.listen":
+        return Value(try await cast(object, to: Tunnel.self).listen(port: arguments.take("port")))
+    case "Tunnel.local_addr":
+        return Value(try cast(object, to: Tunnel.self).localAddr())
+    case "Tunnel.next_event":
+        return Value(try await cast(object, to: Tunnel.self).nextEvent(waitMs: arguments.take("wait_ms")))
+    case "Tunnel.open_sockets":
+        return Value(try cast(object, to: Tunnel.self).openSockets())
+    case "Tunnel.peers":
+        return Value(try cast(object, to: Tunnel.self).peers())
+    case "Tunnel.ping":
+        return Value(try await cast(object, to: Tunnel.self).ping(to: arguments.take("to"), waitMs: arguments.take("wait_ms")))
+    default: throw Broken("there is no \(op)")
+    }
+}
