@@ -7,7 +7,7 @@ use std::sync::Arc;
 use napi::bindgen_prelude::{
     FnArgs, Function, FunctionRef, JsObjectValue as _, Object, ObjectRef, PromiseRaw, ToNapiValue, Unknown,
 };
-use napi::{Env, JsValue as _};
+use napi::{Env, JsDeferred, JsValue as _};
 use napi_derive::napi;
 
 use crate::error::{Error, ErrorInfo, Result};
@@ -54,11 +54,14 @@ macro_rules! id {
 }
 pub(crate) use id;
 
+/// Compiled anew when the folder changes that napi's macros note the types in, so that the notes are never missing.
+const _: Option<&str> = option_env!("NAPI_TYPE_DEF_TMP_FOLDER");
+
 /// How a call is given up.
 #[napi(object)]
 pub struct CallOptions {
     /// Milliseconds after which the call fails with the kind `cancelled`.
-    pub timeout_ms: Option<u32>,
+    pub timeout_ms: Option<f64>,
     /// Gives the call up when it is aborted.
     #[napi(ts_type = "AbortSignal")]
     pub signal: Option<ObjectRef<false>>,
@@ -75,21 +78,45 @@ where
     F: Future<Output = Result<T>> + Send + 'static,
 {
     let options = options.unwrap_or(CallOptions { timeout_ms: None, signal: None });
+    let timeout_ms = whole("timeout_ms", options.timeout_ms).map_err(|error| thrown(env, error))?;
     let watched = options.signal.map(|signal| Watched::begin(env, signal)).transpose()?;
     let cancel = watched.as_ref().map(|watched| watched.handle.clone());
-    let limits = Limits { timeout_ms: options.timeout_ms, cancel };
+    let limits = Limits { timeout_ms, cancel };
     let (deferred, promise) = env.create_deferred()?;
     let promise = PromiseRaw::new(env.raw(), promise.raw());
+    let mut promised = Promised { deferred: Some(deferred), watched };
     crate::runtime::detach(async move {
         let outcome = crate::runtime::call(limits, work).await;
-        deferred.resolve(move |env| {
+        promised.settle(outcome);
+    });
+    Ok(promise)
+}
+
+type Settle<T> = Box<dyn FnOnce(Env) -> napi::Result<T> + Send>;
+
+/// What JavaScript waits for. It is settled also when the runtime is shut down under it.
+struct Promised<T: ToNapiValue + Send + 'static> {
+    deferred: Option<JsDeferred<T, Settle<T>>>,
+    watched: Option<Watched>,
+}
+
+impl<T: ToNapiValue + Send + 'static> Promised<T> {
+    fn settle(&mut self, outcome: Result<T>) {
+        let Some(deferred) = self.deferred.take() else { return };
+        let watched = self.watched.take();
+        deferred.resolve(Box::new(move |env| {
             if let Some(watched) = watched {
                 watched.end(&env)?;
             }
             outcome.map_err(|error| thrown(&env, error))
-        });
-    });
-    Ok(promise)
+        }));
+    }
+}
+
+impl<T: ToNapiValue + Send + 'static> Drop for Promised<T> {
+    fn drop(&mut self) {
+        self.settle(Err(Error::ended()));
+    }
 }
 
 /// A signal that is listened to while a call lasts, so that one signal for many calls keeps nothing of them.
@@ -126,6 +153,41 @@ fn listen(env: &Env, target: &Object<'_>, listener: &FunctionRef<(), ()>, how: &
     let method: Function<'_, FnArgs<(&str, Listener<'_>)>, Unknown<'_>> = target.get_named_property(how)?;
     method.apply(*target, FnArgs::from(("abort", listener.borrow_back(env)?)))?;
     Ok(())
+}
+
+/// From JavaScript's only kind of number, which napi would cut to fit.
+pub(crate) trait Whole<T> {
+    /// Nothing when it does not fit.
+    fn whole(self) -> Option<T>;
+}
+
+impl Whole<u32> for f64 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "looked at first")]
+    fn whole(self) -> Option<u32> {
+        (self.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&self)).then_some(self as u32)
+    }
+}
+
+impl Whole<i64> for f64 {
+    #[expect(clippy::cast_possible_truncation, reason = "looked at first")]
+    fn whole(self) -> Option<i64> {
+        const EXACT: f64 = 9_007_199_254_740_991.0;
+        (self.fract() == 0.0 && self.abs() <= EXACT).then_some(self as i64)
+    }
+}
+
+impl<T> Whole<Option<T>> for Option<f64>
+where
+    f64: Whole<T>,
+{
+    fn whole(self) -> Option<Option<T>> {
+        self.map_or(Some(None), |number| number.whole().map(Some))
+    }
+}
+
+/// A whole number that an argument gives, or the refusal of that argument.
+pub(crate) fn whole<N: Whole<T>, T>(field: &str, number: N) -> Result<T> {
+    number.whole().ok_or_else(|| Error::invalid(field, "is not an integer in range"))
 }
 
 /// The error as JavaScript sees it: an `Error` with the fields of [`ErrorInfo`].

@@ -166,7 +166,8 @@ where
     let Limits { timeout_ms, cancel } = limits;
     let within = timeout_ms.map(|millis| Duration::from_millis(millis.into()));
     let work = work(Deadline { within });
-    let mut task = AbortOnDrop(runtime.spawn(async move {
+    let given = Given::default();
+    let task = runtime.spawn(GIVEN.scope(given.clone(), async move {
         tokio::select! {
             biased;
             () = cancelled(cancel) => Err(Error::cancelled()),
@@ -174,7 +175,8 @@ where
             () = passed(within) => Err(Error::timed_out(timeout_ms.unwrap_or_default())),
         }
     }));
-    match (&mut task.0).await {
+    let mut task = AbortOnDrop { task, given };
+    match (&mut task.task).await {
         Ok(outcome) => outcome,
         Err(ended) if ended.is_panic() => Err(Error::panicked()),
         Err(_) => Err(Error::ended()),
@@ -196,11 +198,17 @@ async fn passed(within: Option<Duration>) {
     }
 }
 
-struct AbortOnDrop<T>(JoinHandle<T>);
+/// Aborting only asks the task to end, some time soon. Its threads must know before the caller does anything else, or they
+/// would still take what comes for the next call.
+struct AbortOnDrop<T> {
+    task: JoinHandle<T>,
+    given: Given,
+}
 
 impl<T> Drop for AbortOnDrop<T> {
     fn drop(&mut self) {
-        self.0.abort();
+        self.given.give_up();
+        self.task.abort();
     }
 }
 
@@ -212,14 +220,31 @@ pub fn guard<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(Error::panicked()))
 }
 
+tokio::task_local! {
+    /// Of the call that the task carries out.
+    static GIVEN: Given;
+}
+
 /// Whether the caller has gone away, for work on a thread that cannot be dropped.
 #[derive(Clone, Default)]
-pub(crate) struct Given(Arc<AtomicBool>);
+pub(crate) struct Given {
+    call: Arc<AtomicBool>,
+    /// Of one thread among those that a call may have one after another.
+    thread: Arc<AtomicBool>,
+}
 
 impl Given {
     /// Whether nobody waits for the result any more.
     pub(crate) fn is_up(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        self.call.load(Ordering::SeqCst) || self.thread.load(Ordering::SeqCst)
+    }
+
+    fn give_up(&self) {
+        self.call.store(true, Ordering::SeqCst);
+    }
+
+    fn for_thread(&self) -> Self {
+        Given { call: Arc::clone(&self.call), thread: Arc::default() }
     }
 }
 
@@ -227,7 +252,7 @@ struct GiveUpOnDrop(Given);
 
 impl Drop for GiveUpOnDrop {
     fn drop(&mut self) {
-        self.0.0.store(true, Ordering::SeqCst);
+        self.0.thread.store(true, Ordering::SeqCst);
     }
 }
 
@@ -235,7 +260,7 @@ impl Drop for GiveUpOnDrop {
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce(&Given) -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    let given = Given::default();
+    let given = GIVEN.try_with(Given::for_thread).unwrap_or_default();
     let _guard = GiveUpOnDrop(given.clone());
     match tokio::task::spawn_blocking(move || work(&given)).await {
         Ok(outcome) => outcome,

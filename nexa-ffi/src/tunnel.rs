@@ -1,12 +1,12 @@
 //! The data plane in this program: no root, no network interface, TCP and ping inside the tunnel.
 //!
 //! A tunnel here is the core's tunnel and network stack together. Calls that wait run on threads of their own; a caller
-//! that gives one up loses nothing: a connection that was accepted for it is closed, bytes that were read for it are
-//! given to the next reader.
+//! that gives one up loses nothing: a connection, an event or bytes that came for it are given to the next one.
 
+use std::collections::VecDeque;
 use std::io::{ErrorKind as IoKind, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use nexa_core::net::Cidr;
@@ -231,6 +231,14 @@ pub struct Tunnel {
 struct Running {
     tunnel: tunnel::Tunnel,
     net: NetStack,
+    /// Taken for a caller that had gone.
+    unread: Mutex<VecDeque<tunnel::Event>>,
+}
+
+impl Running {
+    fn unread(&self) -> MutexGuard<'_, VecDeque<tunnel::Event>> {
+        self.unread.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 #[object]
@@ -313,8 +321,13 @@ impl Tunnel {
             loop {
                 let slice = left.min(SLICE);
                 left -= slice;
-                let event = running.tunnel.next_event(slice)?;
-                if event.is_some() || left.is_zero() || given.is_up() {
+                let unread = running.unread().pop_front();
+                let event = if unread.is_some() { unread } else { running.tunnel.next_event(slice)? };
+                if given.is_up() {
+                    running.unread().extend(event);
+                    return Ok(None);
+                }
+                if event.is_some() || left.is_zero() {
                     return Ok(event.outward());
                 }
             }
@@ -348,7 +361,10 @@ impl Tunnel {
     pub async fn listen(&self, port: u32) -> Result<Arc<TcpListener>> {
         let port = u16::try_from(port).map_err(|_| Error::invalid("port", "is over 65535"))?;
         let listener = self.running.net.listen(port)?;
-        Ok(Arc::new(TcpListener { listener: Arc::new(Mutex::new(Some(Arc::new(listener)))) }))
+        Ok(Arc::new(TcpListener {
+            listener: Arc::new(Mutex::new(Some(Arc::new(listener)))),
+            unclaimed: Arc::default(),
+        }))
     }
 
     /// How many sockets are open inside the tunnel, with those that are still being closed.
@@ -386,7 +402,7 @@ fn start_device(
     options.unwrap_or_default().apply(&mut config, &mut stack)?;
     let (net, device) = NetStack::start(stack)?;
     let tunnel = tunnel::Tunnel::start(&config, device)?;
-    Ok(Arc::new(Tunnel { running: Arc::new(Running { tunnel, net }) }))
+    Ok(Arc::new(Tunnel { running: Arc::new(Running { tunnel, net, unread: Mutex::default() }) }))
 }
 
 fn wait(wait_ms: Option<u32>) -> Duration {
@@ -397,6 +413,8 @@ fn wait(wait_ms: Option<u32>) -> Duration {
 #[object]
 pub struct TcpListener {
     listener: Arc<Mutex<Option<Arc<tunnel::TcpListener>>>>,
+    /// Accepted for a caller that had gone.
+    unclaimed: Arc<Mutex<VecDeque<tunnel::TcpStream>>>,
 }
 
 #[object]
@@ -417,7 +435,13 @@ impl TcpListener {
         let this = self.clone();
         blocking(move |given| {
             loop {
-                match this.open()?.accept(Some(SLICE)) {
+                let listener = this.open()?;
+                let unclaimed = this.unclaimed().pop_front();
+                match unclaimed.map_or_else(|| listener.accept(Some(SLICE)), Ok) {
+                    Ok(stream) if given.is_up() => {
+                        this.unclaimed().push_back(stream);
+                        return Err(Error::cancelled());
+                    }
                     Ok(stream) => return Ok(TcpStream::of(stream)),
                     Err(TunnelError::TimedOut { .. }) if !given.is_up() => {}
                     Err(error) => return Err(error.into()),
@@ -433,6 +457,7 @@ impl TcpListener {
     /// None of its own.
     pub async fn close(&self) -> Result<()> {
         self.listener.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.unclaimed().clear();
         Ok(())
     }
 }
@@ -441,6 +466,10 @@ impl TcpListener {
     fn open(&self) -> Result<Arc<tunnel::TcpListener>> {
         let listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(listener.as_ref().map(Arc::clone).ok_or(TunnelError::Closed)?)
+    }
+
+    fn unclaimed(&self) -> MutexGuard<'_, VecDeque<tunnel::TcpStream>> {
+        self.unclaimed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -3,6 +3,7 @@ use quote::{ToTokens as _, format_ident, quote};
 use syn::Type;
 
 use super::method::{Method, Output, Parameter, Shape};
+use crate::record::is_option;
 
 pub(crate) fn block(class: &Type, methods: &[Method]) -> TokenStream {
     let functions = methods.iter().map(function);
@@ -22,6 +23,8 @@ fn function(method: &Method) -> TokenStream {
     let parameters: Vec<_> = method.parameters.iter().map(parameter).collect();
     let receiver = (!method.is_static).then(|| quote! { &self, });
     let ok = crossing(output);
+    // The package wraps every method, and napi lets a static one be replaced only where that is said.
+    let writable = method.is_static.then(|| quote! { , writable });
     if method.is_async {
         let owned = owned(method);
         let this = (!method.is_static).then(|| quote! { let this = self.clone(); });
@@ -31,7 +34,7 @@ fn function(method: &Method) -> TokenStream {
         let value = crossed(output, quote! { value });
         return quote! {
             #(#docs)*
-            #[napi(js_name = #spelled)]
+            #[napi(js_name = #spelled #writable)]
             pub fn #function<'env>(
                 #receiver
                 env: &'env ::napi::Env,
@@ -54,7 +57,7 @@ fn function(method: &Method) -> TokenStream {
     if method.is_fallible {
         return quote! {
             #(#docs)*
-            #[napi(js_name = #spelled)]
+            #[napi(js_name = #spelled #writable)]
             pub fn #function(#receiver env: &::napi::Env, #(#parameters),*) -> ::napi::Result<#ok> {
                 #owned
                 let outcome = crate::runtime::guard(|| #call);
@@ -64,7 +67,7 @@ fn function(method: &Method) -> TokenStream {
     }
     quote! {
         #(#docs)*
-        #[napi(js_name = #spelled)]
+        #[napi(js_name = #spelled #writable)]
         pub fn #function(#receiver #(#parameters),*) -> #ok {
             #owned
             let value = #call;
@@ -76,6 +79,10 @@ fn function(method: &Method) -> TokenStream {
 fn parameter(Parameter { name, shape }: &Parameter) -> TokenStream {
     match shape {
         Shape::Value(ty) if is_bytes(ty) => quote! { #name: ::napi::bindgen_prelude::Buffer },
+        Shape::Value(ty) if is_whole(ty) => match is_option(ty) {
+            true => quote! { #name: Option<f64> },
+            false => quote! { #name: f64 },
+        },
         Shape::Value(ty) => quote! { #name: #ty },
         Shape::Object(ty) => quote! { #name: &#ty },
         Shape::OptionalObject(ty) => {
@@ -84,10 +91,17 @@ fn parameter(Parameter { name, shape }: &Parameter) -> TokenStream {
     }
 }
 
-/// Objects are copied out of what JavaScript lends for the call, so that they live as long as a promise does.
+/// Objects are copied out of what JavaScript lends for the call, so that they live as long as a promise does; a number
+/// that does not fit is refused.
 fn owned(method: &Method) -> TokenStream {
     let lines = method.parameters.iter().map(|Parameter { name, shape }| match shape {
         Shape::Value(ty) if is_bytes(ty) => quote! { let #name: Vec<u8> = #name.into(); },
+        Shape::Value(ty) if is_whole(ty) => {
+            let field = name.to_string();
+            quote! {
+                let #name: #ty = crate::node::whole(#field, #name).map_err(|error| crate::node::thrown(env, error))?;
+            }
+        }
         Shape::Value(_) => TokenStream::new(),
         Shape::Object(_) => quote! { let #name = #name.clone(); },
         Shape::OptionalObject(ty) => {
@@ -112,7 +126,15 @@ fn crossed(output: &Output, value: TokenStream) -> TokenStream {
 }
 
 fn is_bytes(ty: &Type) -> bool {
-    ty.to_token_stream().to_string().replace(' ', "") == "Vec<u8>"
+    spelled(ty) == "Vec<u8>"
+}
+
+fn is_whole(ty: &Type) -> bool {
+    matches!(spelled(ty).as_str(), "u32" | "i64" | "Option<u32>" | "Option<i64>")
+}
+
+fn spelled(ty: &Type) -> String {
+    ty.to_token_stream().to_string().replace(' ', "")
 }
 
 /// `create_user` to `createUser`.
