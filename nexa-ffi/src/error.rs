@@ -92,6 +92,17 @@ impl Error {
         Self::new("call.timed_out", nexa_core::ErrorKind::Cancelled, message)
     }
 
+    /// The same in the terms of a call that was given so long: to its caller it is one thing, whoever noticed first.
+    pub(crate) fn of_call(self, timeout_ms: Option<u32>) -> Self {
+        match timeout_ms {
+            Some(millis) if self.0.code == "access.deadline_passed" => {
+                let message = format!("not done within {millis} ms; nothing of the call was stored");
+                Self::new("call.timed_out", nexa_core::ErrorKind::Cancelled, message)
+            }
+            _ => self,
+        }
+    }
+
     /// The caller gave the call up.
     pub(crate) fn cancelled() -> Self {
         Self::new("call.cancelled", nexa_core::ErrorKind::Cancelled, "the caller gave the call up")

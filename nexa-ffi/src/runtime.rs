@@ -177,7 +177,7 @@ where
     }));
     let mut task = AbortOnDrop { task, given };
     match (&mut task.task).await {
-        Ok(outcome) => outcome,
+        Ok(outcome) => outcome.map_err(|error| error.of_call(timeout_ms)),
         Err(ended) if ended.is_panic() => Err(Error::panicked()),
         Err(_) => Err(Error::ended()),
     }

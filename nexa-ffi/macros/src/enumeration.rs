@@ -110,10 +110,6 @@ fn python(name: &Ident) -> TokenStream {
             fn __str__(&self) -> &'static str {
                 self.as_str()
             }
-
-            fn __repr__(&self) -> String {
-                crate::python::Repr::repr(self)
-            }
         }
 
         impl crate::python::Repr for #name {

@@ -44,10 +44,13 @@ fn function(method: &Method) -> TokenStream {
         let value = output.unshare(quote! { value });
         return quote! {
             #head
-            async fn #function(#receiver #(#parameters,)* timeout_ms: Option<u32>) -> ::pyo3::PyResult<#ok> {
+            async fn #function(
+                #receiver #(#parameters,)* timeout_ms: Option<u32>, cancel: Option<crate::runtime::CancelHandle>,
+            ) -> ::pyo3::PyResult<#ok> {
                 #prepared
                 #this
-                let limits = crate::runtime::Limits { timeout_ms, cancel: None };
+                let cancel = cancel.map(::std::sync::Arc::new);
+                let limits = crate::runtime::Limits { timeout_ms, cancel };
                 let outcome = crate::runtime::call(limits, move |until| async move {
                     let _ = until;
                     #until
@@ -95,6 +98,7 @@ fn signature(method: &Method) -> TokenStream {
     if method.is_async {
         parts.push(quote! { * });
         parts.push(quote! { timeout_ms = None });
+        parts.push(quote! { cancel = None });
     }
     quote! { (#(#parts),*) }
 }
@@ -127,7 +131,7 @@ fn manager() -> TokenStream {
             traceback: Option<::pyo3::Py<::pyo3::PyAny>>,
         ) -> ::pyo3::PyResult<()> {
             let _ = (exc_type, exc_value, traceback);
-            self.py_close(None).await
+            self.py_close(None, None).await
         }
     }
 }
@@ -141,7 +145,7 @@ fn iterator(next: &Method) -> TokenStream {
         }
 
         async fn _anext(&self) -> ::pyo3::PyResult<#item> {
-            match self.py_next(None).await? {
+            match self.py_next(None, None).await? {
                 Some(item) => Ok(item),
                 None => Err(::pyo3::exceptions::PyStopAsyncIteration::new_err(())),
             }
