@@ -51,6 +51,12 @@ const COMMANDS: &[Command] = &[
         run: languages::bindings,
     },
     Command {
+        name: "calls",
+        about: "what a call costs from each language, as a table",
+        words: &[],
+        run: languages::calls::run,
+    },
+    Command {
         name: "audit",
         about: "known vulnerabilities in the dependency tree",
         words: &[],

@@ -1,8 +1,11 @@
 """Nexa: a private-network control plane that is linked, not deployed.
 
 `Nexa.open` gives a control plane; `anonymous()`, `authenticate(token)` and `system(reason)` give handles, and the domains
-hang on a handle. Every call that waits is a coroutine, takes `timeout_ms`, and ends when it is cancelled.
+hang on a handle. Every call that waits is a coroutine, takes `timeout_ms` and `cancel`, and ends when its task is
+cancelled.
 """
+
+import atexit
 
 from nexa._nexa import Access as Access
 from nexa._nexa import Allocation as Allocation
@@ -110,6 +113,8 @@ from nexa.ids import PoolId as PoolId
 from nexa.ids import RoleId as RoleId
 from nexa.ids import SessionId as SessionId
 from nexa.ids import UserId as UserId
+from nexa.pages import Page as Page
+from nexa.pages import all_of as all_of
 
 __all__ = [
     "Access",
@@ -178,6 +183,7 @@ __all__ = [
     "Nexa",
     "NexaError",
     "NotFound",
+    "Page",
     "PeerStatus",
     "Policies",
     "Policy",
@@ -216,6 +222,11 @@ __all__ = [
     "UserStatus",
     "Verdict",
     "Winner",
+    "all_of",
     "shutdown",
     "version",
 ]
+
+# Python ends a foreign thread that waits for its lock while the interpreter goes, which aborts the process when that thread
+# is Nexa's, waking an event loop. So they end before.
+atexit.register(shutdown)

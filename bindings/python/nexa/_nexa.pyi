@@ -109,7 +109,7 @@ class Audit:
     """
     The audit, as one caller may read it.
     """
-    async def list(self, /, after: str | None = None, limit: SupportsIndex | None = None, *, timeout_ms: SupportsIndex | None = None) -> AuditPage:
+    async def list(self, /, after: str | None = None, limit: SupportsIndex | None = None, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> AuditPage:
         """
         What was done and refused, a page at a time.
 
@@ -225,7 +225,6 @@ class AuditStatus:
     def __int__(self, /) -> int: ...
     def __ne__(self, value: object, /) -> bool: ...
     def __repr__(self, /) -> str: ...
-    def __repr__(self, /) -> str: ...
     def __str__(self, /) -> str: ...
     @property
     def value(self, /) -> str:
@@ -270,7 +269,6 @@ class Bar:
     def __hash__(self, /) -> int: ...
     def __int__(self, /) -> int: ...
     def __ne__(self, value: object, /) -> bool: ...
-    def __repr__(self, /) -> str: ...
     def __repr__(self, /) -> str: ...
     def __str__(self, /) -> str: ...
     @property
@@ -740,7 +738,6 @@ class DeviceStatus:
     def __int__(self, /) -> int: ...
     def __ne__(self, value: object, /) -> bool: ...
     def __repr__(self, /) -> str: ...
-    def __repr__(self, /) -> str: ...
     def __str__(self, /) -> str: ...
     @property
     def value(self, /) -> str:
@@ -753,26 +750,26 @@ class Devices:
     """
     Devices, as one caller may see and change them.
     """
-    async def get(self, /, id: DeviceId, *, timeout_ms: SupportsIndex | None = None) -> Device:
+    async def get(self, /, id: DeviceId, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Device:
         """
         One device.
 
         # Errors
         `not_found`.
         """
-    async def list(self, /, after: str | None = None, limit: SupportsIndex | None = None, *, timeout_ms: SupportsIndex | None = None) -> DevicePage:
+    async def list(self, /, after: str | None = None, limit: SupportsIndex | None = None, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> DevicePage:
         """
         The devices that the caller may see, a page at a time.
 
         # Errors
         `invalid_input` (`limit`, `after`).
         """
-    async def revoke(self, /, id: DeviceId, *, timeout_ms: SupportsIndex | None = None) -> None:
+    async def revoke(self, /, id: DeviceId, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> None:
         """
-        Shuts a device out for good and gives its addresses back.
+        Shuts a device out for good and gives its addresses back. Revoking it again is fine.
 
         # Errors
-        `not_found`, `conflict` for one that is not active.
+        `not_found`.
         """
 
 @final
@@ -792,7 +789,6 @@ class Effect:
     def __hash__(self, /) -> int: ...
     def __int__(self, /) -> int: ...
     def __ne__(self, value: object, /) -> bool: ...
-    def __repr__(self, /) -> str: ...
     def __repr__(self, /) -> str: ...
     def __str__(self, /) -> str: ...
     @property
@@ -849,7 +845,7 @@ class Enrolment:
     """
     Enrolment, as one caller may do it.
     """
-    async def enrol(self, /, device: NewEnrolment, *, timeout_ms: SupportsIndex | None = None) -> Enrolled:
+    async def enrol(self, /, device: NewEnrolment, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Enrolled:
         """
         Enrols a device in one transaction: it has a gateway, addresses and a profile, or nothing of it is stored.
 
@@ -857,7 +853,7 @@ class Enrolment:
         `invalid_input` naming the field, `already_exists` for a known fingerprint or key, `not_found` for a person or
         gateway that is not there, `conflict` for one that is not active, `exhausted` without a free address.
         """
-    async def profile(self, /, device: DeviceId, *, timeout_ms: SupportsIndex | None = None) -> Profile:
+    async def profile(self, /, device: DeviceId, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Profile:
         """
         Issues a device's profile again, as it is now.
 
@@ -974,7 +970,6 @@ class ErrorKind:
     def __int__(self, /) -> int: ...
     def __ne__(self, value: object, /) -> bool: ...
     def __repr__(self, /) -> str: ...
-    def __repr__(self, /) -> str: ...
     def __str__(self, /) -> str: ...
     @property
     def value(self, /) -> str:
@@ -1028,14 +1023,14 @@ class EventStream:
     def __aiter__(self, /) -> EventStream: ...
     def __anext__(self, /) -> Awaitable[Event]: ...
     async def _anext(self, /) -> Event: ...
-    async def close(self, /, *, timeout_ms: SupportsIndex | None = None) -> None:
+    async def close(self, /, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> None:
         """
         Ends the stream, also for a call that waits.
 
         # Errors
         None of its own.
         """
-    async def next(self, /, *, timeout_ms: SupportsIndex | None = None) -> Event | None:
+    async def next(self, /, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Event | None:
         """
         The next event, waiting until there is one; nothing when the stream was closed. Of several calls at once, each
         gets another event.
@@ -1049,7 +1044,7 @@ class Events:
     """
     The outbox, as one caller may read it.
     """
-    async def after(self, /, position: SupportsIndex, limit: SupportsIndex, *, timeout_ms: SupportsIndex | None = None) -> list[Event]:
+    async def after(self, /, position: SupportsIndex, limit: SupportsIndex, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> list[Event]:
         """
         Up to `limit` events after `position`, in order; from the beginning with 0. Empty when there is nothing newer.
 
@@ -1240,7 +1235,7 @@ class Gateways:
     """
     Gateways, as one caller may see and change them.
     """
-    async def apply(self, /, id: GatewayId, tunnel: Tunnel, *, timeout_ms: SupportsIndex | None = None) -> DesiredState:
+    async def apply(self, /, id: GatewayId, tunnel: Tunnel, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> DesiredState:
         """
         Makes a tunnel in this program let through what the gateway's desired state says and nothing else, in one step,
         and returns that state. It must be done again when events arrive, at `next_change` and before `valid_until`;
@@ -1249,7 +1244,7 @@ class Gateways:
         # Errors
         `not_found`, `closed` for a tunnel that was closed.
         """
-    async def create(self, /, gateway: NewGateway, *, timeout_ms: SupportsIndex | None = None) -> Gateway:
+    async def create(self, /, gateway: NewGateway, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Gateway:
         """
         Creates a gateway with a pool of addresses for each of its prefixes.
 
@@ -1257,21 +1252,21 @@ class Gateways:
         `invalid_input` naming the field, `already_exists` for a taken name or key, `conflict` for a prefix that overlaps a
         pool.
         """
-    async def desired_state(self, /, id: GatewayId, *, timeout_ms: SupportsIndex | None = None) -> DesiredState:
+    async def desired_state(self, /, id: GatewayId, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> DesiredState:
         """
         What a gateway must be like now: its peers, what each may reach, and until when that may be believed.
 
         # Errors
         `not_found`.
         """
-    async def get(self, /, id: GatewayId, *, timeout_ms: SupportsIndex | None = None) -> Gateway:
+    async def get(self, /, id: GatewayId, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Gateway:
         """
         One gateway.
 
         # Errors
         `not_found`.
         """
-    async def list(self, /, after: str | None = None, limit: SupportsIndex | None = None, *, timeout_ms: SupportsIndex | None = None) -> GatewayPage:
+    async def list(self, /, after: str | None = None, limit: SupportsIndex | None = None, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> GatewayPage:
         """
         The gateways, a page at a time.
 
@@ -1389,35 +1384,35 @@ class Identity:
     """
     People, groups and sessions, as one caller may see and change them.
     """
-    async def activate_user(self, /, id: UserId, *, timeout_ms: SupportsIndex | None = None) -> None:
+    async def activate_user(self, /, id: UserId, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> None:
         """
         Lets a person in, or back in.
 
         # Errors
         `not_found`.
         """
-    async def add_member(self, /, group: GroupId, user: UserId, *, timeout_ms: SupportsIndex | None = None) -> None:
+    async def add_member(self, /, group: GroupId, user: UserId, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> None:
         """
         Puts a person into a group.
 
         # Errors
         `not_found`, `already_exists` for a member, `forbidden` for a group of administrators by one who is none.
         """
-    async def create_first_user(self, /, user: NewUser, password: str | None = None, *, timeout_ms: SupportsIndex | None = None) -> User:
+    async def create_first_user(self, /, user: NewUser, password: str | None = None, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> User:
         """
         Creates the first user ever without a token, by the program itself.
 
         # Errors
         As `redeem_setup_token`.
         """
-    async def create_group(self, /, group: NewGroup, *, timeout_ms: SupportsIndex | None = None) -> Group:
+    async def create_group(self, /, group: NewGroup, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Group:
         """
         Creates a group without members.
 
         # Errors
         `invalid_input` naming the field, `already_exists` for a taken name.
         """
-    async def create_user(self, /, user: NewUser, password: str | None = None, *, timeout_ms: SupportsIndex | None = None) -> User:
+    async def create_user(self, /, user: NewUser, password: str | None = None, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> User:
         """
         Creates a person: active, with a role. Without a password it is a service account, which cannot sign in.
 
@@ -1425,28 +1420,28 @@ class Identity:
         `invalid_input` naming the field, `already_exists` for a taken name or e-mail address, `not_found` for a role that
         is not there, `forbidden` for a role that has what the caller has not.
         """
-    async def get_user(self, /, id: UserId, *, timeout_ms: SupportsIndex | None = None) -> User:
+    async def get_user(self, /, id: UserId, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> User:
         """
         One person.
 
         # Errors
         `not_found`.
         """
-    async def issue_setup_token(self, /, *, timeout_ms: SupportsIndex | None = None) -> Secret:
+    async def issue_setup_token(self, /, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Secret:
         """
         Makes another setup token, for when the one given at creation was lost. Earlier ones become worthless.
 
         # Errors
         `conflict` when there are users already.
         """
-    async def list_groups(self, /, after: str | None = None, limit: SupportsIndex | None = None, *, timeout_ms: SupportsIndex | None = None) -> GroupPage:
+    async def list_groups(self, /, after: str | None = None, limit: SupportsIndex | None = None, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> GroupPage:
         """
         The groups, a page at a time.
 
         # Errors
         `invalid_input` (`limit`, `after`).
         """
-    async def list_users(self, /, after: str | None = None, limit: SupportsIndex | None = None, *, timeout_ms: SupportsIndex | None = None) -> UserPage:
+    async def list_users(self, /, after: str | None = None, limit: SupportsIndex | None = None, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> UserPage:
         """
         The people that the caller may see, a page at a time: `limit` at most, 100 without it, after the page that ended
         with `after`.
@@ -1454,7 +1449,7 @@ class Identity:
         # Errors
         `invalid_input` (`limit`, `after`).
         """
-    async def redeem_setup_token(self, /, token: str, user: NewUser, password: str | None = None, *, timeout_ms: SupportsIndex | None = None) -> User:
+    async def redeem_setup_token(self, /, token: str, user: NewUser, password: str | None = None, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> User:
         """
         Creates the first user ever with the one-time setup token: active, and an administrator.
 
@@ -1462,14 +1457,14 @@ class Identity:
         `unauthenticated` (`token`) for a wrong, used or expired token, `conflict` when there are users already,
         `invalid_input` naming the field of the new user.
         """
-    async def remove_member(self, /, group: GroupId, user: UserId, *, timeout_ms: SupportsIndex | None = None) -> None:
+    async def remove_member(self, /, group: GroupId, user: UserId, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> None:
         """
         Takes a person out of a group.
 
         # Errors
         `not_found`, `conflict` for the last active administrator.
         """
-    async def sign_in(self, /, username: str, password: str, *, timeout_ms: SupportsIndex | None = None) -> SignedIn:
+    async def sign_in(self, /, username: str, password: str, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> SignedIn:
         """
         Exchanges a password for a session token. An unknown name, a wrong password and a person who is not active fail
         alike and after the same work.
@@ -1477,14 +1472,14 @@ class Identity:
         # Errors
         `unauthenticated` (`password`), `throttled` when too many passwords are being checked.
         """
-    async def sign_out(self, /, *, timeout_ms: SupportsIndex | None = None) -> None:
+    async def sign_out(self, /, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> None:
         """
         Ends the session that this handle speaks for.
 
         # Errors
         `unauthenticated` when the handle has no session.
         """
-    async def suspend_user(self, /, id: UserId, *, timeout_ms: SupportsIndex | None = None) -> None:
+    async def suspend_user(self, /, id: UserId, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> None:
         """
         Shuts a person out: from the next call on, nothing of theirs is accepted.
 
@@ -1497,42 +1492,42 @@ class Ipam:
     """
     Pools of addresses, as one caller may see and change them.
     """
-    async def claim(self, /, pool: PoolId, *, timeout_ms: SupportsIndex | None = None) -> Allocation:
+    async def claim(self, /, pool: PoolId, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Allocation:
         """
         Claims the lowest free address for something that is not a device.
 
         # Errors
         `not_found`, `exhausted` with the pool's counts.
         """
-    async def create_pool(self, /, pool: NewPool, *, timeout_ms: SupportsIndex | None = None) -> Pool:
+    async def create_pool(self, /, pool: NewPool, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Pool:
         """
         Creates a pool.
 
         # Errors
         `invalid_input` naming the field, `already_exists` for a taken name, `conflict` for a prefix that overlaps a pool.
         """
-    async def list_allocations(self, /, pool: PoolId, after: str | None = None, limit: SupportsIndex | None = None, *, timeout_ms: SupportsIndex | None = None) -> AllocationPage:
+    async def list_allocations(self, /, pool: PoolId, after: str | None = None, limit: SupportsIndex | None = None, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> AllocationPage:
         """
         The addresses of a pool that are in somebody's hands, a page at a time.
 
         # Errors
         `not_found`, `invalid_input` (`limit`, `after`).
         """
-    async def list_pools(self, /, after: str | None = None, limit: SupportsIndex | None = None, *, timeout_ms: SupportsIndex | None = None) -> PoolPage:
+    async def list_pools(self, /, after: str | None = None, limit: SupportsIndex | None = None, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> PoolPage:
         """
         The pools, a page at a time.
 
         # Errors
         `invalid_input` (`limit`, `after`).
         """
-    async def release(self, /, allocation: AllocationId, generation: SupportsIndex, *, timeout_ms: SupportsIndex | None = None) -> None:
+    async def release(self, /, allocation: AllocationId, generation: SupportsIndex, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> None:
         """
         Gives a claimed address back. It must name the generation that it was claimed as; giving it back again is fine.
 
         # Errors
         `not_found`, `conflict` for a generation that is over or an address that a device holds.
         """
-    async def usage(self, /, pool: PoolId, *, timeout_ms: SupportsIndex | None = None) -> PoolUsage:
+    async def usage(self, /, pool: PoolId, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> PoolUsage:
         """
         How full a pool is.
 
@@ -1610,7 +1605,6 @@ class LossReason:
     def __hash__(self, /) -> int: ...
     def __int__(self, /) -> int: ...
     def __ne__(self, value: object, /) -> bool: ...
-    def __repr__(self, /) -> str: ...
     def __repr__(self, /) -> str: ...
     def __str__(self, /) -> str: ...
     @property
@@ -1860,14 +1854,14 @@ class Nexa:
         """
         A handle for somebody who has not signed in.
         """
-    async def authenticate(self, /, token: str, *, timeout_ms: SupportsIndex | None = None) -> Handle:
+    async def authenticate(self, /, token: str, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Handle:
         """
         A handle for the bearer of a session or device token, which is checked here and again in every call.
 
         # Errors
         `unauthenticated` when the token is malformed, unknown, expired or revoked, or its person is not active.
         """
-    async def close(self, /, *, timeout_ms: SupportsIndex | None = None) -> None:
+    async def close(self, /, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> None:
         """
         Waits for what is under way and closes the database. Every call after it fails with `closed`.
 
@@ -1875,7 +1869,7 @@ class Nexa:
         None of its own.
         """
     @staticmethod
-    async def open(url: str, *, timeout_ms: SupportsIndex | None = None) -> Nexa:
+    async def open(url: str, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Nexa:
         """
         Opens the database that `url` names, such as `sqlite:nexa.db`, creates it where it does not exist, and brings its
         schema up to date. `sqlite::memory:` lives as long as the object.
@@ -1943,42 +1937,42 @@ class Policies:
     """
     Policies, as one caller may see and change them.
     """
-    async def create(self, /, policy: NewPolicy, *, timeout_ms: SupportsIndex | None = None) -> Policy:
+    async def create(self, /, policy: NewPolicy, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Policy:
         """
         Creates a policy.
 
         # Errors
         `invalid_input` naming the field, `already_exists` for a taken name, `not_found` for a target that is not there.
         """
-    async def explain(self, /, device: DeviceId, address: str, *, timeout_ms: SupportsIndex | None = None) -> Explanation:
+    async def explain(self, /, device: DeviceId, address: str, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Explanation:
         """
         Why a device may reach an address, or may not.
 
         # Errors
         `not_found`, `invalid_input` (`address`).
         """
-    async def get(self, /, id: PolicyId, *, timeout_ms: SupportsIndex | None = None) -> Policy:
+    async def get(self, /, id: PolicyId, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Policy:
         """
         One policy.
 
         # Errors
         `not_found`.
         """
-    async def list(self, /, after: str | None = None, limit: SupportsIndex | None = None, *, timeout_ms: SupportsIndex | None = None) -> PolicyPage:
+    async def list(self, /, after: str | None = None, limit: SupportsIndex | None = None, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> PolicyPage:
         """
         The policies, a page at a time.
 
         # Errors
         `invalid_input` (`limit`, `after`).
         """
-    async def remove(self, /, id: PolicyId, *, timeout_ms: SupportsIndex | None = None) -> None:
+    async def remove(self, /, id: PolicyId, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> None:
         """
         Removes a policy.
 
         # Errors
         `not_found`.
         """
-    async def resolve(self, /, device: DeviceId, *, timeout_ms: SupportsIndex | None = None) -> Access:
+    async def resolve(self, /, device: DeviceId, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Access:
         """
         What a device may reach now, by policies alone.
 
@@ -2429,7 +2423,6 @@ class TargetType:
     def __int__(self, /) -> int: ...
     def __ne__(self, value: object, /) -> bool: ...
     def __repr__(self, /) -> str: ...
-    def __repr__(self, /) -> str: ...
     def __str__(self, /) -> str: ...
     @property
     def value(self, /) -> str:
@@ -2444,14 +2437,14 @@ class TcpListener:
     """
     async def __aenter__(self, /) -> TcpListener: ...
     async def __aexit__(self, /, exc_type: Any | None, exc_value: Any | None, traceback: Any | None) -> None: ...
-    async def accept(self, /, *, timeout_ms: SupportsIndex | None = None) -> TcpStream:
+    async def accept(self, /, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> TcpStream:
         """
         The next connection, waiting until there is one. It knows which address was connected to.
 
         # Errors
         `closed` when the listener or the tunnel was closed, also while waiting.
         """
-    async def close(self, /, *, timeout_ms: SupportsIndex | None = None) -> None:
+    async def close(self, /, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> None:
         """
         Stops listening; connections that were accepted go on.
 
@@ -2473,14 +2466,14 @@ class TcpStream:
     """
     async def __aenter__(self, /) -> TcpStream: ...
     async def __aexit__(self, /, exc_type: Any | None, exc_value: Any | None, traceback: Any | None) -> None: ...
-    async def close(self, /, *, timeout_ms: SupportsIndex | None = None) -> None:
+    async def close(self, /, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> None:
         """
         Closes the connection; what was written is still delivered.
 
         # Errors
         None of its own.
         """
-    async def finish(self, /, *, timeout_ms: SupportsIndex | None = None) -> None:
+    async def finish(self, /, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> None:
         """
         Ends writing: the far side reads to the end of what was written. Reading goes on.
 
@@ -2495,21 +2488,21 @@ class TcpStream:
         """
         The far side's address and port.
         """
-    async def read(self, /, max: SupportsIndex, *, timeout_ms: SupportsIndex | None = None) -> bytes:
+    async def read(self, /, max: SupportsIndex, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> bytes:
         """
         Up to `max` bytes, waiting until there is one; empty when the far side has ended. At most 1 MiB at once.
 
         # Errors
         `unavailable` when the far side broke the connection off, `closed`.
         """
-    async def read_to_end(self, /, max: SupportsIndex, *, timeout_ms: SupportsIndex | None = None) -> bytes:
+    async def read_to_end(self, /, max: SupportsIndex, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> bytes:
         """
         Everything until the far side ends, at most `max` bytes.
 
         # Errors
         `exhausted` when there is more than `max`, otherwise as `read`.
         """
-    async def write(self, /, data: SupportsGetItem[int, SupportsIndex], *, timeout_ms: SupportsIndex | None = None) -> None:
+    async def write(self, /, data: SupportsGetItem[int, SupportsIndex], *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> None:
         """
         Writes all of it, waiting for room. A call that is given up may have written a part.
 
@@ -2535,7 +2528,6 @@ class TerminalTheme:
     def __int__(self, /) -> int: ...
     def __ne__(self, value: object, /) -> bool: ...
     def __repr__(self, /) -> str: ...
-    def __repr__(self, /) -> str: ...
     def __str__(self, /) -> str: ...
     @property
     def value(self, /) -> str:
@@ -2550,14 +2542,14 @@ class Tunnel:
     """
     async def __aenter__(self, /) -> Tunnel: ...
     async def __aexit__(self, /, exc_type: Any | None, exc_value: Any | None, traceback: Any | None) -> None: ...
-    async def close(self, /, *, timeout_ms: SupportsIndex | None = None) -> None:
+    async def close(self, /, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> None:
         """
         Ends the tunnel and its connections, and waits for its threads. Every call that waits ends.
 
         # Errors
         None of its own.
         """
-    async def connect(self, /, to: str, wait_ms: SupportsIndex | None = None, *, timeout_ms: SupportsIndex | None = None) -> TcpStream:
+    async def connect(self, /, to: str, wait_ms: SupportsIndex | None = None, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> TcpStream:
         """
         Opens a TCP connection inside the tunnel, to an address and port such as `10.20.0.10:80`.
 
@@ -2569,7 +2561,7 @@ class Tunnel:
         """
         What was done since the start.
         """
-    async def listen(self, /, port: SupportsIndex, *, timeout_ms: SupportsIndex | None = None) -> TcpListener:
+    async def listen(self, /, port: SupportsIndex, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> TcpListener:
         """
         Accepts TCP connections on a port inside the tunnel, to whichever address they come; port 0 lets the stack choose.
 
@@ -2580,7 +2572,7 @@ class Tunnel:
         """
         Where datagrams are received.
         """
-    async def next_event(self, /, wait_ms: SupportsIndex, *, timeout_ms: SupportsIndex | None = None) -> TunnelEvent | None:
+    async def next_event(self, /, wait_ms: SupportsIndex, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> TunnelEvent | None:
         """
         Waits at most `wait_ms` for something to happen to the tunnel; nothing when nothing did. The last 1,024 events
         wait to be read.
@@ -2596,7 +2588,7 @@ class Tunnel:
         """
         Every peer as it is, in the order of their keys.
         """
-    async def ping(self, /, to: str, wait_ms: SupportsIndex | None = None, *, timeout_ms: SupportsIndex | None = None) -> float:
+    async def ping(self, /, to: str, wait_ms: SupportsIndex | None = None, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> float:
         """
         Sends an ICMP echo request and gives the milliseconds until its reply.
 
@@ -2604,7 +2596,7 @@ class Tunnel:
         `cancelled` when none came within `wait_ms`, 20 s without it; `invalid_input` (`to`, `destination`); `closed`.
         """
     @staticmethod
-    async def serve(private_key: PrivateKey, options: GatewayOptions, *, timeout_ms: SupportsIndex | None = None) -> Tunnel:
+    async def serve(private_key: PrivateKey, options: GatewayOptions, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Tunnel:
         """
         Starts a gateway in this program: it answers for every address behind it, and lets nothing through until a
         desired state is applied to it.
@@ -2613,7 +2605,7 @@ class Tunnel:
         `invalid_input` naming the option, `unavailable` when the system gives no socket.
         """
     @staticmethod
-    async def up(profile: Profile, private_key: PrivateKey, options: TunnelOptions | None = None, *, timeout_ms: SupportsIndex | None = None) -> Tunnel:
+    async def up(profile: Profile, private_key: PrivateKey, options: TunnelOptions | None = None, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Tunnel:
         """
         Brings up the tunnel of a device with this profile.
 
@@ -2622,7 +2614,7 @@ class Tunnel:
         gateway's name has no address or the system gives no socket.
         """
     @staticmethod
-    async def up_conf(conf: Conf, options: TunnelOptions | None = None, *, timeout_ms: SupportsIndex | None = None) -> Tunnel:
+    async def up_conf(conf: Conf, options: TunnelOptions | None = None, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Tunnel:
         """
         Brings up the tunnel that a configuration file describes.
 
@@ -2693,7 +2685,6 @@ class TunnelEventType:
     def __hash__(self, /) -> int: ...
     def __int__(self, /) -> int: ...
     def __ne__(self, value: object, /) -> bool: ...
-    def __repr__(self, /) -> str: ...
     def __repr__(self, /) -> str: ...
     def __str__(self, /) -> str: ...
     @property
@@ -2850,7 +2841,6 @@ class UserStatus:
     def __int__(self, /) -> int: ...
     def __ne__(self, value: object, /) -> bool: ...
     def __repr__(self, /) -> str: ...
-    def __repr__(self, /) -> str: ...
     def __str__(self, /) -> str: ...
     @property
     def value(self, /) -> str:
@@ -2887,7 +2877,6 @@ class Verdict:
     def __hash__(self, /) -> int: ...
     def __int__(self, /) -> int: ...
     def __ne__(self, value: object, /) -> bool: ...
-    def __repr__(self, /) -> str: ...
     def __repr__(self, /) -> str: ...
     def __str__(self, /) -> str: ...
     @property

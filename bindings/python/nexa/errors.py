@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from nexa._nexa import ErrorKind
+    from nexa._nexa import ErrorInfo, ErrorKind
 
 
 class NexaError(Exception):
     """Any failure of Nexa."""
 
-    kind_name: ClassVar[str] = "internal"
+    kind_name: ClassVar[str]
+    """The spelling of the class's kind, the same in every language."""
 
     def __init__(
         self,
@@ -37,8 +38,22 @@ class NexaError(Exception):
         self.retryable = retryable
         """Whether the same call, unchanged, may succeed later."""
 
+    @property
+    def info(self) -> ErrorInfo:
+        """The same as a value, which compares by what it says."""
+        from nexa._nexa import ErrorInfo
+
+        return ErrorInfo(
+            code=self.code,
+            kind=self.kind,
+            message=self.message,
+            details=self.details,
+            retryable=self.retryable,
+        )
+
     def __reduce__(self) -> tuple[object, ...]:
-        return (from_parts, (self.code, self.kind, self.message, self.details, self.retryable))
+        parts = (self.code, str(self.kind), self.message, self.details, self.retryable)
+        return (_from_another_process, parts)
 
 
 class NotFound(NexaError):
@@ -165,3 +180,11 @@ def from_parts(
 ) -> NexaError:
     """The exception of a kind; called by the native half."""
     return _BY_KIND[str(kind)](code, kind, message, details, retryable)
+
+
+def _from_another_process(
+    code: str, kind: str, message: str, details: Mapping[str, str], retryable: bool
+) -> NexaError:
+    from nexa._nexa import ErrorKind
+
+    return from_parts(code, getattr(ErrorKind, kind.upper()), message, details, retryable)

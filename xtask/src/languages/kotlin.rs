@@ -5,30 +5,36 @@ use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::failure::{Failure, Result};
 use crate::languages::generated::Generated;
-use crate::languages::{Language, bindgen, prepared, run_tests};
+use crate::languages::{Language, bindgen, inventory, prepared, run_tests, same};
 use crate::layering::files_under;
 use crate::options::Options;
-use crate::process::{cache, command, run};
+use crate::process::{cache, capture, cargo, command, root, run, target_directory};
 use crate::stage::Stage;
 use crate::tally::Tally;
 use crate::tools::{HAMCREST, JAVAC, JNA, JUNIT, NODE};
 
-/// Of npm's package `kotlin-compiler`, whose `lib` holds coroutines and kotlin-test too.
+/// Of npm's package `kotlin-compiler`, whose `lib` holds coroutines, reflection and kotlin-test too.
 const VERSION: &str = "2.4.20";
 /// The oldest Java that the package runs on.
 const JVM_TARGET: &str = "17";
-const COMPILER_JARS: &[&str] =
-    &["kotlin-stdlib.jar", "kotlinx-coroutines-core-jvm.jar", "kotlin-test.jar", "kotlin-test-junit.jar"];
+const COMPILER_JARS: &[&str] = &[
+    "kotlin-stdlib.jar",
+    "kotlinx-coroutines-core-jvm.jar",
+    "kotlin-reflect.jar",
+    "kotlin-test.jar",
+    "kotlin-test-junit.jar",
+];
 
 pub(super) const LANGUAGE: Language =
     Language { name: "kotlin", needs: &[&NODE, &JAVAC, &JNA, &JUNIT, &HAMCREST], prepare, generate };
 
 pub(crate) const STAGE: Stage<Tally> = Stage {
     name: LANGUAGE.name,
-    about: "the Kotlin package: what is generated, and its JUnit tests on the JVM",
+    about: "the Kotlin package on the JVM: what is generated, JUnit tests, parity, quickstart",
     needs: LANGUAGE.needs,
     run: test,
 };
@@ -38,17 +44,80 @@ fn test(options: &Options) -> Result<Tally> {
     prepare()?;
     let mut tally = Tally::default();
     LANGUAGE.check_generated(&mut tally);
+    let offers = inventory::check("full", LANGUAGE.name, &package.join("generated/org/nexa/nexa.kt"));
+    tally.count("kotlin: offers everything", offers);
+
+    let built = Built { jar: LANGUAGE.output()?.join("nexa.jar"), native: Some(bindgen::library_folder()?) };
+    run(build(&built.jar)?.env("CLASSPATH", class_path(&[])?))?;
     let tests = Tests::under(&package.join("test"))?;
     let jar = LANGUAGE.output()?.join("nexa-tests.jar");
-    compile(&package, &jar)?;
-    let mut native = OsString::from("-Djna.library.path=");
-    native.push(bindgen::library_folder()?);
-    let mut java = command("java");
-    java.arg("-ea").arg(native).arg("-cp").arg(class_path(Some(jar))?);
-    java.arg("org.junit.runner.JUnitCore").args(&tests.classes).current_dir(&package);
-    tally += run_tests(&mut java, options, Tally::of_junit)?;
+    // The measuring program comes along so that it is known to compile.
+    compile(&built, &["test", "bench"].map(|folder| package.join(folder)), &jar)?;
+    let mut junit = built.java(&jar)?;
+    junit.args(["-ea", "org.junit.runner.JUnitCore"]).args(&tests.classes).current_dir(&package);
+    tally += run_tests(&mut junit, options, Tally::of_junit)?;
     tally.ignored += tests.ignored;
+
+    same::parity(LANGUAGE.name, &mut tally, |scenario, transcript| {
+        run(built.java(&jar)?.arg("org.nexa.test.ParityKt").args([scenario, transcript]))
+    })?;
+    same::quickstart(LANGUAGE.name, &mut tally, &mut built.quickstart()?);
     Ok(tally)
+}
+
+/// What calls cost, as `bench/calls.kt` prints it. It runs as an application does: with the library inside the package.
+pub(super) fn bench() -> Result<String> {
+    LANGUAGE.ready()?;
+    run(&mut cargo(&["build", "--release", "--package", "nexa-uniffi"]))?;
+    let built = Built { jar: LANGUAGE.output()?.join("nexa-release.jar"), native: None };
+    let library = target_directory()?.join("release").join("libnexa.so");
+    run(build(&built.jar)?.arg(library).env("CLASSPATH", class_path(&[])?))?;
+    let jar = LANGUAGE.output()?.join("nexa-bench.jar");
+    compile(&built, &[LANGUAGE.package()?.join("bench")], &jar)?;
+    Ok(capture(built.java(&jar)?.arg("CallsKt"))?.trim().to_owned())
+}
+
+/// The package as a program has it on its class path.
+struct Built {
+    jar: PathBuf,
+    /// The folder of a library that is not in the jar.
+    native: Option<PathBuf>,
+}
+
+impl Built {
+    /// Java, ready to be told the main class of a program that was compiled against the package.
+    fn java(&self, program: &Path) -> Result<Command> {
+        let mut java = command("java");
+        if let Some(folder) = &self.native {
+            let mut option = OsString::from("-Djna.library.path=");
+            option.push(folder);
+            java.arg(option);
+        }
+        java.arg("-cp").arg(class_path(&[program, &self.jar])?);
+        Ok(java)
+    }
+
+    /// The quickstart, by the script that a newcomer starts.
+    fn quickstart(&self) -> Result<Command> {
+        let mut script = command(root().join("examples").join(LANGUAGE.name).join("run.sh"));
+        script.arg(&self.jar).args(&self.native).env("KOTLINC", kotlinc()?);
+        script.env("CLASSPATH", class_path(&[])?);
+        Ok(script)
+    }
+}
+
+/// The script that makes the package.
+fn build(jar: &Path) -> Result<Command> {
+    let mut script = command(LANGUAGE.package()?.join("build.sh"));
+    script.arg(jar).env("KOTLINC", kotlinc()?);
+    Ok(script)
+}
+
+/// Compiles what uses the package, without a warning.
+fn compile(built: &Built, sources: &[PathBuf], jar: &Path) -> Result {
+    let mut kotlinc = command(kotlinc()?);
+    kotlinc.args(["-Werror", "-jvm-target", JVM_TARGET, "-cp"]).arg(class_path(&[&built.jar])?);
+    run(kotlinc.arg("-d").arg(jar).args(sources))
 }
 
 fn prepare() -> Result {
@@ -76,19 +145,16 @@ fn generate() -> Result<Generated> {
     Ok(generated)
 }
 
-fn compile(package: &Path, jar: &Path) -> Result {
-    let mut kotlinc = command(compiler()?.join("bin").join("kotlinc"));
-    kotlinc.args(["-nowarn", "-jvm-target", JVM_TARGET, "-cp"]).arg(class_path(None)?);
-    kotlinc.arg("-d").arg(jar);
-    run(kotlinc.args(["generated", "src", "test"].map(|folder| package.join(folder))))
-}
-
-fn class_path(own: Option<PathBuf>) -> Result<OsString> {
+fn class_path(own: &[&Path]) -> Result<OsString> {
     let libraries = compiler()?.join("lib");
+    let own = own.iter().map(|jar| jar.to_path_buf());
     let of_compiler = COMPILER_JARS.iter().map(|jar| libraries.join(jar));
     let of_system = [&JNA, &JUNIT, &HAMCREST].map(|tool| tool.path().to_owned());
-    env::join_paths(own.into_iter().chain(of_compiler).chain(of_system))
-        .map_err(|error| Failure::new(error.to_string()))
+    env::join_paths(own.chain(of_compiler).chain(of_system)).map_err(|error| Failure::new(error.to_string()))
+}
+
+fn kotlinc() -> Result<PathBuf> {
+    Ok(compiler()?.join("bin").join("kotlinc"))
 }
 
 fn compiler() -> Result<PathBuf> {

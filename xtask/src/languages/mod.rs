@@ -1,6 +1,7 @@
 //! The languages that Nexa speaks besides Rust: for each what it needs, what is generated for it, and how it is tested.
 
 mod bindgen;
+pub(crate) mod calls;
 mod generated;
 mod inventory;
 pub(crate) mod kotlin;

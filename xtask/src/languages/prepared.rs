@@ -1,15 +1,21 @@
 //! Folders that are made once, by a recipe, and made anew when the recipe changes.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::Path;
 
 use crate::failure::{Failure, Result};
+use crate::process::cache;
 
 /// Written last, so that a folder whose making was interrupted has none.
 const MARKER: &str = ".nexa-recipe";
 
 /// Calls `make` unless the folder was made to its end by the same recipe; what is there of another is removed first.
+/// One at a time on this machine: two that make the same folder would each remove what the other has made so far.
 pub(crate) fn once(folder: &Path, recipe: &str, make: impl FnOnce() -> Result) -> Result {
+    let cache = cache()?;
+    fs::create_dir_all(&cache)?;
+    let held_until_made = File::create(cache.join("setup.lock"))?;
+    held_until_made.lock()?;
     let marker = folder.join(MARKER);
     if fs::read_to_string(&marker).is_ok_and(|made_by| made_by == recipe) {
         return Ok(());

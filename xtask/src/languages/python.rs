@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::failure::{Failure, Result};
 use crate::languages::generated::Generated;
-use crate::languages::{Language, prepared, run_tests};
+use crate::languages::{Language, prepared, run_tests, same};
 use crate::options::Options;
 use crate::process::{cache, capture, command, root, run};
 use crate::stage::Stage;
@@ -25,7 +25,7 @@ pub(super) const LANGUAGE: Language =
 
 pub(crate) const STAGE: Stage<Tally> = Stage {
     name: LANGUAGE.name,
-    about: "the Python package: its stub, types by mypy and pyright, pytest",
+    about: "the Python package: its stub, types by mypy and pyright, pytest, parity with Rust, the quickstart",
     needs: LANGUAGE.needs,
     run: test,
 };
@@ -33,14 +33,28 @@ pub(crate) const STAGE: Stage<Tally> = Stage {
 fn test(options: &Options) -> Result<Tally> {
     let package = LANGUAGE.package()?;
     prepare()?;
-    install(&package)?;
+    install(&package, &[])?;
     let mut tally = Tally::default();
     LANGUAGE.check_generated(&mut tally);
     check_types(&package, &mut tally)?;
     let mut pytest = program("pytest")?;
     pytest.args(["-p", "no:cacheprovider", "--color=no"]).arg(package.join("tests")).current_dir(&package);
-    tally += run_tests(pytest.env("PYTHONDONTWRITEBYTECODE", "1"), options, Tally::of_summary)?;
+    tally += run_tests(&mut pytest, options, Tally::of_summary)?;
+    same::parity(LANGUAGE.name, &mut tally, |scenario, transcript| {
+        let runner = package.join("tests").join("parity.py");
+        run(program("python")?.arg(runner).arg(scenario).arg(transcript))
+    })?;
+    let quickstart = root().join("examples").join(LANGUAGE.name).join("quickstart.py");
+    same::quickstart(LANGUAGE.name, &mut tally, program("python")?.arg(quickstart));
     Ok(tally)
+}
+
+/// What calls cost, as `bench/calls.py` prints it. It leaves the library of the release profile in the package.
+pub(super) fn bench() -> Result<String> {
+    let package = LANGUAGE.package()?;
+    prepare()?;
+    install(&package, &["--release"])?;
+    capture(program("python")?.arg(package.join("bench").join("calls.py")))
 }
 
 fn prepare() -> Result {
@@ -52,10 +66,10 @@ fn prepare() -> Result {
     })
 }
 
-/// Builds in the development profile and points the environment at the checkout, so that an edit of the package's own
-/// Python needs no new install.
-fn install(package: &Path) -> Result {
-    run(program("maturin")?.args(["develop", "--locked", "--quiet"]).current_dir(package))
+/// Builds, without `flags` in the development profile, and points the environment at the checkout, so that an edit of the
+/// package's own Python needs no new install.
+fn install(package: &Path, flags: &[&str]) -> Result {
+    run(program("maturin")?.args(["develop", "--locked", "--quiet"]).args(flags).current_dir(package))
 }
 
 fn generate() -> Result<Generated> {
@@ -79,23 +93,30 @@ fn stub_in(output: &Path) -> Result<PathBuf> {
     stubs.pop().ok_or_else(|| Failure::new(format!("maturin wrote no {STUB}")))
 }
 
-/// The package itself, and a program that uses it from a folder where only the installed package can be found.
+/// The package itself, its tests, and programs that use it, in a folder where only the installed package can be found:
+/// those that are right, and one whose every wrong line must be reported.
 fn check_types(package: &Path, tally: &mut Tally) -> Result {
-    let elsewhere = LANGUAGE.output()?.join("consumer");
-    fs::create_dir_all(&elsewhere)?;
-    let consumer = elsewhere.join("typing_ok.py");
-    let original = package.join("tests").join("typing_ok.py");
-    fs::copy(&original, &consumer)
-        .map_err(|error| Failure::new(format!("{}: {error}", original.display())))?;
+    let (tests, consumer) = (package.join("tests"), LANGUAGE.output()?.join("consumer"));
+    if consumer.exists() {
+        fs::remove_dir_all(&consumer)?;
+    }
+    fs::create_dir_all(&consumer)?;
+    for folder in [tests.join("typing"), root().join("examples").join(LANGUAGE.name), package.join("bench")] {
+        for file in crate::layering::files_under(&folder)? {
+            fs::copy(&file, consumer.join(file.file_name().unwrap_or_default()))?;
+        }
+    }
     let python = venv()?.join("bin").join("python");
-    for subject in [package.join("nexa"), consumer] {
-        let name = subject.strip_prefix(root()).unwrap_or(Path::new("a program that uses it")).display();
+    for subject in [&package.join("nexa"), &tests, &consumer] {
         let mut mypy = program("mypy")?;
-        mypy.args(["--strict", "--cache-dir"]).arg(LANGUAGE.output()?.join("mypy")).arg(&subject);
-        tally.count(&format!("mypy, {name}"), run(mypy.current_dir(&elsewhere)));
+        mypy.args(["--strict", "--cache-dir"]).arg(LANGUAGE.output()?.join("mypy"));
+        mypy.arg("--python-executable").arg(&python).arg(".");
+        tally.count(&format!("mypy in {}", subject.display()), run(mypy.current_dir(subject)));
+    }
+    for subject in [package, &consumer] {
         let mut pyright = program("pyright")?;
-        pyright.arg("--warnings").arg("--pythonpath").arg(&python).arg(&subject);
-        tally.count(&format!("pyright, {name}"), run(pyright.current_dir(&elsewhere)));
+        pyright.arg("--warnings").arg("--pythonpath").arg(&python);
+        tally.count(&format!("pyright in {}", subject.display()), run(pyright.current_dir(subject)));
     }
     Ok(())
 }
