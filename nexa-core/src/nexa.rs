@@ -177,10 +177,10 @@ impl std::fmt::Debug for Builder {
 /// Beside what a method lists:
 /// [`Unauthenticated`](crate::ErrorKind::Unauthenticated) when the caller's token is no longer good or there is none,
 /// [`Forbidden`](crate::ErrorKind::Forbidden) when the caller may not do this,
-/// [`Locked`](crate::ErrorKind::Locked) and [`Unavailable`](ErrorKind::Unavailable) when the database is busy, full or does
+/// [`Locked`](crate::ErrorKind::Locked) and [`Unavailable`](crate::ErrorKind::Unavailable) when the database is busy, full or does
 /// not answer, [`Cancelled`](crate::ErrorKind::Cancelled) past [`RequestContext::deadline`],
 /// [`Closed`](crate::ErrorKind::Closed) after [`Nexa::close`] or without the Tokio runtime that the database was opened on,
-/// [`Corrupt`](crate::ErrorKind::Corrupt) when something stored cannot be read, [`Internal`](ErrorKind::Internal) for a
+/// [`Corrupt`](crate::ErrorKind::Corrupt) when something stored cannot be read, [`Internal`](crate::ErrorKind::Internal) for a
 /// defect.
 ///
 /// A call that failed has stored nothing but, for a refusal, its line in the audit. Two failures leave it open whether
