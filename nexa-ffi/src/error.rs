@@ -103,6 +103,17 @@ impl Error {
         }
     }
 
+    /// The same, with the refused argument called as the caller calls it.
+    #[cfg(feature = "control")]
+    pub(crate) fn spelled(mut self, names: &[(&str, &str)]) -> Self {
+        if let Some(field) = self.0.details.get_mut("field")
+            && let Some((_, spelled)) = names.iter().find(|(core, _)| core == field)
+        {
+            (*spelled).clone_into(field);
+        }
+        self
+    }
+
     /// The caller gave the call up.
     pub(crate) fn cancelled() -> Self {
         Self::new("call.cancelled", nexa_core::ErrorKind::Cancelled, "the caller gave the call up")

@@ -4,7 +4,7 @@ use nexa_core::gateway;
 use nexa_core::runtime::{Clock as _, SystemClock};
 use nexa_ffi_macros::{object, record};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ids::{DeviceId, GatewayId};
 use crate::nexa::{Caller, page};
 use crate::outward::Outward as _;
@@ -38,6 +38,9 @@ pub struct Gateway {
     pub created_at: i64,
 }
 
+/// What the core is told one by one and a record holds as a list.
+const PLURALS: &[(&str, &str)] = &[("vpn_cidr", "vpn_cidrs"), ("dns_server", "dns_servers")];
+
 /// A gateway to create.
 #[record(input)]
 pub struct NewGateway {
@@ -59,14 +62,14 @@ impl NewGateway {
     fn parse(self) -> Result<gateway::NewGateway> {
         let endpoint = parsed("endpoint", &self.endpoint)?;
         let mut new = gateway::NewGateway::new(self.name, endpoint, parsed("public_key", &self.public_key)?);
-        for cidr in parsed_all("vpn_cidr", &self.vpn_cidrs)? {
+        for cidr in parsed_all("vpn_cidrs", &self.vpn_cidrs)? {
             new = new.vpn_cidr(cidr);
         }
-        for address in parsed_all("dns_server", &self.dns_servers.unwrap_or_default())? {
+        for address in parsed_all("dns_servers", &self.dns_servers.unwrap_or_default())? {
             new = new.dns_server(address);
         }
         if let Some(mtu) = self.mtu {
-            new = new.mtu(u16::try_from(mtu).unwrap_or(u16::MAX));
+            new = new.mtu(u16::try_from(mtu).map_err(|_| Error::invalid("mtu", "is over 65535"))?);
         }
         Ok(new)
     }
@@ -132,7 +135,8 @@ impl Gateways {
     /// `invalid_input` naming the field, `already_exists` for a taken name or key, `conflict` for a prefix that overlaps a
     /// pool.
     pub async fn create(&self, gateway: NewGateway) -> Result<Gateway> {
-        Ok(self.core().create(gateway.parse()?).await?.outward())
+        let created = self.core().create(gateway.parse()?).await;
+        Ok(created.map_err(|error| Error::from(error).spelled(PLURALS))?.outward())
     }
 
     /// One gateway.
@@ -167,7 +171,7 @@ impl Gateways {
     /// `not_found`, `closed` for a tunnel that was closed.
     pub async fn apply(&self, id: GatewayId, tunnel: &Tunnel) -> Result<DesiredState> {
         let state = self.core().desired_state(id.parse()?).await?;
-        state.apply_to(tunnel.core(), SystemClock.now())?;
+        tunnel.with_core(|tunnel| state.apply_to(tunnel, SystemClock.now()))?;
         Ok(state.outward())
     }
 }

@@ -71,6 +71,7 @@ pub struct CallOptions {
 pub(crate) fn call<'env, T, F>(
     env: &'env Env,
     options: Option<CallOptions>,
+    is_watched: bool,
     work: impl FnOnce(Deadline) -> F + Send + 'static,
 ) -> napi::Result<PromiseRaw<'env, T>>
 where
@@ -81,7 +82,7 @@ where
     let timeout_ms = whole("timeout_ms", options.timeout_ms).map_err(|error| thrown(env, error))?;
     let watched = options.signal.map(|signal| Watched::begin(env, signal)).transpose()?;
     let cancel = watched.as_ref().map(|watched| watched.handle.clone());
-    let limits = Limits { timeout_ms, cancel };
+    let limits = Limits { timeout_ms, cancel, is_watched };
     let (deferred, promise) = env.create_deferred()?;
     let promise = PromiseRaw::new(env.raw(), promise.raw());
     let mut promised = Promised { deferred: Some(deferred), watched };

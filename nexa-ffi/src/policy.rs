@@ -130,7 +130,7 @@ impl NewPolicy {
             new = new.target(target.parse()?);
         }
         for cidr in &self.destinations {
-            new = new.destination(parsed::<nexa_core::net::Cidr>("destination", cidr)?);
+            new = new.destination(parsed::<nexa_core::net::Cidr>("destinations", cidr)?);
         }
         new.description = self.description.unwrap_or(new.description);
         new.priority = self.priority.unwrap_or(new.priority);

@@ -11,7 +11,7 @@ use nexa_core::ErrorKind;
 use nexa_core::runtime::{Clock as _, SystemClock, Timestamp};
 use nexa_ffi_macros::object;
 use tokio::runtime::{Builder, Handle, Runtime};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use crate::error::{Error, Result};
@@ -22,18 +22,26 @@ const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 const MARGIN: Duration = Duration::from_millis(250);
 /// Calls are short and wait for one database; a few threads carry any number of them.
 const WORKERS: usize = 2;
+/// Calls that wait on a thread of their own, at most. The runtime has more threads than these, for what must go on
+/// whoever waits: hashing a password, closing a tunnel.
+const MAX_WAITING: usize = 400;
+const THREADS: usize = 512;
+
+static WAITING: Semaphore = Semaphore::const_new(MAX_WAITING);
 
 static RUNTIME: Mutex<Option<Runtime>> = Mutex::new(None);
 /// The process that the runtime's threads live in; zero while there is none.
 static OWNER: AtomicU32 = AtomicU32::new(0);
 
-/// Ends the runtime's threads. What is open is closed; the next call starts a new runtime.
+/// Closes every open tunnel and ends the runtime's threads; what is open besides is closed with them. The next call starts
+/// a new runtime.
 #[cfg_attr(feature = "uniffi", ::uniffi::export)]
 #[cfg_attr(feature = "node", ::napi_derive::napi)]
 pub fn shutdown() {
     if is_forked() {
         return;
     }
+    crate::tunnel::close_all();
     let runtime = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner).take();
     OWNER.store(0, Ordering::SeqCst);
     if let Some(runtime) = runtime {
@@ -63,9 +71,9 @@ fn runtime() -> Result<Handle> {
     if let Some(runtime) = runtime.as_ref() {
         return Ok(runtime.handle().clone());
     }
-    let started =
-        Builder::new_multi_thread().worker_threads(WORKERS).thread_name("nexa").enable_time().build();
-    let started = started.map_err(|cause| {
+    let mut builder = Builder::new_multi_thread();
+    builder.worker_threads(WORKERS).max_blocking_threads(THREADS).thread_name("nexa").enable_time();
+    let started = builder.build().map_err(|cause| {
         Error::new(
             "runtime.not_started",
             ErrorKind::Unavailable,
@@ -79,6 +87,39 @@ fn runtime() -> Result<Handle> {
 fn is_forked() -> bool {
     let owner = OWNER.load(Ordering::SeqCst);
     owner != 0 && owner != std::process::id()
+}
+
+/// Something that threads of this process work for. A forked child has a copy of it and none of the threads, so there it is
+/// left as it is: to end it would be to wait for them.
+#[derive(Debug)]
+pub(crate) struct Threaded<T>(Arc<T>);
+
+impl<T> Threaded<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Threaded(Arc::new(value))
+    }
+}
+
+impl<T> Clone for Threaded<T> {
+    fn clone(&self) -> Self {
+        Threaded(Arc::clone(&self.0))
+    }
+}
+
+impl<T> std::ops::Deref for Threaded<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> Drop for Threaded<T> {
+    fn drop(&mut self) {
+        if is_forked() {
+            std::mem::forget(Arc::clone(&self.0));
+        }
+    }
 }
 
 /// Gives calls up from outside, where a language does not cancel by itself. One handle may be given to several calls.
@@ -122,6 +163,8 @@ pub struct Limits {
     pub timeout_ms: Option<u32>,
     /// Gives the call up.
     pub cancel: Option<Arc<CancelHandle>>,
+    /// Whether the work looks at the time itself, and so gets a little more to say what it was waiting for.
+    pub is_watched: bool,
 }
 
 /// When a call is over, as the core's clock tells it and as a length of time.
@@ -145,6 +188,9 @@ impl Deadline {
 
 /// An object whose calls can be told when they are over.
 pub trait Until: Sized {
+    /// Whether it makes use of that.
+    const WATCHES_TIME: bool = false;
+
     /// The same object for one call.
     #[must_use]
     fn until(self, deadline: Deadline) -> Self {
@@ -163,24 +209,21 @@ where
     F: Future<Output = Result<T>> + Send + 'static,
 {
     let runtime = runtime()?;
-    let Limits { timeout_ms, cancel } = limits;
+    let Limits { timeout_ms, cancel, is_watched } = limits;
     let within = timeout_ms.map(|millis| Duration::from_millis(millis.into()));
     let work = work(Deadline { within });
+    let allowed = within.map(|within| if is_watched { within + MARGIN } else { within });
     let given = Given::default();
     let task = runtime.spawn(GIVEN.scope(given.clone(), async move {
         tokio::select! {
             biased;
             () = cancelled(cancel) => Err(Error::cancelled()),
             outcome = work => outcome,
-            () = passed(within) => Err(Error::timed_out(timeout_ms.unwrap_or_default())),
+            () = passed(allowed) => Err(Error::timed_out(timeout_ms.unwrap_or_default())),
         }
     }));
     let mut task = AbortOnDrop { task, given };
-    match (&mut task.task).await {
-        Ok(outcome) => outcome.map_err(|error| error.of_call(timeout_ms)),
-        Err(ended) if ended.is_panic() => Err(Error::panicked()),
-        Err(_) => Err(Error::ended()),
-    }
+    joined((&mut task.task).await).map_err(|error| error.of_call(timeout_ms))
 }
 
 async fn cancelled(handle: Option<Arc<CancelHandle>>) {
@@ -193,7 +236,7 @@ async fn cancelled(handle: Option<Arc<CancelHandle>>) {
 async fn passed(within: Option<Duration>) {
     match within {
         #[expect(clippy::disallowed_methods, reason = "the caller's own timeout is an event to wait for")]
-        Some(within) => tokio::time::sleep(within + MARGIN).await,
+        Some(within) => tokio::time::sleep(within).await,
         None => std::future::pending().await,
     }
 }
@@ -256,13 +299,36 @@ impl Drop for GiveUpOnDrop {
     }
 }
 
-/// Runs what blocks on a thread of its own. Within a [`call`] only.
+/// Runs what ends by itself, however many calls wait, on a thread of its own. Within a [`call`] only.
+pub(crate) async fn ending<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    joined(tokio::task::spawn_blocking(work).await)
+}
+
+/// Runs what may wait for others on a thread of its own. Within a [`call`] only.
+///
+/// # Errors
+/// `runtime.too_many_waiting`, and what the work gives.
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce(&Given) -> Result<T> + Send + 'static,
 ) -> Result<T> {
     let given = GIVEN.try_with(Given::for_thread).unwrap_or_default();
     let _guard = GiveUpOnDrop(given.clone());
-    match tokio::task::spawn_blocking(move || work(&given)).await {
+    let Ok(place) = WAITING.try_acquire() else {
+        let message =
+            format!("{MAX_WAITING} calls wait inside tunnels already, which is the most there may be");
+        return Err(Error::new("runtime.too_many_waiting", ErrorKind::Exhausted, message));
+    };
+    let waiting = tokio::task::spawn_blocking(move || {
+        let _until_it_ends = place;
+        work(&given)
+    });
+    joined(waiting.await)
+}
+
+fn joined<T>(outcome: std::result::Result<Result<T>, tokio::task::JoinError>) -> Result<T> {
+    match outcome {
         Ok(outcome) => outcome,
         Err(ended) if ended.is_panic() => Err(Error::panicked()),
         Err(_) => Err(Error::ended()),
@@ -327,7 +393,7 @@ mod tests {
     #[test]
     fn a_call_that_takes_too_long_says_so_and_is_dropped() {
         let (sender, gone) = mpsc::channel();
-        let limits = Limits { timeout_ms: Some(1), cancel: None };
+        let limits = Limits { timeout_ms: Some(1), ..Limits::default() };
         let error = finished(call(limits, waits_for_ever(Told(sender)))).unwrap_err();
         assert_eq!((error.0.code.as_str(), error.0.kind), ("call.timed_out", crate::ErrorKind::Cancelled));
         gone.recv().unwrap();
@@ -336,7 +402,7 @@ mod tests {
     #[test]
     fn a_handle_gives_up_every_call_that_has_it_now_and_later() {
         let handle = CancelHandle::create().unwrap();
-        let limits = || Limits { timeout_ms: None, cancel: Some(Arc::clone(&handle)) };
+        let limits = || Limits { cancel: Some(Arc::clone(&handle)), ..Limits::default() };
         let (sender, gone) = mpsc::channel();
         let outcome = finished(async {
             let waiting = call(limits(), waits_for_ever(Told(sender)));

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::io::{ErrorKind as IoKind, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use nexa_core::net::Cidr;
@@ -15,7 +15,7 @@ use nexa_ffi_macros::{enumeration, object, record};
 
 use crate::error::{Error, Result};
 use crate::outward::Outward;
-use crate::runtime::{Given, blocking};
+use crate::runtime::{Given, Threaded, blocking, ending};
 use crate::wireguard::{Conf, PrivateKey, Profile, parsed, parsed_all};
 
 /// How long a connection or a ping may take when the caller does not say.
@@ -229,13 +229,60 @@ pub struct Tunnel {
 
 #[derive(Debug)]
 struct Running {
-    tunnel: tunnel::Tunnel,
-    net: NetStack,
+    local: SocketAddr,
+    /// Nothing once it was closed.
+    live: Mutex<Option<Threaded<Live>>>,
+    /// As they were when it was closed.
+    last: Mutex<tunnel::Counters>,
     /// Taken for a caller that had gone.
     unread: Mutex<VecDeque<tunnel::Event>>,
 }
 
+/// The core's two halves, and their threads.
+#[derive(Debug)]
+struct Live {
+    tunnel: tunnel::Tunnel,
+    net: NetStack,
+}
+
+/// Every tunnel that may still be open.
+static OPEN: Mutex<Vec<Weak<Running>>> = Mutex::new(Vec::new());
+
+/// Closes every tunnel of this process.
+pub(crate) fn close_all() {
+    let open = std::mem::take(&mut *OPEN.lock().unwrap_or_else(PoisonError::into_inner));
+    open.iter().filter_map(Weak::upgrade).for_each(|running| running.close());
+}
+
 impl Running {
+    fn start(tunnel: tunnel::Tunnel, net: NetStack) -> Arc<Self> {
+        let running = Arc::new(Running {
+            local: tunnel.local_addr(),
+            live: Mutex::new(Some(Threaded::new(Live { tunnel, net }))),
+            last: Mutex::default(),
+            unread: Mutex::default(),
+        });
+        let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|running| running.strong_count() > 0);
+        open.push(Arc::downgrade(&running));
+        running
+    }
+
+    fn live(&self) -> Result<Threaded<Live>> {
+        let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(live.clone().ok_or(TunnelError::Closed)?)
+    }
+
+    /// Ends the threads and gives the UDP port back, once nobody is in the middle of a call.
+    fn close(&self) {
+        let live = self.live.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(live) = live {
+            live.tunnel.close();
+            live.net.close();
+            *self.last.lock().unwrap_or_else(PoisonError::into_inner) = live.tunnel.counters();
+        }
+    }
+
     fn unread(&self) -> MutexGuard<'_, VecDeque<tunnel::Event>> {
         self.unread.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -254,7 +301,7 @@ impl Tunnel {
         options: Option<TunnelOptions>,
     ) -> Result<Arc<Tunnel>> {
         let (profile, key) = (profile.clone(), private_key.clone());
-        blocking(move |_| {
+        ending(move || {
             let config = TunnelConfig::for_profile(profile.core(), key.core())?;
             start_device(config, NetStackConfig::for_profile(profile.core()), options)
         })
@@ -267,7 +314,7 @@ impl Tunnel {
     /// `invalid_input` (`private_key`) for a file without one, or naming the option; `unavailable` as for `up`.
     pub async fn up_conf(conf: &Conf, options: Option<TunnelOptions>) -> Result<Arc<Tunnel>> {
         let conf = conf.clone();
-        blocking(move |_| {
+        ending(move || {
             let config = TunnelConfig::for_conf(conf.core())?;
             start_device(config, NetStackConfig::for_conf(conf.core()), options)
         })
@@ -281,7 +328,7 @@ impl Tunnel {
     /// `invalid_input` naming the option, `unavailable` when the system gives no socket.
     pub async fn serve(private_key: &PrivateKey, options: GatewayOptions) -> Result<Arc<Tunnel>> {
         let key = private_key.clone();
-        blocking(move |_| {
+        ending(move || {
             let mut config = TunnelConfig::new(key.core().clone(), Filter::deny_all());
             config.listen = parsed("listen", &options.listen)?;
             let mut stack = NetStackConfig::new(parsed_all("addresses", &options.addresses)?);
@@ -294,17 +341,19 @@ impl Tunnel {
 
     /// Where datagrams are received.
     pub fn local_addr(&self) -> String {
-        self.running.tunnel.local_addr().outward()
+        self.running.local.outward()
     }
 
     /// What was done since the start.
     pub fn counters(&self) -> Counters {
-        self.running.tunnel.counters().outward()
+        let live = self.running.live().map(|live| live.tunnel.counters());
+        live.unwrap_or_else(|_| *self.running.last.lock().unwrap_or_else(PoisonError::into_inner)).outward()
     }
 
-    /// Every peer as it is, in the order of their keys.
+    /// Every peer as it is, in the order of their keys; none once the tunnel is closed.
     pub fn peers(&self) -> Vec<PeerStatus> {
-        let mut peers: Vec<PeerStatus> = self.running.tunnel.peers().outward();
+        let live = self.running.live().map(|live| live.tunnel.peers());
+        let mut peers: Vec<PeerStatus> = live.unwrap_or_default().outward();
         peers.sort_by(|one, other| one.public_key.cmp(&other.public_key));
         peers
     }
@@ -322,7 +371,8 @@ impl Tunnel {
                 let slice = left.min(SLICE);
                 left -= slice;
                 let unread = running.unread().pop_front();
-                let event = if unread.is_some() { unread } else { running.tunnel.next_event(slice)? };
+                let event =
+                    if unread.is_some() { unread } else { running.live()?.tunnel.next_event(slice)? };
                 if given.is_up() {
                     running.unread().extend(event);
                     return Ok(None);
@@ -341,7 +391,7 @@ impl Tunnel {
     /// `cancelled` when none came within `wait_ms`, 20 s without it; `invalid_input` (`to`, `destination`); `closed`.
     pub async fn ping(&self, to: String, wait_ms: Option<u32>) -> Result<f64> {
         let (running, to, wait) = (Arc::clone(&self.running), parsed("to", &to)?, wait(wait_ms));
-        blocking(move |_| Ok(running.net.ping(to, wait)?.as_secs_f64() * 1e3)).await
+        blocking(move |_| Ok(running.live()?.net.ping(to, wait)?.as_secs_f64() * 1e3)).await
     }
 
     /// Opens a TCP connection inside the tunnel, to an address and port such as `10.20.0.10:80`.
@@ -351,7 +401,7 @@ impl Tunnel {
     /// when the way there is denied; `invalid_input` (`to`, `destination`); `closed`.
     pub async fn connect(&self, to: String, wait_ms: Option<u32>) -> Result<Arc<TcpStream>> {
         let (running, to, wait) = (Arc::clone(&self.running), parsed("to", &to)?, wait(wait_ms));
-        blocking(move |_| Ok(TcpStream::of(running.net.connect(to, wait)?))).await
+        blocking(move |_| Ok(TcpStream::of(running.live()?.net.connect(to, wait)?))).await
     }
 
     /// Accepts TCP connections on a port inside the tunnel, to whichever address they come; port 0 lets the stack choose.
@@ -360,16 +410,17 @@ impl Tunnel {
     /// `invalid_input` (`port`) past 65535, `already_exists` for a port in use, `closed`.
     pub async fn listen(&self, port: u32) -> Result<Arc<TcpListener>> {
         let port = u16::try_from(port).map_err(|_| Error::invalid("port", "is over 65535"))?;
-        let listener = self.running.net.listen(port)?;
+        let listener = self.running.live()?.net.listen(port)?;
         Ok(Arc::new(TcpListener {
-            listener: Arc::new(Mutex::new(Some(Arc::new(listener)))),
+            listener: Arc::new(Mutex::new(Some(Threaded::new(listener)))),
             unclaimed: Arc::default(),
         }))
     }
 
     /// How many sockets are open inside the tunnel, with those that are still being closed.
     pub fn open_sockets(&self) -> u32 {
-        u32::try_from(self.running.net.open_sockets()).unwrap_or(u32::MAX)
+        let open = self.running.live().map(|live| live.net.open_sockets());
+        u32::try_from(open.unwrap_or_default()).unwrap_or(u32::MAX)
     }
 
     /// Ends the tunnel and its connections, and waits for its threads. Every call that waits ends.
@@ -378,9 +429,8 @@ impl Tunnel {
     /// None of its own.
     pub async fn close(&self) -> Result<()> {
         let running = Arc::clone(&self.running);
-        blocking(move |_| {
-            running.tunnel.close();
-            running.net.close();
+        ending(move || {
+            running.close();
             Ok(())
         })
         .await
@@ -389,8 +439,12 @@ impl Tunnel {
 
 #[cfg(feature = "control")]
 impl Tunnel {
-    pub(crate) fn core(&self) -> &tunnel::Tunnel {
-        &self.running.tunnel
+    /// What is done with the core's tunnel.
+    pub(crate) fn with_core<T>(
+        &self,
+        work: impl FnOnce(&tunnel::Tunnel) -> nexa_core::Result<T>,
+    ) -> Result<T> {
+        Ok(work(&self.running.live()?.tunnel)?)
     }
 }
 
@@ -402,7 +456,7 @@ fn start_device(
     options.unwrap_or_default().apply(&mut config, &mut stack)?;
     let (net, device) = NetStack::start(stack)?;
     let tunnel = tunnel::Tunnel::start(&config, device)?;
-    Ok(Arc::new(Tunnel { running: Arc::new(Running { tunnel, net, unread: Mutex::default() }) }))
+    Ok(Arc::new(Tunnel { running: Running::start(tunnel, net) }))
 }
 
 fn wait(wait_ms: Option<u32>) -> Duration {
@@ -412,7 +466,7 @@ fn wait(wait_ms: Option<u32>) -> Duration {
 /// Accepts TCP connections on one port inside a tunnel.
 #[object]
 pub struct TcpListener {
-    listener: Arc<Mutex<Option<Arc<tunnel::TcpListener>>>>,
+    listener: Arc<Mutex<Option<Threaded<tunnel::TcpListener>>>>,
     /// Accepted for a caller that had gone.
     unclaimed: Arc<Mutex<VecDeque<tunnel::TcpStream>>>,
 }
@@ -463,9 +517,9 @@ impl TcpListener {
 }
 
 impl TcpListener {
-    fn open(&self) -> Result<Arc<tunnel::TcpListener>> {
+    fn open(&self) -> Result<Threaded<tunnel::TcpListener>> {
         let listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(listener.as_ref().map(Arc::clone).ok_or(TunnelError::Closed)?)
+        Ok(listener.clone().ok_or(TunnelError::Closed)?)
     }
 
     fn unclaimed(&self) -> MutexGuard<'_, VecDeque<tunnel::TcpStream>> {
@@ -476,7 +530,7 @@ impl TcpListener {
 /// A TCP connection inside a tunnel. One side may read while another writes.
 #[object]
 pub struct TcpStream {
-    stream: Arc<Mutex<Option<Arc<tunnel::TcpStream>>>>,
+    stream: Arc<Mutex<Option<Threaded<tunnel::TcpStream>>>>,
     local: SocketAddr,
     peer: SocketAddr,
     /// Read for a caller that had gone; the lock also keeps readers in order.
@@ -555,15 +609,15 @@ impl TcpStream {
         Arc::new(TcpStream {
             local: stream.local_addr(),
             peer: stream.peer_addr(),
-            stream: Arc::new(Mutex::new(Some(Arc::new(stream)))),
+            stream: Arc::new(Mutex::new(Some(Threaded::new(stream)))),
             unread: Arc::default(),
             writing: Arc::default(),
         })
     }
 
-    fn open(&self) -> Result<Arc<tunnel::TcpStream>> {
+    fn open(&self) -> Result<Threaded<tunnel::TcpStream>> {
         let stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(stream.as_ref().map(Arc::clone).ok_or(TunnelError::Closed)?)
+        Ok(stream.clone().ok_or(TunnelError::Closed)?)
     }
 
     fn read_some(&self, max: u32, given: &Given) -> Result<Vec<u8>> {
@@ -576,7 +630,7 @@ impl TcpStream {
         }
         let mut buffer = vec![0; max];
         loop {
-            match self.open()?.as_ref().read(&mut buffer) {
+            match (&*self.open()?).read(&mut buffer) {
                 Ok(len) => {
                     buffer.truncate(len);
                     if given.is_up() {
@@ -614,7 +668,7 @@ impl TcpStream {
     fn write_everything(&self, mut data: &[u8], given: &Given) -> Result<()> {
         let _in_order = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         while !data.is_empty() {
-            match self.open()?.as_ref().write(data) {
+            match (&*self.open()?).write(data) {
                 Ok(len) => data = data.get(len..).unwrap_or_default(),
                 Err(waited) if waited.kind() == IoKind::TimedOut && !given.is_up() => {}
                 Err(error) => return Err(failed(error)),

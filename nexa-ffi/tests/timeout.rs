@@ -11,7 +11,7 @@ fn a_deadline_that_the_control_plane_notices_is_the_call_s_timeout() {
     runtime.block_on(async {
         let nexa = call(Limits::default(), |_| Nexa::open("sqlite::memory:".to_owned())).await.unwrap();
         let identity = (*nexa.system("test".to_owned()).identity()).clone();
-        let limits = Limits { timeout_ms: Some(0), cancel: None };
+        let limits = Limits { timeout_ms: Some(0), ..Limits::default() };
         let late =
             call(
                 limits,

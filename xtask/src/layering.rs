@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use crate::failure::{Failure, Result};
 use crate::process::root;
 
-/// Words that only some files below `nexa-core/src` may hold.
+const UNSAFE: &[&str] = &["unsafe {", "unsafe fn", "unsafe impl", "(unsafe_code"];
+
+/// Words that only some files below a folder may hold.
 struct Rule {
     words: &'static [&'static str],
-    /// Of a path relative to `nexa-core/src`.
+    /// Of a path relative to that folder.
     may: fn(&Path) -> bool,
     says: &'static str,
 }
@@ -38,25 +40,38 @@ const RULES: &[Rule] = &[
         says: "boringtun's device layer is never used (ADR 0007)",
     },
     Rule {
-        words: &["unsafe {", "unsafe fn", "unsafe impl", "(unsafe_code"],
+        words: UNSAFE,
         may: |path| path == Path::new("tunnel/device/ioctl.rs") || path == Path::new("lib.rs"),
         says: "unsafe code is in tunnel/device/ioctl.rs alone (ADR 0010)",
     },
 ];
 
+/// The same of the facade.
+const RULES_OF_FACADE: &[Rule] = &[Rule {
+    words: UNSAFE,
+    may: |path| path == Path::new("node.rs"),
+    says: "unsafe code is in node.rs alone, where napi asks for it",
+}];
+
 pub(crate) fn check() -> Result {
-    let source = root().join("nexa-core").join("src");
     let mut found = Vec::new();
-    for file in files_under(&source)? {
-        let inside = file.strip_prefix(&source).unwrap_or(&file);
+    for (folder, rules) in [("nexa-core/src", RULES), ("nexa-ffi/src", RULES_OF_FACADE)] {
+        search(&root().join(folder), rules, &mut found)?;
+    }
+    if found.is_empty() { Ok(()) } else { Err(Failure::new(found.join("\n"))) }
+}
+
+fn search(source: &Path, rules: &[Rule], found: &mut Vec<String>) -> Result {
+    for file in files_under(source)? {
+        let inside = file.strip_prefix(source).unwrap_or(&file);
         let shown = file.strip_prefix(root()).unwrap_or(&file).display();
         let text = fs::read_to_string(&file)?;
-        for rule in RULES.iter().filter(|rule| !(rule.may)(inside)) {
+        for rule in rules.iter().filter(|rule| !(rule.may)(inside)) {
             let mentions = mentions(&text, rule.words);
             found.extend(mentions.map(|(line, word)| format!("  {shown}:{line}: {word}: {}", rule.says)));
         }
     }
-    if found.is_empty() { Ok(()) } else { Err(Failure::new(found.join("\n"))) }
+    Ok(())
 }
 
 /// Every file below a folder, in a stable order.

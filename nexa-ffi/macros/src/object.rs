@@ -41,6 +41,8 @@ fn class(arguments: TokenStream, item: &ItemStruct) -> Result<TokenStream> {
     }
     let until = has_handle.then(|| {
         quote! {
+            const WATCHES_TIME: bool = true;
+
             fn until(mut self, deadline: crate::runtime::Deadline) -> Self {
                 self.handle = self.handle.until(deadline);
                 self

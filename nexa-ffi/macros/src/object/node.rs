@@ -6,7 +6,7 @@ use super::method::{Method, Output, Parameter, Shape};
 use crate::record::is_option;
 
 pub(crate) fn block(class: &Type, methods: &[Method]) -> TokenStream {
-    let functions = methods.iter().map(function);
+    let functions = methods.iter().map(|method| function(class, method));
     quote! {
         #[allow(missing_docs, clippy::too_many_arguments, clippy::missing_errors_doc)]
         #[::napi_derive::napi]
@@ -16,7 +16,7 @@ pub(crate) fn block(class: &Type, methods: &[Method]) -> TokenStream {
     }
 }
 
-fn function(method: &Method) -> TokenStream {
+fn function(class: &Type, method: &Method) -> TokenStream {
     let Method { docs, output, .. } = method;
     let spelled = camel(&method.name.to_string());
     let function = format_ident!("js_{}", method.name);
@@ -43,7 +43,8 @@ fn function(method: &Method) -> TokenStream {
             ) -> ::napi::Result<::napi::bindgen_prelude::PromiseRaw<'env, #ok>> {
                 #owned
                 #this
-                crate::node::call(env, call_options, move |until| async move {
+                let is_watched = <#class as crate::runtime::Until>::WATCHES_TIME;
+                crate::node::call(env, call_options, is_watched, move |until| async move {
                     let _ = until;
                     #until
                     #call.await.map(|value| #value)
@@ -54,24 +55,19 @@ fn function(method: &Method) -> TokenStream {
     let owned = owned(method);
     let call = method.call(&quote! { self });
     let value = crossed(output, quote! { value });
-    if method.is_fallible {
-        return quote! {
-            #(#docs)*
-            #[napi(js_name = #spelled #writable)]
-            pub fn #function(#receiver env: &::napi::Env, #(#parameters),*) -> ::napi::Result<#ok> {
-                #owned
-                let outcome = crate::runtime::guard(|| #call);
-                outcome.map(|value| #value).map_err(|error| crate::node::thrown(env, error))
-            }
-        };
-    }
+    // Also what cannot fail may panic, which is a defect and must not end the program.
+    let call = if method.is_fallible {
+        call
+    } else {
+        quote! { Ok(#call) }
+    };
     quote! {
         #(#docs)*
         #[napi(js_name = #spelled #writable)]
-        pub fn #function(#receiver #(#parameters),*) -> #ok {
+        pub fn #function(#receiver env: &::napi::Env, #(#parameters),*) -> ::napi::Result<#ok> {
             #owned
-            let value = #call;
-            #value
+            let outcome = crate::runtime::guard(|| #call);
+            outcome.map(|value| #value).map_err(|error| crate::node::thrown(env, error))
         }
     }
 }

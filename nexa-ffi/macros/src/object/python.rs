@@ -5,7 +5,7 @@ use syn::Type;
 use super::method::{Method, Output, Parameter, Shape};
 
 pub(crate) fn block(class: &Type, methods: &[Method]) -> TokenStream {
-    let functions = methods.iter().map(function);
+    let functions = methods.iter().map(|method| function(class, method));
     let manager = methods.iter().any(|method| method.name == "close" && method.is_async).then(manager);
     let iterator = methods.iter().find(|method| method.name == "next" && method.is_async).map(iterator);
     quote! {
@@ -25,7 +25,7 @@ pub(crate) fn block(class: &Type, methods: &[Method]) -> TokenStream {
     }
 }
 
-fn function(method: &Method) -> TokenStream {
+fn function(class: &Type, method: &Method) -> TokenStream {
     let Method { docs, output, .. } = method;
     let spelled = method.name.to_string();
     let function = format_ident!("py_{}", method.name);
@@ -50,7 +50,8 @@ fn function(method: &Method) -> TokenStream {
                 #prepared
                 #this
                 let cancel = cancel.map(::std::sync::Arc::new);
-                let limits = crate::runtime::Limits { timeout_ms, cancel };
+                let is_watched = <#class as crate::runtime::Until>::WATCHES_TIME;
+                let limits = crate::runtime::Limits { timeout_ms, cancel, is_watched };
                 let outcome = crate::runtime::call(limits, move |until| async move {
                     let _ = until;
                     #until
@@ -62,22 +63,18 @@ fn function(method: &Method) -> TokenStream {
     }
     let call = method.call(&quote! { self });
     let value = output.unshare(quote! { value });
-    if method.is_fallible {
-        return quote! {
-            #head
-            fn #function(#receiver #(#parameters),*) -> ::pyo3::PyResult<#ok> {
-                #prepared
-                let outcome = crate::runtime::guard(|| #call);
-                outcome.map(|value| #value).map_err(::pyo3::PyErr::from)
-            }
-        };
-    }
+    // Also what cannot fail may panic, which is a defect and must not end the program.
+    let call = if method.is_fallible {
+        call
+    } else {
+        quote! { Ok(#call) }
+    };
     quote! {
         #head
-        fn #function(#receiver #(#parameters),*) -> #ok {
+        fn #function(#receiver #(#parameters),*) -> ::pyo3::PyResult<#ok> {
             #prepared
-            let value = #call;
-            #value
+            let outcome = crate::runtime::guard(|| #call);
+            outcome.map(|value| #value).map_err(::pyo3::PyErr::from)
         }
     }
 }

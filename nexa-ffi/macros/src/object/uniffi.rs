@@ -8,7 +8,7 @@ use super::method::{Method, Output, Parameter, Shape};
 const CLOSE: (&str, &str) = ("close", "close_and_wait");
 
 pub(crate) fn block(class: &Type, methods: &[Method]) -> TokenStream {
-    let functions = methods.iter().map(function);
+    let functions = methods.iter().map(|method| function(class, method));
     quote! {
         #[allow(missing_docs, clippy::too_many_arguments, clippy::missing_errors_doc)]
         #[::uniffi::export]
@@ -18,7 +18,7 @@ pub(crate) fn block(class: &Type, methods: &[Method]) -> TokenStream {
     }
 }
 
-fn function(method: &Method) -> TokenStream {
+fn function(class: &Type, method: &Method) -> TokenStream {
     let Method { docs, output, .. } = method;
     let name = method.name.to_string();
     let spelled = if name == CLOSE.0 { CLOSE.1 } else { &name };
@@ -51,7 +51,8 @@ fn function(method: &Method) -> TokenStream {
                 cancel: Option<::std::sync::Arc<crate::runtime::CancelHandle>>,
             ) -> Result<#ok, crate::error::NexaError> {
                 #this
-                let limits = crate::runtime::Limits { timeout_ms, cancel };
+                let is_watched = <#class as crate::runtime::Until>::WATCHES_TIME;
+                let limits = crate::runtime::Limits { timeout_ms, cancel, is_watched };
                 let outcome = crate::runtime::call(limits, move |until| async move {
                     let _ = until;
                     #until
