@@ -4,12 +4,19 @@
 # Needs a JDK 17 and kotlinc 2 (or KOTLINC), and in CLASSPATH the jars of JNA and kotlinx-coroutines-core-jvm. A native
 # library that is named is packed for this machine, so that a program needs nothing but the jar; otherwise a program
 # names its folder: java -Djna.library.path=<folder>.
+#
+# MOBILE=<folder with what was generated from the library for phones> makes the package over that library.
 set -eu
 package=$(dirname "$0")
 jar=$1
 native=${2:-}
 
-"${KOTLINC:-kotlinc}" -nowarn -jvm-target 17 -cp "$CLASSPATH" -d "$jar" "$package/generated" "$package/src" "$package/control"
+if [ -n "${MOBILE:-}" ]; then
+    set -- "$MOBILE" "$package/src"
+else
+    set -- "$package/generated" "$package/src" "$package/control"
+fi
+"${KOTLINC:-kotlinc}" -nowarn -jvm-target 17 -cp "$CLASSPATH" -d "$jar" "$@"
 
 if [ -n "$native" ]; then
     # The folder in which JNA looks for this machine's.

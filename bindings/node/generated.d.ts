@@ -615,7 +615,7 @@ export declare class Tunnel {
   localAddr(): string
   /** What was done since the start. */
   counters(): Counters
-  /** Every peer as it is, in the order of their keys. */
+  /** Every peer as it is, in the order of their keys; none once the tunnel is closed. */
   peers(): Array<PeerStatus>
   /**
    * Waits at most `wait_ms` for something to happen to the tunnel; nothing when nothing did. The last 1,024 events
@@ -1373,7 +1373,10 @@ export interface RequestContext {
   requestId?: string
 }
 
-/** Ends the runtime's threads. What is open is closed; the next call starts a new runtime. */
+/**
+ * Closes every open tunnel and ends the runtime's threads; what is open besides is closed with them. The next call starts
+ * a new runtime.
+ */
 export declare function shutdown(): void
 
 /** Whom a policy is about. */

@@ -31,7 +31,7 @@ export default {
     close: { isStatic: false, isAsync: true, parameters: [] },
   },
   Gateways: {
-    create: { isStatic: false, isAsync: true, parameters: ['gateway'] },
+    create: { isStatic: false, isAsync: true, parameters: ['gateway'], records: { 0: 'NewGateway' } },
     get: { isStatic: false, isAsync: true, parameters: ['id'] },
     list: { isStatic: false, isAsync: true, parameters: ['after?', 'limit?'] },
     desiredState: { isStatic: false, isAsync: true, parameters: ['id'] },
@@ -81,7 +81,7 @@ export default {
     close: { isStatic: false, isAsync: true, parameters: [] },
   },
   Policies: {
-    create: { isStatic: false, isAsync: true, parameters: ['policy'] },
+    create: { isStatic: false, isAsync: true, parameters: ['policy'], records: { 0: 'NewPolicy' } },
     get: { isStatic: false, isAsync: true, parameters: ['id'] },
     list: { isStatic: false, isAsync: true, parameters: ['after?', 'limit?'] },
     remove: { isStatic: false, isAsync: true, parameters: ['id'] },
@@ -125,9 +125,9 @@ export default {
     close: { isStatic: false, isAsync: true, parameters: [] },
   },
   Tunnel: {
-    up: { isStatic: true, isAsync: true, parameters: ['profile', 'privateKey', 'options?'] },
-    upConf: { isStatic: true, isAsync: true, parameters: ['conf', 'options?'] },
-    serve: { isStatic: true, isAsync: true, parameters: ['privateKey', 'options'] },
+    up: { isStatic: true, isAsync: true, parameters: ['profile', 'privateKey', 'options?'], records: { 2: 'TunnelOptions' } },
+    upConf: { isStatic: true, isAsync: true, parameters: ['conf', 'options?'], records: { 1: 'TunnelOptions' } },
+    serve: { isStatic: true, isAsync: true, parameters: ['privateKey', 'options'], records: { 1: 'GatewayOptions' } },
     localAddr: { isStatic: false, isAsync: false, parameters: [] },
     counters: { isStatic: false, isAsync: false, parameters: [] },
     peers: { isStatic: false, isAsync: false, parameters: [] },
@@ -138,4 +138,12 @@ export default {
     openSockets: { isStatic: false, isAsync: false, parameters: [] },
     close: { isStatic: false, isAsync: true, parameters: [] },
   },
+}
+
+/** Of each record that a method takes: its fields that are integers, or hold such records. */
+export const records = {
+  GatewayOptions: { mtu: 'u32' },
+  NewGateway: { mtu: 'u32' },
+  NewPolicy: { priority: 'i64', validFrom: 'i64', validUntil: 'i64' },
+  TunnelOptions: { mtu: 'u32' },
 }

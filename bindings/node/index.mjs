@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import native from './generated.cjs'
-import methods from './generated.methods.mjs'
+import methods, { records } from './generated.methods.mjs'
+import { checkIntegers } from './integers.mjs'
 
 export const {
   Audit,
@@ -81,21 +82,23 @@ for (const Closable of [Nexa, EventStream, Tunnel, TcpListener, TcpStream]) {
 }
 
 for (const [className, described] of Object.entries(methods)) {
-  for (const [method, { isStatic, isAsync }] of Object.entries(described)) {
-    const owner = isStatic ? native[className] : native[className].prototype
-    owner[method] = withCheckedArguments(className, method, owner[method], isAsync)
+  for (const [method, description] of Object.entries(described)) {
+    const owner = description.isStatic ? native[className] : native[className].prototype
+    owner[method] = withCheckedArguments(className, method, owner[method], description)
   }
 }
 
 /**
  * Arguments of the wrong type end in a `TypeError`, as Node's own do, and in an async method in a rejection. The addon's
- * message for them quotes the value, which may be a password.
+ * message for them quotes the value, which may be a password. One signal may be given to any number of calls, each of which
+ * listens to it while it lasts, so Node is not to warn of them.
  */
-function withCheckedArguments(className, method, call, isAsync) {
+function withCheckedArguments(className, method, call, { isAsync, records: checked = {} }) {
   const named = {
     [method](...given) {
       try {
-        for (const argument of given) lookAtFields(argument)
+        for (const [at, record] of Object.entries(checked)) checkIntegers(records, record, given[at], refuseField)
+        for (const argument of given) if (argument?.signal instanceof AbortSignal) setMaxListeners(0, argument.signal)
         return call.apply(this, given)
       } catch (error) {
         const isFine = error instanceof NexaError || error instanceof TypeError
@@ -108,29 +111,26 @@ function withCheckedArguments(className, method, call, isAsync) {
   return named[method]
 }
 
-/**
- * The addon would cut a number in a record to the integer that it needs. And one signal may be given to any number of
- * calls, each of which listens to it while it lasts, so Node is not to warn of them.
- */
-function lookAtFields(argument) {
-  if (typeof argument !== 'object' || argument === null || ArrayBuffer.isView(argument)) return
-  for (const [field, value] of Object.entries(argument)) {
-    if (typeof value === 'number' && !Number.isSafeInteger(value)) throw new Error(`Not an integer \`${field}\``)
-    if (value instanceof AbortSignal) setMaxListeners(0, value)
-  }
+/** As the addon refuses an argument that is such a number. */
+function refuseField(camel) {
+  const field = camel.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+  throw Object.assign(new Error(`${field}: is not an integer in range`), {
+    name: 'NexaError',
+    code: 'input.invalid',
+    kind: ErrorKind.InvalidInput,
+    details: { field },
+    retryable: false,
+  })
 }
 
 // What these messages end with are names of ours, never the value.
 const MISSING = /^Missing field `(\w+)`$/
-const NO_INTEGER = /^Not an integer `(\w+)`$/
 const MISTYPED = /(?:into rust type|any variant of enum|instance of class) `(\w+)`(?: on (\w+\.\w+))?$/
 const TYPES = { String: 'string', bool: 'boolean', f64: 'number', i64: 'number', u32: 'number' }
 
 function reason({ message }) {
   const [, missing] = MISSING.exec(message) ?? []
   if (missing) return `\`${missing}\` is missing`
-  const [, cut] = NO_INTEGER.exec(message) ?? []
-  if (cut) return `\`${cut}\` is not an integer`
   const [, type, field] = MISTYPED.exec(message) ?? []
   if (type) return `${field ?? 'an argument'} is not of type ${TYPES[type] ?? type}`
   return 'an argument is not of its type'

@@ -14,7 +14,7 @@ use nexa_ffi::Error;
 use nexa_ffi::json::{Arguments, Called, Value, no_method};
 use nexa_ffi::nexa::Handle;
 use nexa_ffi::{
-    audit, devices, enrolment, events, gateways, identity, ipam, nexa, policy, tunnel, wireguard,
+    audit, devices, enrolment, events, gateways, identity, ipam, nexa, policy, runtime, tunnel, wireguard,
 };
 use serde_json::{Map, Value as Json, json};
 
@@ -58,7 +58,7 @@ async fn play(step: &Json, saved: &mut BTreeMap<String, Value>) -> Outcome<Json>
     let op = step["op"].as_str().ok_or("no op")?;
     match call(op, step, saved).await? {
         Ok(value) => {
-            let shown = shown(op, &value);
+            let shown = shown(step, &value);
             if step.get("expect_error").is_some() {
                 return Err(format!("gave {shown}"));
             }
@@ -111,6 +111,7 @@ async fn construct(class: &str, method: &str, arguments: &mut Arguments) -> Resu
         "PrivateKey" => wireguard::PrivateKey::construct(method, arguments).await,
         "Conf" => wireguard::Conf::construct(method, arguments).await,
         "Tunnel" => tunnel::Tunnel::construct(method, arguments).await,
+        "CancelHandle" => runtime::CancelHandle::construct(method, arguments).await,
         _ => Err(no_method(class)),
     }
 }
@@ -157,6 +158,7 @@ async fn call_on(
         "Tunnel" = tunnel::Tunnel;
         "TcpListener" = tunnel::TcpListener;
         "TcpStream" = tunnel::TcpStream;
+        "CancelHandle" = runtime::CancelHandle;
     }
 }
 
@@ -210,7 +212,9 @@ fn plain(value: &Value) -> Json {
     }
 }
 
-/// As the transcript shows it: what was revealed is not.
-fn shown(op: &str, value: &Value) -> Json {
-    if op.ends_with(".reveal") { Json::String("<revealed>".to_owned()) } else { plain(value) }
+/// As the transcript shows it: what was revealed is not, unless the step says `show`, for a secret that is the same in
+/// every run.
+fn shown(step: &Json, value: &Value) -> Json {
+    let reveals = step["op"].as_str().is_some_and(|op| op.ends_with(".reveal"));
+    if reveals && step["show"] != true { Json::String("<revealed>".to_owned()) } else { plain(value) }
 }

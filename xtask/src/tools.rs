@@ -36,12 +36,12 @@ pub(crate) static JUNIT: Tool = apt_file("junit", "junit4", "/usr/share/java/jun
 /// JUnit's own dependency, which comes with its package.
 pub(crate) static HAMCREST: Tool =
     apt_file("hamcrest", "libhamcrest-java", "/usr/share/java/hamcrest-core.jar");
+const NODE_PROBE: &str = "const [major, minor] = process.versions.node.split('.').map(Number)
+const npm = require('node:child_process').spawnSync('npm', ['--version'])
+process.exit((major > 20 || (major === 20 && minor >= 11)) && npm.status === 0 ? 0 : 1)";
 pub(crate) static NODE: Tool = Tool {
     name: "node",
-    source: Source::Machine {
-        what: "Node.js 20 or newer, with npm",
-        probe: &["--eval", "process.exit(process.versions.node.split('.')[0] >= 20 ? 0 : 1)"],
-    },
+    source: Source::Machine { what: "Node.js 20.11 or newer, with npm", probe: &["--eval", NODE_PROBE] },
 };
 pub(crate) static PING: Tool = apt("ping", "iputils-ping", &["-V"]);
 /// Debian keeps the module that makes environments in a package of its own.

@@ -7,7 +7,10 @@ import org.nexa.useAndWait
 import org.nexa.version
 
 private const val USERS = 1_000
-private const val BATCHES = 31
+private const val BATCHES = 15
+
+/** More than in the other languages: the virtual machine compiles what it has run for a while. */
+private const val WARM_UP_BATCHES = 31
 
 fun main() = runBlocking {
     Nexa.open("sqlite::memory:").useAndWait { nexa ->
@@ -25,12 +28,12 @@ fun main() = runBlocking {
     }
 }
 
-/** Nanoseconds for one call. As many batches come before as are counted, for the virtual machine to compile what it runs. */
+/** Nanoseconds for one call. */
 private suspend fun median(calls: Int, call: suspend () -> Unit): Long {
-    val batches = List(2 * BATCHES) {
+    val batches = List(WARM_UP_BATCHES + BATCHES) {
         val began = System.nanoTime()
         repeat(calls) { call() }
         (System.nanoTime() - began) / calls
     }
-    return batches.drop(BATCHES).sorted()[BATCHES / 2]
+    return batches.drop(WARM_UP_BATCHES).sorted()[BATCHES / 2]
 }

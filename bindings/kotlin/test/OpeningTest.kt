@@ -1,16 +1,23 @@
 package org.nexa.test
 
+import java.net.BindException
+import java.net.DatagramSocket
+import java.net.InetAddress
 import kotlin.test.Test
 import kotlin.test.assertEquals
+import kotlin.test.assertFailsWith
 import kotlin.test.assertNotNull
 import kotlin.test.assertNull
 import kotlin.test.assertTrue
 import kotlinx.coroutines.CoroutineStart.UNDISPATCHED
 import kotlinx.coroutines.async
 import org.nexa.ErrorKind
+import org.nexa.GatewayOptions
 import org.nexa.NewUser
 import org.nexa.Nexa
 import org.nexa.NexaException
+import org.nexa.PrivateKey
+import org.nexa.Tunnel
 import org.nexa.UserStatus
 import org.nexa.error
 import org.nexa.shutdown
@@ -65,5 +72,16 @@ class OpeningTest {
         assertEquals(ErrorKind.CLOSED, ended.error.kind)
         shutdown()
         database { _, admin -> admin.identity().createFirstUser(NewUser("ada"), PASSWORD) }
+    }
+
+    @Test
+    fun `a shutdown gives the UDP port of a tunnel back`() = test {
+        val tunnel = Tunnel.serve(PrivateKey.generate(), GatewayOptions("127.0.0.1:0", listOf("10.66.0.1")))
+        val port = tunnel.localAddr().substringAfterLast(':').toInt()
+        val take = { DatagramSocket(port, InetAddress.getLoopbackAddress()).close() }
+        assertFailsWith<BindException> { take() }
+        shutdown()
+        take()
+        failsAs(ErrorKind.CLOSED) { tunnel.ping("10.66.0.2") }
     }
 }

@@ -1,8 +1,10 @@
 package org.nexa.test
 
+import javax.xml.parsers.DocumentBuilderFactory
 import kotlin.test.Test
 import kotlin.test.assertContentEquals
 import kotlin.test.assertEquals
+import kotlin.test.assertNotEquals
 import kotlin.test.assertTrue
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.async
@@ -146,6 +148,24 @@ class TunnelTest {
             val conf = Conf.parse(enrolled.profile().render(key).reveal())
             assertEquals(key.publicKey(), conf.details().publicKey)
             Tunnel.upConf(conf).useAndWait { assertTrue(it.ping("10.20.0.10") > 0.0) }
+        }
+    }
+
+    @Test
+    fun `the picture of a profile is an SVG, of another code when the key is in it`() = test {
+        office {
+            val modules = listOf(null, key).map { within ->
+                val picture = enrolled.profile().qrSvg(within).reveal()
+                assertTrue(picture.startsWith("""<?xml version="1.0" standalone="yes"?><svg """), picture.take(60))
+                val svg = DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(picture.byteInputStream())
+                assertEquals("svg", svg.documentElement.tagName)
+                val path = svg.getElementsByTagName("path").item(0).attributes.getNamedItem("d").nodeValue
+                val each = path.split("M")
+                assertTrue(each.size > 100 && each[0].isEmpty(), "${each.size} modules: ${path.take(60)}")
+                for (module in each.drop(1)) assertTrue(Regex("""\d+ \d+h\d+v\d+H\d+V\d+""").matches(module), module)
+                path
+            }
+            assertNotEquals(modules[0], modules[1])
         }
     }
 

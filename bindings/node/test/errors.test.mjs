@@ -3,7 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { ErrorKind, Nexa, NexaError, PrivateKey, Secret, Tunnel } from '../index.mjs'
+import { Conf, Effect, ErrorKind, Nexa, NexaError, PrivateKey, Secret, Tunnel } from '../index.mjs'
+import { checkIntegers } from '../integers.mjs'
 import { NOBODY, PASSWORD, connected, failure, opened, signedIn } from './support.mjs'
 
 /** What ends in an error of each kind, with the code that it has. */
@@ -147,8 +148,8 @@ test('an argument of the wrong type is a TypeError, and in an async method a rej
     'Policies.create: NewPolicy.effect is not of type Effect': () =>
       system.policy().create({ name: 'x', effect: 'maybe', targets: [], destinations: [] }),
     'Gateways.apply: an argument is not of type Tunnel': () => system.gateways().apply(NOBODY, Secret.create('x')),
-    'Tunnel.serve: `mtu` is not an integer': () =>
-      Tunnel.serve(PrivateKey.generate(), { listen: '127.0.0.1:0', addresses: [], mtu: 1400.5 }),
+    'Tunnel.serve: GatewayOptions.mtu is not of type number': () =>
+      Tunnel.serve(PrivateKey.generate(), { listen: '127.0.0.1:0', addresses: [], mtu: '1400' }),
   }
   for (const [message, call] of Object.entries(refused)) await assert.rejects(call(), { ...wrongType, message })
 })
@@ -164,6 +165,50 @@ test('a number that does not fit is refused, not cut', async (t) => {
   }
   const late = await failure(() => system.identity().listUsers(null, 1, { timeoutMs: 2 ** 32 }))
   assert.equal(late.details.field, 'timeout_ms')
+})
+
+test('a number in a record that does not fit is refused, not cut', async (t) => {
+  const { system } = await opened(t)
+  const refused = async (call) => {
+    const { kind, details, message, retryable } = await failure(call)
+    assert.deepEqual([kind, retryable], [ErrorKind.InvalidInput, false], message)
+    return details.field
+  }
+  const key = PrivateKey.generate()
+  const conf = Conf.parse(`[Interface]\nPrivateKey = ${key.reveal()}\nAddress = 10.66.0.2/32\n`)
+  const served = { listen: '127.0.0.1:0', addresses: ['10.66.0.1'] }
+  const hq = { name: 'hq', endpoint: '192.0.2.1:51820', publicKey: key.publicKey(), vpnCidrs: ['10.0.0.0/8'] }
+  // The last one is an integer that the core refuses.
+  for (const mtu of [2 ** 32 + 1380, -1, 1400.5, Number.NaN, 70_000]) {
+    assert.equal(await refused(() => Tunnel.serve(key, { ...served, mtu })), 'mtu', `serve with ${mtu}`)
+    assert.equal(await refused(() => Tunnel.upConf(conf, { mtu })), 'mtu', `upConf with ${mtu}`)
+    assert.equal(await refused(() => system.gateways().create({ ...hq, mtu })), 'mtu', `create with ${mtu}`)
+  }
+  const rule = { name: 'x', effect: Effect.Allow, targets: [], destinations: [] }
+  const named = { priority: 'priority', validFrom: 'valid_from', validUntil: 'valid_until' }
+  for (const [field, name] of Object.entries(named)) {
+    for (const number of [2 ** 53, -(2 ** 53), 0.5, Infinity]) {
+      assert.equal(await refused(() => system.policy().create({ ...rule, [field]: number })), name, String(number))
+    }
+  }
+  assert.deepEqual((await system.policy().list()).items, [])
+  const { code, message } = await failure(() => Tunnel.serve(key, { ...served, mtu: -1 }))
+  assert.deepEqual([code, message], ['input.invalid', 'mtu: is not an integer in range'])
+})
+
+test('integers are looked at in records within records, and in lists', () => {
+  const records = { Outer: { inner: 'Inner', all: 'Inner', bytes: 'u32' }, Inner: { at: 'i64' } }
+  const refused = (value) => {
+    const fields = []
+    checkIntegers(records, 'Outer', value, (field) => fields.push(field))
+    return fields
+  }
+  const whole = { inner: null, all: [null, { at: -1 }], bytes: 2 ** 32 - 1 }
+  for (const fine of [null, undefined, 3, {}, whole, { bytes: '7' }]) assert.deepEqual(refused(fine), [])
+  assert.deepEqual(refused({ inner: { at: 2 ** 53 } }), ['at'])
+  assert.deepEqual(refused({ all: [{ at: 1 }, { at: 0.5 }] }), ['at'])
+  assert.deepEqual(refused({ bytes: [1, -1] }), ['bytes'])
+  assert.deepEqual(refused([{ bytes: 1 }, { bytes: 2 ** 32 }]), ['bytes'])
 })
 
 test('a message never quotes an argument of the wrong type', async (t) => {

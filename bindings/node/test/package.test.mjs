@@ -5,7 +5,7 @@ import { createRequire } from 'node:module'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import native from '../generated.cjs'
-import methods from '../generated.methods.mjs'
+import methods, { records } from '../generated.methods.mjs'
 import * as nexa from '../index.mjs'
 import { CEILING_MS } from './support.mjs'
 
@@ -37,6 +37,21 @@ test('an enumeration holds what is declared', () => {
   for (const [, name, body] of enums) {
     const members = Object.fromEntries(Array.from(body.matchAll(/^ {2}(\w+) = '(\w+)'/gm), ([, key, value]) => [key, value]))
     assert.deepEqual({ ...nexa[name] }, members, name)
+  }
+})
+
+test('every number in a record that a method takes is known by its integer', () => {
+  const blocks = declared.matchAll(/^export interface (\w+) \{$([^]*?)^\}$/gm)
+  const interfaces = new Map(Array.from(blocks, ([, ...nameAndBody]) => nameAndBody))
+  const taken = declared.matchAll(/^ {2}(?:static )?\w+\((.*)\): /gm)
+  const names = Array.from(taken, ([, parameters]) => parameters.match(/\b[A-Z]\w+/g) ?? []).flat()
+  const inputs = new Set(names.filter((name) => interfaces.has(name) && name !== 'CallOptions'))
+  assert(inputs.size > 5)
+  for (const name of inputs) {
+    const fields = Array.from(interfaces.get(name).matchAll(/^ {2}(\w+)\??: (.+)$/gm), ([, ...field]) => field)
+    const numbers = fields.filter(([, type]) => /\bnumber\b/.test(type)).map(([field]) => field)
+    const known = Object.entries(records[name] ?? {}).filter(([, type]) => !(type in records))
+    assert.deepEqual(known.map(([field]) => field), numbers, name)
   }
 })
 

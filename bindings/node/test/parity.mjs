@@ -53,7 +53,7 @@ async function play(step) {
   if (step.expect_error) throw new Error(`gave ${canonical(result)}`)
   if ('expect' in step) check(resolved(step.expect), result)
   if (step.save) saved.set(step.save, isObject(value) ? value : result)
-  return { op, result: op.endsWith('.reveal') ? '<revealed>' : result }
+  return { op, result: op.endsWith('.reveal') && !step.show ? '<revealed>' : result }
 }
 
 /** The call itself, once the step is known to make sense. */
@@ -81,8 +81,9 @@ function receiver(className, on) {
   return object
 }
 
-/** A saved object itself, or a value with its fields in camel case. */
+/** A saved object itself, or a value with its fields in camel case. Only bytes are a list of integers. */
 function argument(json) {
+  if (Array.isArray(json) && json.length > 0 && json.every(Number.isInteger)) return Buffer.from(json)
   const object = typeof json === 'string' && json.startsWith('$') ? saved.get(json.slice(1)) : undefined
   return isObject(object) ? object : renamed(resolved(json), camel)
 }

@@ -65,6 +65,27 @@ test('after shutdown what was under way has ended as closed, and Nexa can be use
   assert.equal(said, 'runtime.ended closed\n1')
 })
 
+test('shutdown closes every tunnel, and its UDP port can be bound again', async () => {
+  const said = await printed(`
+    import { createSocket } from 'node:dgram'
+    import { once } from 'node:events'
+    const tunnel = await nexa.Tunnel.serve(nexa.PrivateKey.generate(), { listen: '127.0.0.1:0', addresses: ['10.0.0.1'] })
+    const [address, port] = tunnel.localAddr().split(':')
+    const bound = async () => {
+      const socket = createSocket('udp4').bind(Number(port), address)
+      const outcome = await once(socket, 'listening').then(() => 'bound', ({ code }) => code)
+      socket.close()
+      return outcome
+    }
+    console.log(await bound())
+    nexa.shutdown()
+    console.log(await bound())
+    console.log(await tunnel.listen(80).catch(({ kind }) => kind))
+    await tunnel.close()
+  `)
+  assert.equal(said, 'EADDRINUSE\nbound\nclosed')
+})
+
 test('a thread uses Nexa by itself, and may be ended while its calls wait', async () => {
   const said = await printed(`
     import { once } from 'node:events'

@@ -102,5 +102,37 @@ test('a profile is what a configuration reads back', async (t) => {
   const { publicKey, addresses, listenPort, peers } = conf.details()
   assert.deepEqual([publicKey, addresses, listenPort], [deviceKey.publicKey(), ['10.66.0.2/32'], null])
   assert.deepEqual(peers[0].allowedIps, profile.details().peer.allowedIps)
-  assert(profile.qrSvg().reveal().includes('<svg '))
 })
+
+test('a profile is the same QR code as a picture and on a terminal', async (t) => {
+  const { enrolled, deviceKey } = await connected(t)
+  const profile = enrolled.profile()
+  const picture = profile.qrSvg(deviceKey).reveal()
+  assert.deepEqual(darkInPicture(picture), darkOnTerminal(profile.qrTerminal(deviceKey).reveal()))
+  assert.notEqual(profile.qrSvg().reveal(), picture)
+})
+
+/** The dark modules of a drawing as `column,row`, of which it must have those of a QR code's corner. */
+function darkInPicture(svg) {
+  const [, side] = /^<\?xml [^>]+\?><svg xmlns="[^"]+"[^>]* viewBox="0 0 (\d+) \1"/.exec(svg)
+  const dark = Array.from(svg.matchAll(/M?(\d+) (\d+)h(\d+)v\3H\1V\2/g), ([, ...at]) => at.map(Number))
+  const [, , module] = dark[0]
+  assert.equal((side / module - 8 - 17) % 4, 0, 'a border of four modules around a square that a QR code can have')
+  const modules = new Set(dark.map(([x, y]) => `${x / module},${y / module}`))
+  for (let at = 4; at < 11; at += 1) assert(modules.has(`${at},4`) && modules.has(`4,${at}`))
+  assert.match(svg, /<\/svg>$/)
+  return modules
+}
+
+/** The same of lines that each hold two rows, where a block is light. */
+function darkOnTerminal(text) {
+  const dark = new Set()
+  for (const [at, line] of text.trimEnd().split('\n').entries()) {
+    for (const [column, block] of [...line].entries()) {
+      if (' ▄'.includes(block)) dark.add(`${column},${2 * at}`)
+      // Below the last row there is nothing.
+      if (' ▀'.includes(block) && 2 * at + 1 < line.length) dark.add(`${column},${2 * at + 1}`)
+    }
+  }
+  return dark
+}

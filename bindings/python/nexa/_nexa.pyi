@@ -2586,7 +2586,7 @@ class Tunnel:
         """
     def peers(self, /) -> list[PeerStatus]:
         """
-        Every peer as it is, in the order of their keys.
+        Every peer as it is, in the order of their keys; none once the tunnel is closed.
         """
     async def ping(self, /, to: str, wait_ms: SupportsIndex | None = None, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> float:
         """

@@ -59,7 +59,8 @@ async def play(step: dict[str, Any], saved: dict[str, Any]) -> dict[str, Any]:
         error = plain(failure.info)
         check(step["expect_error"], error)
         return {"op": op, "error": error}
-    shown = "<revealed>" if op.endswith(".reveal") else plain(value)
+    is_hidden = op.endswith(".reveal") and not step.get("show")
+    shown = "<revealed>" if is_hidden else plain(value)
     if "expect_error" in step:
         raise Broken(f"gave {shown}")
     if "expect" in step:

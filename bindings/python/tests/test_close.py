@@ -3,9 +3,22 @@
 import asyncio
 
 import pytest
+from conftest import PASSWORD
 from world import CEILING, world
 
-from nexa import Closed, Conf, Handle, InvalidInput, NewUser, Nexa, PrivateKey, Tunnel, User
+from nexa import (
+    Closed,
+    Conf,
+    Exhausted,
+    Handle,
+    InvalidInput,
+    NewUser,
+    Nexa,
+    PrivateKey,
+    TcpStream,
+    Tunnel,
+    User,
+)
 
 
 async def test_a_closed_database_refuses_every_call(control: Nexa, admin: Handle) -> None:
@@ -71,6 +84,33 @@ async def test_a_closed_tunnel_ends_what_waits_in_it(system: Handle, ada: User) 
         await client.close()
         with pytest.raises(Closed):
             await client.read(1)
+
+
+async def test_more_calls_than_may_wait_are_refused_and_keep_nothing_from_going_on(
+    control: Nexa, system: Handle, ada: User
+) -> None:
+    async with world(system, ada) as there:
+        listener = await there.office.listen(80)
+        waiting = {asyncio.ensure_future(listener.accept()) for _ in range(600)}
+        refused: set[asyncio.Future[TcpStream]] = set()
+        while len(refused) < 200:
+            ended, waiting = await asyncio.wait(
+                waiting, timeout=CEILING / 1000, return_when=asyncio.FIRST_COMPLETED
+            )
+            assert ended, f"only {len(refused)} were refused"
+            refused |= ended
+        for accept in refused:
+            error = accept.exception()
+            assert isinstance(error, Exhausted)
+            assert (error.code, error.retryable) == ("runtime.too_many_waiting", False)
+        await control.anonymous().identity().sign_in(ada.username, PASSWORD)
+        await there.office.close()
+        assert len(waiting) == 400
+        ends = await asyncio.gather(*waiting, return_exceptions=True)
+        assert {type(end) for end in ends} == {Closed}
+        # Their places are free again.
+        with pytest.raises(Closed):
+            await listener.accept()
 
 
 async def test_a_closed_listener_and_a_closed_connection_refuse(system: Handle, ada: User) -> None:

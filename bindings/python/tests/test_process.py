@@ -1,14 +1,17 @@
 """Forks, the runtime's end, and the end of the process: each in a process of its own."""
 
+import errno
 import multiprocessing
+import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from conftest import NOBODY
 
 import nexa
-from nexa import Closed, ErrorKind, Handle, Nexa, NewUser, User
+from nexa import Closed, ErrorKind, GatewayOptions, Handle, Nexa, NewUser, PrivateKey, Tunnel, User
 
 OPENED = """
 import asyncio, os, sys
@@ -39,6 +42,51 @@ print([user.username for user in page.items])
 loop.run_until_complete(control.close())
 """
 
+# The child ends as a program does, with everything that Python tears down.
+FORKS_WITH_TUNNELS = """
+from contextlib import AsyncExitStack
+from world import CEILING, world
+
+loop = asyncio.new_event_loop()
+control = loop.run_until_complete(opened())
+system = control.system("child")
+events = system.events().stream()
+stack = AsyncExitStack()
+
+async def connected():
+    ada = (await system.identity().list_users()).items[0]
+    there = await stack.enter_async_context(world(system, ada))
+    listener = await there.office.listen(80)
+    near = await there.laptop.connect("10.20.0.10:80", CEILING)
+    return there.office, listener, near, await listener.accept()
+
+def known():
+    return tunnel.local_addr(), listener.port(), near.peer_addr(), far.local_addr()
+
+tunnel, listener, near, far = loop.run_until_complete(connected())
+before = known()
+# The child would share the epoll of an open loop, and take it apart for the parent too when it ends.
+loop.close()
+child = os.fork()
+if child == 0:
+    assert known() == before
+    for call in (listener.accept, tunnel.close, events.next):
+        try:
+            asyncio.new_event_loop().run_until_complete(call())
+        except nexa.Unsupported as refused:
+            print(refused.code, flush=True)
+    del far
+    sys.exit()
+assert os.waitpid(child, 0)[1] == 0
+
+async def talk():
+    await far.write(b"still here")
+    print((await near.read(100)).decode(), (await events.next()).position)
+    await stack.aclose()
+
+asyncio.new_event_loop().run_until_complete(talk())
+"""
+
 FORKS_FIRST = """
 child = os.fork()
 control = asyncio.run(opened())
@@ -63,7 +111,10 @@ asyncio.run(main())
 def started(script: str) -> "subprocess.Popen[str]":
     # Newer Pythons warn of every fork of a process that has threads.
     command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", OPENED + script]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # `world` is found where the script runs.
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parent
+    )
 
 
 def ended(process: "subprocess.Popen[str]") -> tuple[str, str, int]:
@@ -74,6 +125,11 @@ def ended(process: "subprocess.Popen[str]") -> tuple[str, str, int]:
 def test_a_forked_child_is_refused_and_the_parent_goes_on() -> None:
     refused = "runtime.forked unsupported False\n"
     assert ended(started(FORKS)) == (f"{refused}['ada']\n", "", 0)
+
+
+def test_a_forked_child_that_holds_tunnels_ends_as_it_likes_and_the_parent_keeps_them() -> None:
+    refused = "runtime.forked\n" * 3
+    assert ended(started(FORKS_WITH_TUNNELS)) == (f"{refused}still here 1\n", "", 0)
 
 
 def test_a_fork_before_the_first_call_is_fine() -> None:
@@ -118,6 +174,24 @@ async def test_shutdown_ends_what_is_open_and_the_next_call_starts_anew(system: 
         with pytest.raises(nexa.NotFound) as missing:
             await control.system("tests").identity().get_user(nexa.UserId(NOBODY))
         assert missing.value.kind == ErrorKind.NOT_FOUND
+
+
+async def test_shutdown_closes_every_tunnel_and_gives_its_port_back() -> None:
+    options = GatewayOptions(listen="127.0.0.1:0", addresses=["10.66.0.1"])
+    tunnel = await Tunnel.serve(PrivateKey.generate(), options)
+    listener = await tunnel.listen(80)
+    host, port = tunnel.local_addr().split(":")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as port_of_ours:
+        with pytest.raises(OSError) as taken:
+            port_of_ours.bind((host, int(port)))
+        assert taken.value.errno == errno.EADDRINUSE
+        nexa.shutdown()
+        port_of_ours.bind((host, int(port)))
+    for call in (tunnel.listen(81), listener.accept()):
+        with pytest.raises(Closed):
+            await call
+    await listener.close()
+    await tunnel.close()
 
 
 def test_the_version_is_a_version() -> None:

@@ -1,6 +1,8 @@
 """The tunnel, end to end, in this process and without root."""
 
 import asyncio
+import re
+from xml.etree import ElementTree
 
 import pytest
 from world import CEILING, SILENCE, world
@@ -129,3 +131,40 @@ async def test_the_profile_says_what_the_gateway_enforces(system: Handle, ada: U
         for address, expected in (("10.20.0.10", True), ("10.20.9.10", False)):
             why = await system.policy().explain(there.enrolled.device().id, address)
             assert why.is_allowed == expected and address in why.text
+
+
+async def test_the_qr_code_of_a_profile_is_the_same_as_a_picture_and_on_a_terminal(
+    system: Handle, ada: User
+) -> None:
+    async with world(system, ada) as there:
+        profile = there.enrolled.profile()
+        picture = profile.qr_svg(there.device_key).reveal()
+        assert dark_in_picture(picture) == dark_on_terminal(profile.qr_terminal(there.device_key).reveal())
+        assert profile.qr_svg().reveal() != picture
+
+
+def dark_in_picture(svg: str) -> set[tuple[int, int]]:
+    """The dark modules of a drawing, by column and row."""
+    root = ElementTree.fromstring(svg)
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    (path,) = root.iterfind("{*}path")
+    squares = re.findall(r"M?(\d+) (\d+)h(\d+)v\3H\1V\2", path.attrib["d"])
+    module = int(squares[0][2])
+    width = int(root.attrib["width"])
+    assert root.attrib["viewBox"] == f"0 0 {width} {width}"
+    # A border of four modules on each side, around a square that a QR code can have.
+    assert width % module == 0 and (width // module - 8 - 17) % 4 == 0
+    dark = {(int(x) // module, int(y) // module) for x, y, _ in squares}
+    assert {(4 + step, 4) for step in range(7)} | {(4, 4 + step) for step in range(7)} <= dark
+    return dark
+
+
+def dark_on_terminal(text: str) -> set[tuple[int, int]]:
+    """The same of lines that hold two rows each, where a block is light; below the last row there is nothing."""
+    return {
+        (column, row)
+        for at, line in enumerate(text.splitlines())
+        for column, block in enumerate(line)
+        for row, dark in ((2 * at, " ▄"), (2 * at + 1, " ▀"))
+        if block in dark and row < len(line)
+    }

@@ -6,7 +6,7 @@ use std::path::Path;
 use syn::visit::{self, Visit};
 use syn::{Expr, FnArg, ImplItem, Item, ItemImpl, Lit, Pat, ReturnType, Signature, Type, Visibility};
 
-use crate::source::{arguments, attribute, files, is_control, snake, written};
+use crate::source::{arguments, attribute, files, is_control, names_of_ids, snake, written};
 use crate::{Artefact, Enumeration, Inventory, Operation, Record};
 
 const SOURCES: &str = "nexa-ffi/src";
@@ -103,8 +103,7 @@ fn add(inventory: &mut Inventory, item: &Item, in_control: bool) {
             inventory.operations.insert(item.sig.ident.to_string(), operation);
         }
         Item::Macro(item) if item.mac.path.is_ident("ids") => {
-            let names = item.mac.tokens.clone().into_iter().map(|token| token.to_string());
-            inventory.ids.extend(names.filter(|name| name.starts_with(char::is_uppercase)));
+            inventory.ids.extend(names_of_ids(item));
         }
         _ => {}
     }

@@ -18,6 +18,8 @@ pub struct Language {
     pub declarations: &'static str,
     /// Reads it.
     pub read: fn(&str) -> Found,
+    /// The file that declares the types of ids, below the folder, and what stands before and behind each name.
+    pub ids: (&'static str, &'static str, &'static str),
     /// How a member is spelled; whether it is a name of an enumeration is said too.
     pub spelled: fn(&str, bool) -> String,
 }
@@ -28,12 +30,14 @@ pub const LANGUAGES: &[Language] = &[
         name: "python",
         declarations: "nexa/_nexa.pyi",
         read: python,
+        ids: ("nexa/ids.py", "\n", " = NewType("),
         spelled: |name, of_enumeration| if of_enumeration { name.to_uppercase() } else { name.to_owned() },
     },
     Language {
         name: "node",
         declarations: "generated.d.ts",
         read: node,
+        ids: ("ids.d.ts", "export type ", " = "),
         spelled: |name, of_enumeration| {
             let name = camel(name);
             if of_enumeration { capitalised(&name) } else { name }
@@ -43,6 +47,7 @@ pub const LANGUAGES: &[Language] = &[
         name: "kotlin",
         declarations: "generated/org/nexa/nexa.kt",
         read: kotlin,
+        ids: ("src/org/nexa/id/Ids.kt", "value class ", "("),
         spelled: |name, of_enumeration| match name {
             // `AutoCloseable` has a `close` of its own.
             "close" => "closeAndWait".to_owned(),
@@ -54,6 +59,7 @@ pub const LANGUAGES: &[Language] = &[
         name: "swift",
         declarations: "Sources/NexaKit/Generated/NexaKit.swift",
         read: swift,
+        ids: ("Sources/NexaKit/Generated/NexaKit.swift", "public typealias ", " = "),
         spelled: |name, _| camel(name),
     },
 ];
@@ -82,14 +88,33 @@ impl Language {
         lacks
     }
 
+    /// Which types of ids a text lacks.
+    #[must_use]
+    pub fn lacks_ids(&self, inventory: &Inventory, text: &str) -> BTreeSet<String> {
+        let (_, before, behind) = self.ids;
+        let lacks = inventory.ids.iter().filter(|id| !text.contains(&format!("{before}{id}{behind}")));
+        lacks.cloned().collect()
+    }
+
+    /// Its committed types of ids.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn committed_ids(&self) -> anyhow::Result<String> {
+        self.file(self.ids.0)
+    }
+
     /// Its committed declarations.
     ///
     /// # Errors
     /// A file that cannot be read.
     pub fn committed(&self) -> anyhow::Result<Found> {
-        let path = root().join("bindings").join(self.name).join(self.declarations);
-        let text = std::fs::read_to_string(&path);
-        Ok((self.read)(&text.map_err(|cause| anyhow::anyhow!("{}: {cause}", path.display()))?))
+        Ok((self.read)(&self.file(self.declarations)?))
+    }
+
+    fn file(&self, below: &str) -> anyhow::Result<String> {
+        let path = root().join("bindings").join(self.name).join(below);
+        std::fs::read_to_string(&path).map_err(|cause| anyhow::anyhow!("{}: {cause}", path.display()))
     }
 }
 

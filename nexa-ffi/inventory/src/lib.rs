@@ -10,6 +10,8 @@ pub mod core;
 pub mod exceptions;
 pub mod facade;
 pub mod language;
+pub mod missing;
+pub mod scenario;
 pub mod source;
 
 use std::collections::{BTreeMap, BTreeSet};

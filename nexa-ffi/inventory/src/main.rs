@@ -1,5 +1,6 @@
 //! `nexa-inventory write <file>` writes the inventory. `nexa-inventory check <artefact> <language> <file>` says what a
-//! generated file lacks of an artefact, or has beyond it.
+//! generated file lacks of an artefact, or has beyond it. `nexa-inventory scenario <language> <scenario> <file>` writes a
+//! scenario without the steps that the language leaves out, naming them, or nothing when it plays them all.
 
 #![forbid(unsafe_code)]
 
@@ -8,7 +9,7 @@ use std::fs;
 
 use anyhow::{Context as _, bail};
 use nexa_inventory::language::{Found, LANGUAGES, Language};
-use nexa_inventory::{Artefact, Inventory};
+use nexa_inventory::{Artefact, Inventory, scenario};
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
@@ -27,7 +28,11 @@ fn main() -> anyhow::Result<()> {
             let text = fs::read_to_string(file).with_context(|| (*file).to_owned())?;
             check(&inventory, artefact, language, &(language.read)(&text))
         }
-        _ => bail!("usage: nexa-inventory write <file> | check <artefact> <language> <file>"),
+        ["scenario", language, scenario, file] => play(language, scenario, file),
+        _ => bail!(
+            "usage: nexa-inventory write <file> | check <artefact> <language> <file> \
+             | scenario <language> <scenario> <file>"
+        ),
     }
 }
 
@@ -45,4 +50,17 @@ fn check(
         return Ok(());
     }
     bail!("{artefact:?}, {}: lacks {lacks:?}, has beyond it {beyond:?}", language.name)
+}
+
+#[allow(clippy::print_stdout, reason = "what is not tested must be seen")]
+fn play(language: &str, scenario: &str, file: &str) -> anyhow::Result<()> {
+    let text = fs::read_to_string(scenario).with_context(|| scenario.to_owned())?;
+    let (played, left_out) = scenario::played(&serde_json::from_str(&text)?, language)?;
+    for (op, instead) in &left_out {
+        println!("{language} leaves out {op}: it has {instead}");
+    }
+    if left_out.is_empty() {
+        return Ok(());
+    }
+    Ok(fs::write(file, played.to_string())?)
 }

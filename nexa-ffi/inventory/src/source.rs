@@ -63,6 +63,12 @@ pub fn is_control(attributes: &[Attribute]) -> bool {
     attribute(attributes, "cfg").is_some_and(|cfg| arguments(cfg) == "feature = \"control\"")
 }
 
+/// The names that are given to the macro `ids`.
+pub(crate) fn names_of_ids(item: &syn::ItemMacro) -> impl Iterator<Item = String> {
+    let names = item.mac.tokens.clone().into_iter().map(|token| token.to_string());
+    names.filter(|name| name.starts_with(char::is_uppercase))
+}
+
 /// `NotFound` to `not_found`.
 #[must_use]
 pub fn snake(name: &str) -> String {

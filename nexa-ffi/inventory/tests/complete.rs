@@ -2,95 +2,128 @@
 
 use std::collections::BTreeSet;
 
-use nexa_inventory::core::Core;
-use nexa_inventory::exceptions::{KEPT, LAGS, OWN, may_lack};
+use nexa_inventory::exceptions::{CARRIED, KEPT, LAGS, MADE_OF, OWN, OWN_SHAPE, UNCALLED, may_lack, wrong};
 use nexa_inventory::language::LANGUAGES;
+use nexa_inventory::missing::{is_of, unexplained};
 use nexa_inventory::source::{root, snake};
-use nexa_inventory::{Artefact, Inventory, core, facade, read};
+use nexa_inventory::{Artefact, Inventory, core, facade, missing, read, scenario};
 
-/// Says what is in `missing` and not in `KEPT`.
-fn unexplained(missing: impl IntoIterator<Item = String>) -> Vec<String> {
-    missing.into_iter().filter(|name| KEPT.iter().all(|kept| kept.name != name)).collect()
-}
-
-fn missing_operations(inventory: &Inventory, core: &Core) -> Vec<String> {
-    core.operations.iter().filter(|name| !inventory.operations.contains_key(*name)).cloned().collect()
-}
-
-fn missing_fields(inventory: &Inventory, core: &Core) -> Vec<String> {
-    let mut missing = Vec::new();
-    for (name, record) in &inventory.records {
-        let Some(of_core) = record.core.as_ref().and_then(|core_name| core.fields.get(core_name)) else {
-            continue;
-        };
-        let has: BTreeSet<_> = record.fields.iter().map(|(field, _)| field).collect();
-        missing.extend(
-            of_core.iter().filter(|field| !has.contains(field)).map(|field| format!("{name}.{field}")),
-        );
-    }
-    missing
-}
-
-fn missing_names(inventory: &Inventory, core: &Core) -> Vec<String> {
-    let mut missing = Vec::new();
-    for (name, enumeration) in &inventory.enumerations {
-        let Some(of_core) = enumeration.core.as_ref().and_then(|core_name| core.names.get(core_name)) else {
-            continue;
-        };
-        let unknown = of_core.iter().filter(|of_core| !enumeration.names.contains(of_core));
-        missing.extend(unknown.map(|of_core| format!("{name}.{of_core}")));
-    }
-    missing
-}
-
-/// What a caller in Rust can say of a new thing, and a caller in another language cannot.
-fn missing_settings(inventory: &Inventory, core: &Core) -> Vec<String> {
-    let mut missing = Vec::new();
-    for (name, settings) in &core.built_with {
-        let Some(record) = inventory.records.get(name) else { continue };
-        let has: BTreeSet<_> = record.fields.iter().map(|(field, _)| field.as_str()).collect();
-        let lacks = settings.iter().filter(|setting| {
-            let several = format!("{setting}s");
-            !has.contains(setting.as_str())
-                && !has.contains(several.as_str())
-                && !has.contains(format!("{setting}_id").as_str())
-        });
-        missing.extend(lacks.map(|setting| format!("{name}.{setting}")));
-    }
-    missing
+fn nothing() -> Vec<String> {
+    Vec::new()
 }
 
 #[test]
-fn every_operation_of_the_core_crosses() {
-    assert_eq!(
-        unexplained(missing_operations(&read().unwrap(), &core::read().unwrap())),
-        Vec::<String>::new()
-    );
+fn everything_of_the_core_crosses_or_is_explained() {
+    assert_eq!(unexplained(missing::all(&read().unwrap(), &core::read().unwrap())), nothing());
 }
 
 #[test]
-fn every_field_and_name_of_the_core_s_values_crosses() {
+fn what_the_core_gets_anew_is_found() {
+    let (inventory, mut core) = (read().unwrap(), core::read().unwrap());
+    let new = |set: Option<&mut BTreeSet<String>>, name: &str| assert!(set.unwrap().insert(name.to_owned()));
+    for operation in ["Identity.rename", "Tunnel.pause", "NetStack.resolve", "Profile.shorten", "put_down"] {
+        new(Some(&mut core.operations), operation);
+    }
+    new(core.fields.get_mut("User"), "shoe_size");
+    new(core.fields.get_mut("PeerStatus"), "lost_bytes");
+    new(core.fields.get_mut("ConfInterface"), "jitter");
+    new(core.fields.get_mut("ConfPeer"), "jitter");
+    new(core.fields.get_mut("ProfilePeer"), "jitter");
+    new(core.fields.get_mut("Explanation"), "mood");
+    new(core.fields.get_mut("TunnelConfig"), "jitter");
+    new(core.names.get_mut("Event"), "peer_yawned");
+    new(core.said.get_mut("Event"), "yawn");
+    new(core.names.get_mut("Target"), "planet");
+    new(core.names.get_mut("Verdict"), "perhaps");
+    new(core.names.get_mut("Bar"), "device_tired");
+    new(core.built_with.get_mut("NewPool"), "color");
+    new(Some(&mut core.ids), "PlanetId");
+    let expected = [
+        "Bar.device_tired",
+        "ConfDetails.jitter",
+        "ConfPeerDetails.jitter",
+        "Explanation.mood",
+        "GatewayOptions.jitter",
+        "Identity.rename",
+        "NetStack.resolve",
+        "NewPool.color",
+        "PeerStatus.lost_bytes",
+        "PlanetId",
+        "Profile.shorten",
+        "ProfilePeer.jitter",
+        "TargetType.planet",
+        "Tunnel.pause",
+        "TunnelEvent.yawn",
+        "TunnelEventType.peer_yawned",
+        "TunnelOptions.jitter",
+        "User.shoe_size",
+        "Verdict.perhaps",
+        "put_down",
+    ];
+    assert_eq!(unexplained(missing::all(&inventory, &core)), expected);
+}
+
+#[test]
+fn what_the_facade_loses_is_found() {
+    let (mut inventory, core) = (read().unwrap(), core::read().unwrap());
+    inventory.operations.remove("Tunnel.counters").unwrap();
+    inventory.operations.remove("Conf.render").unwrap();
+    inventory.ids.remove("PoolId");
+    inventory.records.get_mut("TunnelEvent").unwrap().fields.retain(|(name, _)| name != "endpoint");
+    let missing = missing::all(&inventory, &core);
+    assert_eq!(unexplained(missing), ["PoolId", "Tunnel.counters", "TunnelEvent.endpoint"]);
+    assert_eq!(nowhere(&inventory), ["Conf.render"]);
+}
+
+/// Where the facade is said to have something and has not.
+fn nowhere(inventory: &Inventory) -> Vec<&'static str> {
+    let facade = CARRIED.iter().map(|carried| carried.facade);
+    facade.filter(|name| !missing::has(inventory, name)).collect()
+}
+
+#[test]
+fn what_crosses_under_another_name_is_missing_under_its_own_and_there_under_the_other() {
     let (inventory, core) = (read().unwrap(), core::read().unwrap());
-    assert_eq!(unexplained(missing_fields(&inventory, &core)), Vec::<String>::new());
-    assert_eq!(unexplained(missing_names(&inventory, &core)), Vec::<String>::new());
-}
-
-#[test]
-fn everything_a_caller_can_say_of_a_new_thing_crosses() {
-    assert_eq!(unexplained(missing_settings(&read().unwrap(), &core::read().unwrap())), Vec::<String>::new());
+    let missing = missing::all(&inventory, &core);
+    for carried in CARRIED {
+        assert!(missing.contains(carried.core), "{} is not missing", carried.core);
+    }
+    assert_eq!(nowhere(&inventory), nothing());
+    assert!(!missing::has(&inventory, "Tunnel.fly") && !missing::has(&inventory, "User.fly"));
 }
 
 #[test]
 fn nothing_is_explained_that_is_not_missing() {
-    let (inventory, core) = (read().unwrap(), core::read().unwrap());
-    let mut missing: BTreeSet<String> = missing_operations(&inventory, &core).into_iter().collect();
-    missing.extend(missing_fields(&inventory, &core));
-    missing.extend(missing_names(&inventory, &core));
-    missing.extend(missing_settings(&inventory, &core));
+    let inventory = read().unwrap();
+    let members = inventory.members(Artefact::Full);
+    let missing = missing::all(&inventory, &core::read().unwrap());
+    let is_missing = |name: &str| missing.iter().any(|missing| missing == name || is_of(missing, name));
     for kept in KEPT {
-        assert!(missing.contains(kept.name), "{} is not missing: {}", kept.name, kept.why);
+        assert!(is_missing(kept.name), "{} is not missing: {}", kept.name, kept.why);
         assert!(!kept.why.is_empty(), "{} needs a reason", kept.name);
+        assert!(!members.contains_key(kept.name), "{} crosses, so say what of it does not", kept.name);
     }
+    assert!(!is_missing("Tunnel.up") && !is_missing("Identity") && !is_missing(""));
+}
+
+#[test]
+fn every_value_is_made_of_something_in_the_core_or_has_a_shape_of_its_own() {
+    let (mut inventory, core) = (read().unwrap(), core::read().unwrap());
+    assert_eq!(missing::without_origin(&inventory, &core), nothing());
+    for own in OWN_SHAPE {
+        assert!(inventory.records.contains_key(own.name) && !own.why.is_empty(), "{}", own.name);
+        assert!(MADE_OF.iter().all(|made| made.name != own.name), "{}", own.name);
+    }
+    for made in MADE_OF {
+        let name = made.name;
+        assert!(inventory.records.contains_key(name) || inventory.enumerations.contains_key(name), "{name}");
+        for part in made.of {
+            assert!(missing::of_part(&core, *part).next().is_some(), "{name}: the core has no {part:?}");
+        }
+    }
+    let status = inventory.records.remove("PeerStatus").unwrap();
+    inventory.records.insert("PeerMood".to_owned(), status);
+    assert_eq!(missing::without_origin(&inventory, &core), ["PeerMood"]);
 }
 
 #[test]
@@ -139,12 +172,23 @@ fn a_language_that_lacks_something_is_found_out() {
 }
 
 #[test]
+fn every_language_has_every_id() {
+    let mut inventory = read().unwrap();
+    for language in LANGUAGES {
+        let ids = language.committed_ids().unwrap();
+        assert_eq!(language.lacks_ids(&inventory, &ids), BTreeSet::new(), "{}", language.name);
+    }
+    inventory.ids.insert("PlanetId".to_owned());
+    for language in LANGUAGES {
+        let lacks = language.lacks_ids(&inventory, &language.committed_ids().unwrap());
+        assert_eq!(lacks.iter().collect::<Vec<_>>(), ["PlanetId"], "{}", language.name);
+    }
+}
+
+#[test]
 fn python_and_node_never_lag_and_every_lag_has_a_day_and_a_reason() {
     for lag in LAGS {
-        assert!(!["python", "node"].contains(&lag.language), "{}", lag.name);
-        let parts: Vec<_> = lag.since.split('-').map(str::len).collect();
-        assert_eq!(parts, [4, 2, 2], "{}", lag.since);
-        assert!(!lag.why.is_empty(), "{}", lag.name);
+        assert_eq!(wrong(lag), None, "{}", lag.name);
     }
     for own in OWN {
         assert!(!own.instead.is_empty(), "{}", own.name);
@@ -172,5 +216,45 @@ fn a_record_that_is_made_of_the_core_s_names_one_that_exists() {
     for (of_core, name) in facade::by_core(&read().unwrap()) {
         assert!(core.fields.contains_key(of_core) || core.names.contains_key(of_core), "{name}: {of_core}");
         assert_ne!(snake(name), "");
+    }
+}
+
+#[test]
+fn every_operation_is_called_by_a_scenario_or_has_a_reason_not_to_be() {
+    let (mut inventory, mut scenarios) = (read().unwrap(), scenario::all().unwrap());
+    let uncalled = |inventory: &Inventory, scenarios: &[serde_json::Value]| -> Vec<String> {
+        let called = scenario::called(inventory, scenarios);
+        let operations = inventory.operations.keys().filter(|name| !called.contains(*name));
+        operations.filter(|name| UNCALLED.iter().all(|known| known.name != *name)).cloned().collect()
+    };
+    assert_eq!(uncalled(&inventory, &scenarios), nothing());
+    let called = scenario::called(&inventory, &scenarios);
+    for known in UNCALLED {
+        assert!(
+            inventory.operations.contains_key(known.name) && !called.contains(known.name),
+            "{}",
+            known.name
+        );
+        assert!(!known.why.is_empty(), "{}", known.name);
+    }
+    // One more operation, and one scenario less.
+    let close = inventory.operations.remove("Tunnel.close").unwrap();
+    inventory.operations.insert("Tunnel.pause".to_owned(), close);
+    assert_eq!(uncalled(&inventory, &scenarios), ["Tunnel.pause"]);
+    scenarios.retain(|scenario| !scenario.to_string().contains("Audit.list"));
+    let now = uncalled(&inventory, &scenarios);
+    assert!(["Audit.list", "Handle.audit"].iter().all(|lost| now.iter().any(|name| name == lost)), "{now:?}");
+}
+
+#[test]
+fn every_language_can_play_every_scenario_but_for_what_it_says_in_its_own_way() {
+    for language in LANGUAGES {
+        let mut left_out = BTreeSet::new();
+        for scenario in scenario::all().unwrap() {
+            let (_, steps) = scenario::played(&scenario, language.name).unwrap();
+            left_out.extend(steps.into_iter().filter_map(|(op, _)| Some(op.split_once('.')?.0.to_owned())));
+        }
+        let own = OWN.iter().filter(|own| own.language == language.name).map(|own| own.name.to_owned());
+        assert_eq!(left_out, own.collect(), "{}", language.name);
     }
 }

@@ -26,6 +26,11 @@ pub(crate) fn check(artefact: &str, language: &str, file: &Path) -> Result {
     run(program().args(["check", artefact, language]).arg(file))
 }
 
+/// Writes a scenario as a language plays it: without the steps about what it says in its own way, each of which is named.
+pub(crate) fn scenario(language: &str, scenario: &Path, played: &Path) -> Result {
+    run(program().args(["scenario", language]).arg(scenario).arg(played))
+}
+
 fn program() -> Command {
     let mut program = cargo(&["run", "--quiet", "--package", "nexa-inventory"]);
     program.arg("--");

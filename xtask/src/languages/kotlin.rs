@@ -65,6 +65,13 @@ fn test(options: &Options) -> Result<Tally> {
     Ok(tally)
 }
 
+/// Compiles what was generated from the library for phones with the part of the package that is not the control plane's.
+pub(super) fn compile_mobile(generated: &Path) -> Result {
+    LANGUAGE.ready()?;
+    let jar = LANGUAGE.output()?.join("nexa-mobile.jar");
+    run(build(&jar)?.env("MOBILE", generated).env("CLASSPATH", class_path(&[])?))
+}
+
 /// What calls cost, as `bench/calls.kt` prints it. It runs as an application does: with the library inside the package.
 pub(super) fn bench() -> Result<String> {
     LANGUAGE.ready()?;

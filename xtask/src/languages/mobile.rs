@@ -1,23 +1,35 @@
 //! The library for phones: the data plane without a database.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::failure::{Failure, Result};
-use crate::languages::{bindgen, inventory};
+use crate::languages::{bindgen, inventory, kotlin, swift};
 use crate::layering::files_under;
 use crate::options::Options;
 use crate::process::{cargo, run, target_directory};
 use crate::stage::Stage;
 use crate::tally::Tally;
+use crate::tools::{DEBOOTSTRAP, HAMCREST, JAVAC, JNA, JUNIT, NODE, UNSHARE};
 use crate::tree;
 
-/// The languages of phones, and how their files end.
-const LANGUAGES: &[(&str, &str)] = &[("kotlin", "kt"), ("swift", "swift")];
+/// A language of phones.
+struct Language {
+    name: &'static str,
+    /// How its files end.
+    extension: &'static str,
+    /// Compiles what was generated, with the sources that are written by hand.
+    compile: fn(&Path) -> Result,
+}
+
+const LANGUAGES: &[Language] = &[
+    Language { name: "kotlin", extension: "kt", compile: kotlin::compile_mobile },
+    Language { name: "swift", extension: "swift", compile: swift::check_mobile },
+];
 
 pub(crate) const STAGE: Stage<Tally> = Stage {
     name: "mobile",
-    about: "the library for phones: what it offers in Kotlin and Swift, and no database in its tree",
-    needs: &[],
+    about: "the library for phones: no database in its tree, and its Kotlin and Swift compile; needs root",
+    needs: &[&NODE, &JAVAC, &JNA, &JUNIT, &HAMCREST, &UNSHARE, &DEBOOTSTRAP],
     run: test,
 };
 
@@ -25,8 +37,11 @@ fn test(_: &Options) -> Result<Tally> {
     let mut tally = Tally::default();
     tally.count("mobile: its tree", tree::check_mobile());
     let library = library()?;
-    for (language, extension) in LANGUAGES {
-        tally.count(&format!("mobile: {language} offers its part"), offers(&library, language, extension));
+    for Language { name, extension, compile } in LANGUAGES {
+        let generated = target_directory()?.join("bindings").join("mobile").join(name);
+        bindgen::generate_from(&library, name, &generated)?;
+        tally.count(&format!("mobile: {name} offers its part"), offers(&generated, name, extension));
+        tally.count(&format!("mobile: {name} compiles"), compile(&generated));
     }
     Ok(tally)
 }
@@ -40,10 +55,8 @@ fn library() -> Result<PathBuf> {
     Ok(target.join("debug").join("libnexa.so"))
 }
 
-fn offers(library: &std::path::Path, language: &str, extension: &str) -> Result {
-    let output = target_directory()?.join("bindings").join("mobile").join(language);
-    bindgen::generate_from(library, language, &output)?;
-    let mut made = files_under(&output)?;
+fn offers(generated: &Path, language: &str, extension: &str) -> Result {
+    let mut made = files_under(generated)?;
     made.retain(|path| path.extension().is_some_and(|of_path| of_path == extension));
     let file = made.first().ok_or_else(|| Failure::new(format!("no .{extension} was generated")))?;
     inventory::check("mobile", language, file)

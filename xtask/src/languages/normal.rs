@@ -1,5 +1,5 @@
-//! Text without what differs from run to run: an id becomes a number by its first appearance, so that it still shows
-//! which ids are the same; times, keys, ports and counts of packets become their kind.
+//! Text without what differs from run to run: an id or a key becomes a number by its first appearance, so that it still
+//! shows which are the same; times, ports and counts of packets become their kind.
 
 use std::collections::BTreeMap;
 
@@ -10,45 +10,48 @@ const KEY_LEN: usize = 44;
 const UUID_LEN: usize = 36;
 /// An id without its dashes, which is what a page's cursor is.
 const CURSOR_LEN: usize = 32;
+/// Ports that a system or a network stack picks by itself begin here.
+const PICKED_PORTS: u32 = 32_768;
 /// How a line that only shows something begins.
 const SHOWN: &str = "        | ";
 
 /// A parity transcript.
 pub(crate) fn lines_of_transcript(text: &str) -> Vec<String> {
-    let mut ids = Ids::default();
-    text.lines().map(|line| neutral(line, &mut ids)).collect()
+    let mut met = Met::default();
+    text.lines().map(|line| neutral(line, &mut met)).collect()
 }
 
-/// What a quickstart prints: without how long each step took, and each picture of a code as one line.
+/// What a quickstart prints: without how long each step took, and of a code's picture only its size, which the length of
+/// what it says decides.
 pub(crate) fn lines_of_quickstart(text: &str) -> Vec<String> {
-    let mut ids = Ids::default();
-    let mut lines: Vec<String> = Vec::new();
-    for line in text.lines() {
-        let line = if is_picture(line) {
-            format!("{SHOWN}a QR code")
-        } else {
-            counts_left_out(&neutral(&times_left_out(line), &mut ids))
-        };
-        if !(line.ends_with("a QR code") && lines.last() == Some(&line)) {
-            lines.push(line);
-        }
-    }
-    lines
+    let mut met = Met::default();
+    let lines = text.lines().map(|line| match width_of_picture(line) {
+        Some(width) => format!("{SHOWN}<{width} of a picture>"),
+        None => counts_left_out(&neutral(&times_left_out(line), &mut met)),
+    });
+    lines.collect()
 }
 
-/// Ids that were met, numbered from 1.
+/// What was met before.
 #[derive(Default)]
-struct Ids(BTreeMap<String, usize>);
+struct Met {
+    ids: Numbers,
+    keys: Numbers,
+}
 
-impl Ids {
-    fn number(&mut self, id: &str) -> usize {
+/// Texts, numbered from 1.
+#[derive(Default)]
+struct Numbers(BTreeMap<String, usize>);
+
+impl Numbers {
+    fn of(&mut self, text: &str) -> usize {
         let next = self.0.len() + 1;
-        *self.0.entry(id.replace('-', "")).or_insert(next)
+        *self.0.entry(text.to_owned()).or_insert(next)
     }
 }
 
-/// Ids, keys, moments and ports of the loopback address.
-fn neutral(line: &str, ids: &mut Ids) -> String {
+/// Ids, keys, moments, ports that somebody picked, and what a tunnel measures.
+fn neutral(line: &str, met: &mut Met) -> String {
     let mut out = String::new();
     let mut rest = line;
     while let Some(letter) = rest.chars().next() {
@@ -56,23 +59,28 @@ fn neutral(line: &str, ids: &mut Ids) -> String {
         let taken = if !is_start {
             None
         } else if let Some(id) = uuid(rest) {
-            out.push_str(&format!("<id {}>", ids.number(id)));
+            out.push_str(&format!("<id {}>", met.ids.of(&id.replace('-', ""))));
             Some(id.len())
         } else if let Some(cursor) = cursor(rest) {
-            out.push_str(&format!("<cursor {}>", ids.number(cursor)));
+            out.push_str(&format!("<cursor {}>", met.ids.of(cursor)));
             Some(cursor.len())
-        } else if let Some(len) = key(rest) {
-            out.push_str("<key>");
+        } else if let Some(key) = key(rest) {
+            out.push_str(&format!("<key {}>", met.keys.of(key)));
+            Some(key.len())
+        } else if let Some((len, shown)) = measured(&out, rest) {
+            out.push_str(shown);
             Some(len)
         } else if digits(rest) == MOMENT_DIGITS {
             out.push_str("<moment>");
             Some(MOMENT_DIGITS)
-        } else if let Some(port) = rest.strip_prefix("127.0.0.1:") {
-            out.push_str("127.0.0.1:<port>");
-            Some("127.0.0.1:".len() + digits(port))
         } else {
             None
         };
+        let taken = taken.or_else(|| {
+            let len = picked_port(&out, rest)?;
+            out.push_str(":<port>");
+            Some(len)
+        });
         let len = taken.unwrap_or_else(|| {
             out.push(letter);
             letter.len_utf8()
@@ -98,19 +106,55 @@ fn cursor(text: &str) -> Option<&str> {
     (ends && candidate.bytes().all(is_hex)).then_some(candidate)
 }
 
-fn key(text: &str) -> Option<usize> {
+fn key(text: &str) -> Option<&str> {
     let candidate = text.get(..KEY_LEN)?;
     let (last, body) = candidate.as_bytes().split_last()?;
     let fits = *last == b'=' && body.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(byte));
-    fits.then_some(KEY_LEN)
+    fits.then_some(candidate)
+}
+
+/// The length of a colon and a port behind an address, if nobody asked for that port.
+fn picked_port(before: &str, rest: &str) -> Option<usize> {
+    let port = rest.strip_prefix(':')?;
+    let len = digits(port);
+    let number: u32 = port.get(..len)?.parse().ok()?;
+    let start = before.trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == '.').len();
+    let address = before.get(start..)?;
+    let is_v4 = address.split('.').count() == 4 && address.ends_with(|letter: char| letter.is_ascii_digit());
+    let is_picked = address == "127.0.0.1" || number >= PICKED_PORTS;
+    ((is_v4 || before.ends_with(']')) && is_picked).then_some(len + 1)
+}
+
+/// The length of a number that a tunnel measured, and what stands for it. What was counted and what was not still differ.
+fn measured(before: &str, rest: &str) -> Option<(usize, &'static str)> {
+    let before = before.strip_suffix("\":")?;
+    let field = before.get(before.rfind('"')? + 1..)?;
+    let len = digits(rest);
+    let is_none = rest.get(..len)?.bytes().all(|digit| digit == b'0');
+    match field {
+        // Of a ping: the only result with a fraction.
+        "result" => {
+            let fraction = digits(rest.get(len..)?.strip_prefix('.')?);
+            Some((len + 1 + fraction, "<time>"))
+        }
+        _ if len == 0 => None,
+        "last_handshake_ms_ago" => Some((len, "<time>")),
+        // Whether data or a keepalive goes first after a handshake is a matter of luck.
+        "keepalives_sent" | "keepalives_received" => Some((len, "<any>")),
+        "datagrams_sent" | "datagrams_received" | "sent_bytes" | "received_bytes" if !is_none => {
+            Some((len, "<some>"))
+        }
+        _ => None,
+    }
 }
 
 fn digits(text: &str) -> usize {
     text.bytes().take_while(u8::is_ascii_digit).map(|_| 1).sum()
 }
 
-fn is_picture(line: &str) -> bool {
-    line.strip_prefix(SHOWN).is_some_and(|shown| shown.contains(['█', '▀', '▄']))
+fn width_of_picture(line: &str) -> Option<usize> {
+    let shown = line.strip_prefix(SHOWN)?;
+    shown.contains(['█', '▀', '▄']).then(|| shown.chars().count())
 }
 
 /// Every number of milliseconds, with the blanks that align it.
@@ -173,8 +217,49 @@ mod tests {
         let key = "07Zi9Kj+RCJZLXuB5+koRMIHSqwPYyLj6zVJA6Sen24=";
         let line =
             format!(r#"{{"created_at":1764109058123456,"key":"{key}","at":"127.0.0.1:40961","uid":2000}}"#);
-        let expected = r#"{"created_at":<moment>,"key":"<key>","at":"127.0.0.1:<port>","uid":2000}"#;
+        let expected = r#"{"created_at":<moment>,"key":"<key 1>","at":"127.0.0.1:<port>","uid":2000}"#;
         assert_eq!(lines_of_transcript(&line), [expected]);
+    }
+
+    #[test]
+    fn keys_keep_which_are_the_same() {
+        let (one, two) =
+            ("07Zi9Kj+RCJZLXuB5+koRMIHSqwPYyLj6zVJA6Sen24=", "YAnz5TF+lXXJte14tji3zlMNftft3gJiE2/kwJzeDKw=");
+        assert_eq!(lines_of_transcript(&format!("{one} {two} {one}")), ["<key 1> <key 2> <key 1>"]);
+        assert_eq!(lines_of_transcript(&format!("{one} {two} {two}")), ["<key 1> <key 2> <key 2>"]);
+    }
+
+    #[test]
+    fn a_port_that_somebody_asked_for_stays() {
+        let line =
+            r#"["10.66.0.2:63432","[fd66::2]:50000","127.0.0.1:8080","10.20.0.10:80","h:51820",":60000"]"#;
+        let expected = r#"["10.66.0.2:<port>","[fd66::2]:<port>","127.0.0.1:<port>","10.20.0.10:80","h:51820",":60000"]"#;
+        assert_eq!(lines_of_transcript(line), [expected]);
+    }
+
+    #[test]
+    fn what_a_tunnel_measures_is_not_compared_and_what_it_counts_is() {
+        let line = r#"{"datagrams_sent":4,"keepalives_sent":0,"last_handshake_ms_ago":12,"sent_bytes":180}"#;
+        let expected = r#"{"datagrams_sent":<some>,"keepalives_sent":<any>,"last_handshake_ms_ago":<time>,"sent_bytes":<some>}"#;
+        assert_eq!(lines_of_transcript(line), [expected]);
+        let ping = r#"{"op":"Tunnel.ping","result":0.691774}"#;
+        assert_eq!(lines_of_transcript(ping), [r#"{"op":"Tunnel.ping","result":<time>}"#]);
+        for line in [
+            r#"{"datagrams_sent":0,"last_handshake_ms_ago":null,"packets_sent":2,"sent_bytes":0}"#,
+            r#"{"op":"TcpListener.port","result":80}"#,
+            r#"{"op":"TcpStream.local_addr","result":"10.20.0.10:80"}"#,
+        ] {
+            assert_eq!(lines_of_transcript(line), [line]);
+        }
+    }
+
+    #[test]
+    fn pictures_of_two_sizes_differ() {
+        let small = lines_of_quickstart("        | █▀▄\n        | ▄▀█\n");
+        assert_eq!(small.len(), 2);
+        assert_ne!(lines_of_quickstart("        | █▀▄\n"), small);
+        assert_ne!(lines_of_quickstart("        | █▀▄ █\n        | ▄▀█ █\n"), small);
+        assert_eq!(lines_of_quickstart("        | ▄▄▄\n        | ██ \n"), small);
     }
 
     #[test]
@@ -187,11 +272,12 @@ mod tests {
     }
 
     #[test]
-    fn a_quickstart_loses_its_times_counts_and_pictures_and_nothing_else() {
+    fn a_quickstart_loses_its_times_counts_and_what_its_pictures_show() {
         let one = " 1.    12.31 ms  ping fd20::10 answered after 0.52 ms\n        | █▀▄\n        | ▄▀█\n        | k: 12 bytes in, 0 bytes out\nquickstart: ok, 2 steps in 40 ms\n";
         let expected = [
             " 1. <time> ms  ping fd20::10 answered after <time> ms",
-            "        | a QR code",
+            "        | <3 of a picture>",
+            "        | <3 of a picture>",
             "        | k: <some> bytes in, 0 bytes out",
             "quickstart: ok, 2 steps in <time> ms",
         ];

@@ -20,12 +20,27 @@ const PINS: &[&str] =
 /// The extension's stub, below the package's folder.
 const STUB: &str = "_nexa.pyi";
 
+/// Of a wheel for this Python and every later one.
+const TAG: &str = "-cp310-abi3-";
+
+/// The package as it is found in an environment, whose types are those of the stub that the argument names.
+const INSTALLED: &str = "
+import pathlib, sys
+import nexa
+folder = pathlib.Path(nexa.__file__).parent
+assert folder.is_relative_to(sys.prefix), folder
+assert (folder / 'py.typed').is_file(), 'no py.typed'
+stub = folder / '_nexa.pyi'
+assert stub.read_bytes() == pathlib.Path(sys.argv[1]).read_bytes(), 'another stub'
+assert nexa.version()
+";
+
 pub(super) const LANGUAGE: Language =
     Language { name: "python", needs: &[&PYTHON, &NODE], prepare, generate };
 
 pub(crate) const STAGE: Stage<Tally> = Stage {
     name: LANGUAGE.name,
-    about: "the Python package: its stub, types by mypy and pyright, pytest, parity with Rust, the quickstart",
+    about: "the Python package: its stub, types by mypy and pyright, pytest, parity with Rust, the quickstart, the wheel",
     needs: LANGUAGE.needs,
     run: test,
 };
@@ -44,8 +59,8 @@ fn test(options: &Options) -> Result<Tally> {
         let runner = package.join("tests").join("parity.py");
         run(program("python")?.arg(runner).arg(scenario).arg(transcript))
     })?;
-    let quickstart = root().join("examples").join(LANGUAGE.name).join("quickstart.py");
-    same::quickstart(LANGUAGE.name, &mut tally, program("python")?.arg(quickstart));
+    same::quickstart(LANGUAGE.name, &mut tally, program("python")?.arg(quickstart()));
+    tally.count("python: the wheel", check_wheel(&package));
     Ok(tally)
 }
 
@@ -72,12 +87,43 @@ fn install(package: &Path, flags: &[&str]) -> Result {
     run(program("maturin")?.args(["develop", "--locked", "--quiet"]).args(flags).current_dir(package))
 }
 
+/// What strangers get: one wheel for every Python from 3.10 on, which brings all that the package needs. It is installed
+/// where nothing else is, and used there.
+fn check_wheel(package: &Path) -> Result {
+    let output = emptied("wheel")?;
+    // Packing a library with its debugging information small would take longer than building it.
+    let mut build = program("maturin")?;
+    build.args(["build", "--locked", "--quiet", "--compression-method", "stored", "--out"]).arg(&output);
+    run(build.current_dir(package))?;
+    let wheel = only_wheel(crate::layering::files_under(&output)?)?;
+    let venv = output.join("venv");
+    run(command("python3").args(["-m", "venv"]).arg(&venv))?;
+    let python = || inside(&venv, "python");
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-index"];
+    run(python().args(pip).arg(wheel))?;
+    run(python().args(["-I", "-c", INSTALLED]).arg(package.join("nexa").join(STUB)))?;
+    let printed = capture(python().arg(quickstart()))?;
+    match printed.lines().last() {
+        Some(line) if line.starts_with("quickstart: ok") => Ok(()),
+        _ => Err(Failure::new(format!("the quickstart ended with\n{printed}"))),
+    }
+}
+
+fn only_wheel(mut files: Vec<PathBuf>) -> Result<PathBuf> {
+    let is_for_all = |path: &PathBuf| path.file_name().is_some_and(|name| is_abi3(&name.to_string_lossy()));
+    match files.pop() {
+        Some(wheel) if files.is_empty() && is_for_all(&wheel) => Ok(wheel),
+        last => Err(Failure::new(format!("not one wheel of the tag {TAG}: {files:?} {last:?}"))),
+    }
+}
+
+fn is_abi3(name: &str) -> bool {
+    name.starts_with("nexa-") && name.contains(TAG) && name.ends_with(".whl")
+}
+
 fn generate() -> Result<Generated> {
     prepare()?;
-    let (package, output) = (LANGUAGE.package()?, LANGUAGE.output()?.join("stubs"));
-    if output.exists() {
-        fs::remove_dir_all(&output)?;
-    }
+    let (package, output) = (LANGUAGE.package()?, emptied("stubs")?);
     let mut stubs = program("maturin")?;
     stubs.args(["generate-stubs", "--locked", "--quiet", "--out"]).arg(&output).current_dir(&package);
     run(&mut stubs)?;
@@ -96,11 +142,7 @@ fn stub_in(output: &Path) -> Result<PathBuf> {
 /// The package itself, its tests, and programs that use it, in a folder where only the installed package can be found:
 /// those that are right, and one whose every wrong line must be reported.
 fn check_types(package: &Path, tally: &mut Tally) -> Result {
-    let (tests, consumer) = (package.join("tests"), LANGUAGE.output()?.join("consumer"));
-    if consumer.exists() {
-        fs::remove_dir_all(&consumer)?;
-    }
-    fs::create_dir_all(&consumer)?;
+    let (tests, consumer) = (package.join("tests"), emptied("consumer")?);
     for folder in [tests.join("typing"), root().join("examples").join(LANGUAGE.name), package.join("bench")] {
         for file in crate::layering::files_under(&folder)? {
             fs::copy(&file, consumer.join(file.file_name().unwrap_or_default()))?;
@@ -125,10 +167,50 @@ fn venv() -> Result<PathBuf> {
     Ok(cache()?.join("python-venv"))
 }
 
-/// A program of the environment, which maturin knows by `VIRTUAL_ENV`.
+fn quickstart() -> PathBuf {
+    root().join("examples").join(LANGUAGE.name).join("quickstart.py")
+}
+
+/// A folder of this name in the output, with nothing in it.
+fn emptied(name: &str) -> Result<PathBuf> {
+    let folder = LANGUAGE.output()?.join(name);
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
 fn program(name: &str) -> Result<Command> {
-    let venv = venv()?;
+    Ok(inside(&venv()?, name))
+}
+
+/// A program of an environment, which maturin knows by `VIRTUAL_ENV`.
+fn inside(venv: &Path, name: &str) -> Command {
     let mut program = command(venv.join("bin").join(name));
     program.env("VIRTUAL_ENV", venv).env_remove("PYTHONPATH").env_remove("PYTHONHOME");
-    Ok(program)
+    program
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wheel_of(names: &[&str]) -> Result<PathBuf> {
+        only_wheel(names.iter().map(PathBuf::from).collect())
+    }
+
+    #[test]
+    fn one_wheel_for_every_python_is_taken() {
+        let name = "nexa-0.1.0-cp310-abi3-manylinux_2_34_x86_64.whl";
+        assert_eq!(wheel_of(&[name]), Ok(PathBuf::from(name)));
+    }
+
+    #[test]
+    fn none_two_or_one_for_a_single_python_do_not_hold() {
+        let name = "nexa-0.1.0-cp310-abi3-linux_x86_64.whl";
+        assert!(wheel_of(&[]).is_err());
+        assert!(wheel_of(&[name, name]).is_err());
+        assert!(wheel_of(&["nexa-0.1.0-cp311-cp311-linux_x86_64.whl"]).is_err());
+    }
 }

@@ -22,14 +22,20 @@ const CHECKOUT: &str = "/srv/nexa";
 /// Where the library of the development profile is, inside, and that of the release profile.
 const LIBRARY: &str = "/srv/library";
 const RELEASE_LIBRARY: &str = "/srv/release-library";
-/// Where a parity transcript is written, inside.
+/// Where what was generated from the library for phones is, inside.
+const MOBILE: &str = "/srv/mobile";
+/// Where a scenario is, and where its transcript is written, inside.
+const SCENARIO: &str = "/srv/scenario.json";
 const TRANSCRIPT: &str = "/srv/transcript";
 /// SwiftPM's own, kept between runs.
 const BUILD: &str = ".build";
 const PACKAGE: &str = "bindings/swift";
+/// The sources that stand over either library, and those that only the one for phones needs.
+const OF_ALL: &str = "bindings/swift/Sources/NexaKit";
+const OF_MOBILE: &str = "bindings/swift/Mobile";
 const QUICKSTART: &str = "examples/swift/quickstart";
-/// What is copied: the packages, and what the tests read besides.
-const SHARED: &[&str] = &[PACKAGE, "examples/swift", "tests/parity"];
+/// What is copied.
+const SHARED: &[&str] = &[PACKAGE, "examples/swift"];
 
 pub(super) const LANGUAGE: Language =
     Language { name: "swift", needs: &[&UNSHARE, &DEBOOTSTRAP], prepare: chroot::prepare, generate };
@@ -56,6 +62,34 @@ fn test(options: &Options) -> Result<Tally> {
     Ok(tally)
 }
 
+/// Checks the types of what was generated from the library for phones, with the part of the package that is not the
+/// control plane's.
+pub(super) fn check_mobile(generated: &Path) -> Result {
+    LANGUAGE.ready()?;
+    bring_in()?;
+    let inside = outside(MOBILE)?;
+    mirror(generated, &inside)?;
+    fs::rename(inside.join(MODULE_MAP), inside.join("module.modulemap"))?;
+    let mut swiftc = vec!["swiftc".to_owned()];
+    let arguments = ["-typecheck", "-swift-version", "6", "-warnings-as-errors", "-module-name", "NexaKit"];
+    swiftc.extend(arguments.iter().chain(&["-I", MOBILE]).map(|argument| (*argument).to_owned()));
+    for folder in [MOBILE.to_owned(), format!("{CHECKOUT}/{OF_ALL}"), format!("{CHECKOUT}/{OF_MOBILE}")] {
+        swiftc.extend(swift_files(&outside(&folder)?)?.iter().map(|name| format!("{folder}/{name}")));
+    }
+    run(&mut chroot::inside(MOBILE, &swiftc.iter().map(String::as_str).collect::<Vec<_>>())?)
+}
+
+/// Those of the folder itself.
+fn swift_files(folder: &Path) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    names.retain(|name| name.ends_with(".swift"));
+    names.sort();
+    Ok(names)
+}
+
 /// What calls cost, as `bench/calls.swift` prints it.
 pub(super) fn bench() -> Result<String> {
     chroot::prepare()?;
@@ -70,15 +104,14 @@ pub(super) fn bench() -> Result<String> {
     Ok(capture(&mut built(PACKAGE, "release/calls", &[])?)?.trim().to_owned())
 }
 
-/// Plays one scenario of the checkout.
+/// Plays one scenario, wherever it is.
 fn play(scenario: &Path, transcript: &Path) -> Result {
-    let scenario = scenario.strip_prefix(root()).unwrap_or(scenario);
-    let scenario = Path::new(CHECKOUT).join(scenario);
+    fs::copy(scenario, outside(SCENARIO)?)?;
     let inside = outside(TRANSCRIPT)?;
     if inside.exists() {
         fs::remove_file(&inside)?;
     }
-    run(&mut built(PACKAGE, "debug/parity", &[&scenario.to_string_lossy(), TRANSCRIPT])?)?;
+    run(&mut built(PACKAGE, "debug/parity", &[SCENARIO, TRANSCRIPT])?)?;
     fs::copy(inside, transcript)?;
     Ok(())
 }
@@ -108,26 +141,36 @@ fn outside(path: &str) -> Result<PathBuf> {
 
 fn bring_in() -> Result {
     let checkout = outside(CHECKOUT)?;
-    SHARED.iter().try_for_each(|folder| mirror(&root().join(folder), &checkout.join(folder)))
+    let mut is_less = false;
+    for folder in SHARED {
+        is_less |= mirror(&root().join(folder), &checkout.join(folder))?;
+    }
+    // SwiftPM goes on looking for a source that a package it depends on has no more.
+    let build = checkout.join(QUICKSTART).join(BUILD);
+    if is_less && build.exists() {
+        fs::remove_dir_all(build)?;
+    }
+    Ok(())
 }
 
 fn bring_in_library(from: &Path, to: &str) -> Result {
     copy_if_changed(&from.join("libnexa.so"), &outside(to)?.join("libnexa.so"))
 }
 
-/// Makes `to` the same as `from` but for SwiftPM's folder. What is the same is not touched: SwiftPM goes by the time.
-fn mirror(from: &Path, to: &Path) -> Result {
+/// Makes `to` the same as `from` but for SwiftPM's folder, and says whether something went. What is the same is not touched:
+/// SwiftPM goes by the time.
+fn mirror(from: &Path, to: &Path) -> Result<bool> {
     fs::create_dir_all(to)?;
     let own = |folder: &Path| -> Result<Vec<PathBuf>> {
         let inside = files_under(folder)?.into_iter();
         let inside = inside.filter_map(|path| path.strip_prefix(folder).map(Path::to_owned).ok());
         Ok(inside.filter(|path| !path.iter().any(|part| part == BUILD)).collect())
     };
-    let wanted = own(from)?;
-    for path in own(to)?.iter().filter(|path| !wanted.contains(path)) {
-        fs::remove_file(to.join(path))?;
-    }
-    wanted.iter().try_for_each(|path| copy_if_changed(&from.join(path), &to.join(path)))
+    let (wanted, mut gone) = (own(from)?, own(to)?);
+    gone.retain(|path| !wanted.contains(path));
+    gone.iter().try_for_each(|path| fs::remove_file(to.join(path)))?;
+    wanted.iter().try_for_each(|path| copy_if_changed(&from.join(path), &to.join(path)))?;
+    Ok(!gone.is_empty())
 }
 
 fn copy_if_changed(from: &Path, to: &Path) -> Result {
@@ -160,6 +203,7 @@ fn generate() -> Result<Generated> {
 }
 
 const SOURCES: &str = "NexaKit.swift";
+const MODULE_MAP: &str = "NexaFFI.modulemap";
 const DISPATCH: &str = "Dispatch.swift";
 const OF_PACKAGE: &str = "Sources/NexaKit/Generated";
 const OF_PARITY: &str = "Tests/Parity/Generated";
@@ -213,7 +257,8 @@ mod tests {
         fs::write(to.join("gone.swift"), "").unwrap();
         let time = || fs::metadata(to.join("a.swift")).unwrap().modified().unwrap();
         let before = time();
-        mirror(&from, &to).unwrap();
+        assert_eq!(mirror(&from, &to), Ok(true));
+        assert_eq!(mirror(&from, &to), Ok(false));
         assert_eq!(time(), before);
         assert_eq!(fs::read_to_string(to.join("in/b.swift")).unwrap(), "b");
         assert!(built.iter().all(|kept| kept.exists()));

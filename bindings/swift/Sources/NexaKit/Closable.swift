@@ -4,8 +4,6 @@ public protocol Closable: AnyObject, Sendable {
     func close(timeoutMs: UInt32?, cancel: CancelHandle?) async throws
 }
 
-extension Nexa: Closable {}
-extension EventStream: Closable {}
 extension Tunnel: Closable {}
 extension TcpListener: Closable {}
 extension TcpStream: Closable {}

@@ -97,6 +97,21 @@ import Testing
         try await site.close()
     }
 
+    @Test("a profile's picture is an SVG, of another code when the key is in it")
+    func picture() async throws {
+        let site = try await Site.open()
+        let profile = site.enrolled.profile()
+        let pictures = try [nil, site.deviceKey].map { try profile.qrSvg(privateKey: $0).reveal() }
+        let modules = try pictures.map { picture in
+            #expect(picture.hasPrefix(#"<?xml version="1.0" standalone="yes"?><svg xmlns="http://www.w3.org/2000/svg""#))
+            #expect(picture.hasSuffix("</svg>"))
+            let path = /<path fill="#000" d="(?<modules>(?:M\d+ \d+h\d+v\d+H\d+V\d+)+)"\/>/
+            return try #require(try path.firstMatch(in: picture)).modules
+        }
+        #expect(modules[0] != modules[1])
+        try await site.close()
+    }
+
     @Test("a port in use and a port out of range are refused")
     func ports() async throws {
         let site = try await Site.open()

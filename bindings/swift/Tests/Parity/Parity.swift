@@ -57,7 +57,8 @@ struct Player {
             try check(expected, error)
             return .object(["op": .text(op), "error": error])
         }
-        let result = op.hasSuffix(".reveal") ? .text("<revealed>") : value.plain
+        let isHidden = op.hasSuffix(".reveal") && step["show"] != .bool(true)
+        let result = isHidden ? .text("<revealed>") : value.plain
         if step["expect_error"] != nil { throw Broken("gave \(result)") }
         if let expected = step["expect"] { try check(resolved(expected), value.plain) }
         if let name = step["save"]?.text { saved[name] = value }

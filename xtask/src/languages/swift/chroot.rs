@@ -81,12 +81,19 @@ fn bootstrap() -> Result {
 
 /// Where this machine has its own packages from. What it does not know before an update, it knows after.
 fn mirror() -> Result<String> {
-    if let Some(mirror) = debian_site(&index_targets()?) {
+    let without_sources = |why: &str| {
+        Failure::new(format!(
+            "Swift's Debian is made from the sources of this machine's apt, which must name a site of Debian: {why}"
+        ))
+    };
+    let known = index_targets().map_err(|failure| without_sources(&failure.to_string()))?;
+    if let Some(mirror) = debian_site(&known) {
         return Ok(mirror);
     }
     run(command("apt-get").args(["update", "--quiet"]).stdout(std::process::Stdio::null()))?;
-    debian_site(&index_targets()?)
-        .ok_or_else(|| Failure::new("apt-get indextargets names no site with Debian's component main"))
+    debian_site(&index_targets()?).ok_or_else(|| {
+        without_sources("`apt-get indextargets` has no line of the origin Debian with the component main")
+    })
 }
 
 fn index_targets() -> Result<String> {

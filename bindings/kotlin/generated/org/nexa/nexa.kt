@@ -1317,7 +1317,7 @@ private fun uniffiCheckContractApiVersion(lib: IntegrityCheckingUniffiLib) {
 }
 @Suppress("UNUSED_PARAMETER")
 private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
-    if ((lib.uniffi_nexa_ffi_checksum_func_shutdown() and 0xFFFF) != 51313) {
+    if ((lib.uniffi_nexa_ffi_checksum_func_shutdown() and 0xFFFF) != 24937) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_nexa_ffi_checksum_func_version() and 0xFFFF) != 54267) {
@@ -1566,7 +1566,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_nexa_ffi_checksum_method_tunnel_open_sockets() and 0xFFFF) != 59418) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_nexa_ffi_checksum_method_tunnel_peers() and 0xFFFF) != 611) {
+    if ((lib.uniffi_nexa_ffi_checksum_method_tunnel_peers() and 0xFFFF) != 28979) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_nexa_ffi_checksum_method_tunnel_ping() and 0xFFFF) != 35021) {
@@ -9844,7 +9844,7 @@ public interface TunnelInterface {
     fun `openSockets`(): kotlin.UInt
     
     /**
-     * Every peer as it is, in the order of their keys.
+     * Every peer as it is, in the order of their keys; none once the tunnel is closed.
      */
     fun `peers`(): List<PeerStatus>
     
@@ -10136,7 +10136,7 @@ open class Tunnel: Disposable, AutoCloseable, TunnelInterface
 
     
     /**
-     * Every peer as it is, in the order of their keys.
+     * Every peer as it is, in the order of their keys; none once the tunnel is closed.
      */override fun `peers`(): List<PeerStatus> {
             return FfiConverterSequenceTypePeerStatus.lift(
     callWithHandle {
@@ -15808,7 +15808,8 @@ public object FfiConverterTypeUserId: FfiConverter<UserId, RustBuffer.ByValue> {
 
 
         /**
-         * Ends the runtime's threads. What is open is closed; the next call starts a new runtime.
+         * Closes every open tunnel and ends the runtime's threads; what is open besides is closed with them. The next call starts
+         * a new runtime.
          */ fun `shutdown`()
         = 
     uniffiRustCall() { _status ->

@@ -5105,7 +5105,7 @@ public protocol TunnelProtocol: AnyObject, Sendable {
     func openSockets()  -> UInt32
     
     /**
-     * Every peer as it is, in the order of their keys.
+     * Every peer as it is, in the order of their keys; none once the tunnel is closed.
      */
     func peers()  -> [PeerStatus]
     
@@ -5366,7 +5366,7 @@ open func openSockets() -> UInt32  {
 }
     
     /**
-     * Every peer as it is, in the order of their keys.
+     * Every peer as it is, in the order of their keys; none once the tunnel is closed.
      */
 open func peers() -> [PeerStatus]  {
     return try!  FfiConverterSequenceTypePeerStatus.lift(try! rustCall() {
@@ -12781,7 +12781,8 @@ fileprivate func uniffiFutureContinuationCallback(handle: UInt64, pollResult: In
     }
 }
 /**
- * Ends the runtime's threads. What is open is closed; the next call starts a new runtime.
+ * Closes every open tunnel and ends the runtime's threads; what is open besides is closed with them. The next call starts
+ * a new runtime.
  */
 public func shutdown()  {try! rustCall() {
         uniffiCallStatus in
@@ -12815,7 +12816,7 @@ private let initializationResult: InitializationResult = {
     if bindings_contract_version != scaffolding_contract_version {
         return InitializationResult.contractVersionMismatch
     }
-    if (uniffi_nexa_ffi_checksum_func_shutdown() != 51313) {
+    if (uniffi_nexa_ffi_checksum_func_shutdown() != 24937) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_nexa_ffi_checksum_func_version() != 54267) {
@@ -13064,7 +13065,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_nexa_ffi_checksum_method_tunnel_open_sockets() != 59418) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_nexa_ffi_checksum_method_tunnel_peers() != 611) {
+    if (uniffi_nexa_ffi_checksum_method_tunnel_peers() != 28979) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_nexa_ffi_checksum_method_tunnel_ping() != 35021) {
