@@ -294,6 +294,13 @@ export declare class Identity {
    */
   listGroups(after?: string | null, limit?: number | null, callOptions?: CallOptions | null): Promise<GroupPage>
   /**
+   * One group.
+   *
+   * # Errors
+   * `not_found`.
+   */
+  getGroup(id: GroupId, callOptions?: CallOptions | null): Promise<Group>
+  /**
    * Puts a person into a group.
    *
    * # Errors

@@ -61,6 +61,7 @@ export default {
     activateUser: { isStatic: false, isAsync: true, parameters: ['id'] },
     createGroup: { isStatic: false, isAsync: true, parameters: ['group'] },
     listGroups: { isStatic: false, isAsync: true, parameters: ['after?', 'limit?'] },
+    getGroup: { isStatic: false, isAsync: true, parameters: ['id'] },
     addMember: { isStatic: false, isAsync: true, parameters: ['group', 'user'] },
     removeMember: { isStatic: false, isAsync: true, parameters: ['group', 'user'] },
   },

@@ -302,6 +302,14 @@ impl Identity {
         Ok(self.core().list_groups(page(after, limit)?).await?.outward())
     }
 
+    /// One group.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn get_group(&self, id: GroupId) -> Result<Group> {
+        Ok(self.core().get_group(id.parse()?).await?.outward())
+    }
+
     /// Puts a person into a group.
     ///
     /// # Errors

@@ -16,14 +16,14 @@ use nexa_ffi::{ErrorKind, Result};
 const MORE_THAN_MAY_WAIT: usize = 600;
 const MAY_WAIT: usize = 400;
 
-async fn serve() -> Arc<Tunnel> {
+async fn serve() -> Result<Arc<Tunnel>> {
     let options = GatewayOptions {
         listen: "127.0.0.1:0".to_owned(),
         addresses: vec!["10.66.0.1".to_owned()],
         mtu: None,
     };
-    let key = PrivateKey::generate().unwrap();
-    call(Limits::default(), move |_| async move { Tunnel::serve(&key, options).await }).await.unwrap()
+    let key = PrivateKey::generate()?;
+    call(Limits::default(), move |_| async move { Tunnel::serve(&key, options).await }).await
 }
 
 async fn accept(listener: Arc<TcpListener>) -> Result<()> {
@@ -34,7 +34,7 @@ async fn accept(listener: Arc<TcpListener>) -> Result<()> {
 fn calls_that_wait_keep_nobody_from_signing_in_closing_or_shutting_down() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let port = runtime.block_on(async {
-        let tunnel = serve().await;
+        let tunnel = serve().await.unwrap();
         let listening = Arc::clone(&tunnel);
         let listener =
             call(Limits::default(), move |_| async move { listening.listen(7).await }).await.unwrap();
@@ -64,7 +64,7 @@ fn calls_that_wait_keep_nobody_from_signing_in_closing_or_shutting_down() {
         assert!(tunnel.peers().is_empty());
         UdpSocket::bind(tunnel.local_addr()).unwrap();
 
-        serve().await
+        serve().await.unwrap()
     });
     let address = port.local_addr();
     assert!(UdpSocket::bind(&address).is_err(), "the tunnel has it");

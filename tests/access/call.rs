@@ -42,7 +42,7 @@ impl Cast {
             "devices.get" | "devices.revoke" | "enrolment.profile" | "policy.resolve" | "policy.explain" => {
                 props.device = Some(self.device(row, part, owner, &props.label).await);
             }
-            "identity.add_member" | "identity.remove_member" => {
+            "identity.get_group" | "identity.add_member" | "identity.remove_member" => {
                 props.group = Some(self.group(row, owner, &props.label).await);
             }
             "identity.activate_user" if row.object == Object::Anothers => {
@@ -116,6 +116,7 @@ impl Cast {
             "suspend_user" => identity.suspend_user(props.user).await,
             "activate_user" => identity.activate_user(props.user).await,
             "create_group" => identity.create_group(NewGroup::new(props.label)).await.map(drop),
+            "get_group" => identity.get_group(props.group.unwrap()).await.map(drop),
             "list_groups" => identity.list_groups(page()).await.map(drop),
             "add_member" => identity.add_member(props.group.unwrap(), props.user).await,
             "remove_member" => identity.remove_member(props.group.unwrap(), props.user).await,

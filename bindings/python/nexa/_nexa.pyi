@@ -1420,6 +1420,13 @@ class Identity:
         `invalid_input` naming the field, `already_exists` for a taken name or e-mail address, `not_found` for a role that
         is not there, `forbidden` for a role that has what the caller has not.
         """
+    async def get_group(self, /, id: GroupId, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Group:
+        """
+        One group.
+
+        # Errors
+        `not_found`.
+        """
     async def get_user(self, /, id: UserId, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> User:
         """
         One person.

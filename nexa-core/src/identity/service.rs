@@ -160,6 +160,14 @@ impl Identity {
         self.handle.write(group, |unit, group| Box::pin(create_group(unit, group))).await
     }
 
+    /// A group.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) (`group_id`); what every call can fail with.
+    pub async fn get_group(&self, id: GroupId) -> Result<Group> {
+        self.handle.read(id, |unit, id| Box::pin(get_group(unit, *id))).await
+    }
+
     /// A page of the groups, in order of creation.
     ///
     /// # Errors
@@ -397,6 +405,11 @@ async fn create_group(unit: &mut Unit, group: &CheckedGroup) -> Result<Group> {
     let gid_number = store::next_gid(&mut unit.tx).await?;
     store::insert_group(&mut unit.tx, id, gid_number, &group.name, &group.description, 0, unit.now).await?;
     unit.record(Change::GroupCreated(id), format!("group {} was created", group.name.text)).await?;
+    store::get_group(&mut unit.tx, &authorized, id).await
+}
+
+async fn get_group(unit: &mut Unit, id: GroupId) -> Result<Group> {
+    let authorized = unit.authorize::<right::GroupsRead>()?;
     store::get_group(&mut unit.tx, &authorized, id).await
 }
 

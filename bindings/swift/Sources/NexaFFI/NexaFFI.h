@@ -438,6 +438,11 @@ uint64_t uniffi_nexa_ffi_fn_method_identity_create_group(uint64_t ptr, RustBuffe
 uint64_t uniffi_nexa_ffi_fn_method_identity_create_user(uint64_t ptr, RustBuffer user, RustBuffer password, RustBuffer timeout_ms, RustBuffer cancel
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IDENTITY_GET_GROUP
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IDENTITY_GET_GROUP
+uint64_t uniffi_nexa_ffi_fn_method_identity_get_group(uint64_t ptr, RustBuffer id, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IDENTITY_GET_USER
 #define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IDENTITY_GET_USER
 uint64_t uniffi_nexa_ffi_fn_method_identity_get_user(uint64_t ptr, RustBuffer id, RustBuffer timeout_ms, RustBuffer cancel
@@ -1379,6 +1384,12 @@ uint16_t uniffi_nexa_ffi_checksum_method_identity_create_group(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IDENTITY_CREATE_USER
 #define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IDENTITY_CREATE_USER
 uint16_t uniffi_nexa_ffi_checksum_method_identity_create_user(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IDENTITY_GET_GROUP
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IDENTITY_GET_GROUP
+uint16_t uniffi_nexa_ffi_checksum_method_identity_get_group(void
     
 );
 #endif

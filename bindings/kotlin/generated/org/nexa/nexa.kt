@@ -732,6 +732,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_nexa_ffi_checksum_method_identity_create_user(
     ): Int
+    external fun uniffi_nexa_ffi_checksum_method_identity_get_group(
+    ): Int
     external fun uniffi_nexa_ffi_checksum_method_identity_get_user(
     ): Int
     external fun uniffi_nexa_ffi_checksum_method_identity_issue_setup_token(
@@ -985,6 +987,8 @@ internal object UniffiLib {
     external fun uniffi_nexa_ffi_fn_method_identity_create_group(`ptr`: Long,`group`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_nexa_ffi_fn_method_identity_create_user(`ptr`: Long,`user`: RustBuffer.ByValue,`password`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_identity_get_group(`ptr`: Long,`id`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_nexa_ffi_fn_method_identity_get_user(`ptr`: Long,`id`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
     ): Long
@@ -1390,6 +1394,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_nexa_ffi_checksum_method_identity_create_user() and 0xFFFF) != 26579) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_identity_get_group() and 0xFFFF) != 6257) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_nexa_ffi_checksum_method_identity_get_user() and 0xFFFF) != 23055) {
@@ -5551,6 +5558,14 @@ public interface IdentityInterface {
     suspend fun `createUser`(`user`: NewUser, `password`: kotlin.String? = null, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): User
     
     /**
+     * One group.
+     *
+     * # Errors
+     * `not_found`.
+     */
+    suspend fun `getGroup`(`id`: GroupId, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): Group
+    
+    /**
      * One person.
      *
      * # Errors
@@ -5883,6 +5898,36 @@ open class Identity: Disposable, AutoCloseable, IdentityInterface
         { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
         // lift function
         { FfiConverterTypeUser.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * One group.
+     *
+     * # Errors
+     * `not_found`.
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `getGroup`(`id`: GroupId, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : Group {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_identity_get_group(
+                uniffiHandle,
+                
+        FfiConverterTypeGroupId.lower(`id`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeGroup.lift(it) },
         // Error FFI converter
         NexaException.ErrorHandler,
     )

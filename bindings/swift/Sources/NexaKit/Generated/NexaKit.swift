@@ -2534,6 +2534,14 @@ public protocol IdentityProtocol: AnyObject, Sendable {
     func createUser(user: NewUser, password: String?, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> User
     
     /**
+     * One group.
+     *
+     * # Errors
+     * `not_found`.
+     */
+    func getGroup(id: GroupId, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> Group
+    
+    /**
      * One person.
      *
      * # Errors
@@ -2772,6 +2780,28 @@ open func createUser(user: NewUser, password: String? = nil, timeoutMs: UInt32? 
             completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
             freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeUser_lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * One group.
+     *
+     * # Errors
+     * `not_found`.
+     */
+open func getGroup(id: GroupId, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> Group  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_identity_get_group(
+                        self.uniffiCloneHandle(),FfiConverterTypeGroupId_lower(id),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeGroup_lift,
             errorHandler: FfiConverterTypeNexaError_lift
         )
 }
@@ -12889,6 +12919,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_nexa_ffi_checksum_method_identity_create_user() != 26579) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_identity_get_group() != 6257) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_nexa_ffi_checksum_method_identity_get_user() != 23055) {

@@ -224,6 +224,8 @@ func invoke(_ op: String, on object: AnyObject, _ arguments: inout Arguments) as
         return Value(try await cast(object, to: Identity.self).createGroup(group: arguments.take("group")))
     case "Identity.create_user":
         return Value(try await cast(object, to: Identity.self).createUser(user: arguments.take("user"), password: arguments.take("password")))
+    case "Identity.get_group":
+        return Value(try await cast(object, to: Identity.self).getGroup(id: arguments.take("id")))
     case "Identity.get_user":
         return Value(try await cast(object, to: Identity.self).getUser(id: arguments.take("id")))
     case "Identity.issue_setup_token":
