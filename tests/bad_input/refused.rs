@@ -295,6 +295,12 @@ async fn an_id_of_no_person_or_group_is_not_found() {
         case("user, to join", async move { identity().add_member(group, user).await }, absent, "user_id"),
         case("user, to leave", async move { identity().remove_member(group, user).await }, absent, None),
         case(
+            "group, to read",
+            async move { identity().get_group(UNKNOWN.parse().unwrap()).await },
+            absent,
+            "group_id",
+        ),
+        case(
             "group",
             async move { identity().add_member(UNKNOWN.parse().unwrap(), user).await },
             absent,

@@ -62,6 +62,7 @@ cases! {
     LivedIn Writes "Identity::activate_user" = |w| w.system().identity().activate_user(w.known.suspended);
     LivedIn Writes "Identity::create_group" =
         |w| w.system().identity().create_group(NewGroup::new("visitors"));
+    LivedIn Reads "Identity::get_group" = |w| w.system().identity().get_group(w.known.staff);
     LivedIn Reads "Identity::list_groups" = |w| w.system().identity().list_groups(PageRequest::default());
     LivedIn Writes "Identity::add_member" = |w| w.system().identity().add_member(w.known.staff, w.known.ada);
     LivedIn Writes "Identity::remove_member" =
