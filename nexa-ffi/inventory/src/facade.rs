@@ -194,7 +194,7 @@ mod tests {
         let inventory = of(r#"
             #[object] pub struct Tunnel { inner: u8 }
             #[object] impl Tunnel {
-                pub async fn up(profile: &Profile, limit: Option<u32>) -> Result<Arc<Tunnel>> { todo!() }
+                pub async fn up(profile: &Profile, limit: Option<u32>) -> Result<Arc<Tunnel>> { Self::start(profile, limit) }
                 #[cfg(feature = "control")]
                 pub fn last(&self) -> Option<Arc<Secret>> { None }
                 fn inner(&self) {}
