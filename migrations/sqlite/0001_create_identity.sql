@@ -8,10 +8,11 @@ CREATE TABLE counters (
 CREATE TABLE roles (
     id           BLOB    NOT NULL PRIMARY KEY,
     name         TEXT    NOT NULL,
-    name_key     TEXT    NOT NULL UNIQUE,
+    name_key     TEXT    NOT NULL,
     description  TEXT    NOT NULL,
     created_at   INTEGER NOT NULL,
-    updated_at   INTEGER NOT NULL
+    updated_at   INTEGER NOT NULL,
+    CONSTRAINT roles__name_key UNIQUE (name_key)
 ) STRICT;
 
 CREATE TABLE role_permissions (
@@ -31,7 +32,7 @@ CREATE TABLE users (
     given_name      TEXT    NOT NULL,
     email           TEXT,
     email_key       TEXT,
-    uid_number      INTEGER NOT NULL UNIQUE,
+    uid_number      INTEGER NOT NULL,
     home_directory  TEXT    NOT NULL,
     login_shell     TEXT    NOT NULL,
     ssh_public_key  TEXT,
@@ -42,13 +43,14 @@ CREATE TABLE users (
     updated_at      INTEGER NOT NULL,
     deleted_at      INTEGER,
     live            INTEGER CHECK (live = 1),
-    UNIQUE (username_key, live),
-    UNIQUE (email_key, live)
+    CONSTRAINT users__username_key UNIQUE (username_key, live),
+    CONSTRAINT users__email_key UNIQUE (email_key, live),
+    CONSTRAINT users__uid_number UNIQUE (uid_number)
 ) STRICT;
 
 CREATE TABLE groups (
     id                BLOB    NOT NULL PRIMARY KEY,
-    gid_number        INTEGER NOT NULL UNIQUE,
+    gid_number        INTEGER NOT NULL,
     name              TEXT    NOT NULL,
     name_key          TEXT    NOT NULL,
     description       TEXT    NOT NULL,
@@ -57,7 +59,8 @@ CREATE TABLE groups (
     updated_at        INTEGER NOT NULL,
     deleted_at        INTEGER,
     live              INTEGER CHECK (live = 1),
-    UNIQUE (name_key, live)
+    CONSTRAINT groups__name_key UNIQUE (name_key, live),
+    CONSTRAINT groups__gid_number UNIQUE (gid_number)
 ) STRICT;
 
 CREATE TABLE group_memberships (
@@ -65,7 +68,7 @@ CREATE TABLE group_memberships (
     group_id    BLOB    NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
     user_id     BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     created_at  INTEGER NOT NULL,
-    UNIQUE (group_id, user_id)
+    CONSTRAINT group_memberships__group_id__user_id UNIQUE (group_id, user_id)
 ) STRICT;
 
 CREATE INDEX group_memberships_user ON group_memberships (user_id);
@@ -87,8 +90,9 @@ CREATE INDEX sessions_user ON sessions (user_id);
 CREATE TABLE one_time_tokens (
     id          BLOB    NOT NULL PRIMARY KEY,
     purpose     TEXT    NOT NULL,
-    token_hash  BLOB    NOT NULL UNIQUE,
+    token_hash  BLOB    NOT NULL,
     created_at  INTEGER NOT NULL,
     expires_at  INTEGER NOT NULL,
-    used_at     INTEGER
+    used_at     INTEGER,
+    CONSTRAINT one_time_tokens__token_hash UNIQUE (token_hash)
 ) STRICT;

@@ -25,8 +25,8 @@ CREATE TABLE gateways (
     deleted_at        INTEGER,
     live              INTEGER CHECK (live = 1),
     CHECK (vpn_cidr_first IS NOT NULL OR vpn_cidr6_first IS NOT NULL),
-    UNIQUE (name_key, live),
-    UNIQUE (public_key, live)
+    CONSTRAINT gateways__name_key UNIQUE (name_key, live),
+    CONSTRAINT gateways__public_key UNIQUE (public_key, live)
 ) STRICT;
 
 CREATE TABLE devices (
@@ -50,8 +50,8 @@ CREATE TABLE devices (
     updated_at          INTEGER NOT NULL,
     deleted_at          INTEGER,
     live                INTEGER CHECK (live = 1),
-    UNIQUE (user_id, device_fingerprint, live),
-    UNIQUE (public_key, live)
+    CONSTRAINT devices__user_id__device_fingerprint UNIQUE (user_id, device_fingerprint, live),
+    CONSTRAINT devices__public_key UNIQUE (public_key, live)
 ) STRICT;
 
 -- Whose a living key is. Two devices, two gateways, or a device and a gateway with one key would be one WireGuard peer.
@@ -80,8 +80,8 @@ CREATE TABLE wireguard_peers (
     deleted_at                INTEGER,
     live                      INTEGER CHECK (live = 1),
     CHECK (assigned_ip IS NOT NULL OR assigned_ip6 IS NOT NULL),
-    UNIQUE (gateway_id, public_key, live),
-    UNIQUE (gateway_id, assigned_ip, live),
-    UNIQUE (gateway_id, assigned_ip6, live),
-    UNIQUE (device_id, gateway_id, live)
+    CONSTRAINT wireguard_peers__gateway_id__public_key UNIQUE (gateway_id, public_key, live),
+    CONSTRAINT wireguard_peers__gateway_id__assigned_ip UNIQUE (gateway_id, assigned_ip, live),
+    CONSTRAINT wireguard_peers__gateway_id__assigned_ip6 UNIQUE (gateway_id, assigned_ip6, live),
+    CONSTRAINT wireguard_peers__device_id__gateway_id UNIQUE (device_id, gateway_id, live)
 ) STRICT;

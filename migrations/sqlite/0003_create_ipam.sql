@@ -15,8 +15,8 @@ CREATE TABLE ip_pools (
     updated_at  INTEGER NOT NULL,
     deleted_at  INTEGER,
     live        INTEGER CHECK (live = 1),
-    UNIQUE (name_key, live),
-    UNIQUE (gateway_id, family, live)
+    CONSTRAINT ip_pools__name_key UNIQUE (name_key, live),
+    CONSTRAINT ip_pools__gateway_id__family UNIQUE (gateway_id, family, live)
 ) STRICT;
 
 CREATE TABLE ip_reservations (
@@ -26,7 +26,7 @@ CREATE TABLE ip_reservations (
     last        BLOB    NOT NULL,
     reason      TEXT    NOT NULL,
     created_at  INTEGER NOT NULL,
-    UNIQUE (pool_id, first)
+    CONSTRAINT ip_reservations__pool_id__first UNIQUE (pool_id, first)
 ) STRICT;
 
 -- What is free, changed in the transaction that hands an address out, so that the cost does not depend on how full
@@ -36,7 +36,7 @@ CREATE TABLE ip_free_ranges (
     first    BLOB NOT NULL,
     last     BLOB NOT NULL,
     PRIMARY KEY (pool_id, first),
-    UNIQUE (pool_id, last)
+    CONSTRAINT ip_free_ranges__pool_id__last UNIQUE (pool_id, last)
 ) STRICT;
 
 CREATE TABLE ip_allocations (
@@ -55,9 +55,9 @@ CREATE TABLE ip_allocations (
     updated_at         INTEGER NOT NULL,
     live               INTEGER CHECK (live = 1),
     CHECK ((status = 'released') = (live IS NULL)),
-    UNIQUE (scope, address, live),
-    UNIQUE (gateway_id, address, live),
-    UNIQUE (pool_id, device_id, live)
+    CONSTRAINT ip_allocations__scope__address UNIQUE (scope, address, live),
+    CONSTRAINT ip_allocations__gateway_id__address UNIQUE (gateway_id, address, live),
+    CONSTRAINT ip_allocations__pool_id__device_id UNIQUE (pool_id, device_id, live)
 ) STRICT;
 
 CREATE INDEX ip_allocations_device ON ip_allocations (device_id);

@@ -14,7 +14,7 @@ CREATE TABLE policies (
     updated_at   INTEGER NOT NULL,
     deleted_at   INTEGER,
     live         INTEGER CHECK (live = 1),
-    UNIQUE (name_key, live)
+    CONSTRAINT policies__name_key UNIQUE (name_key, live)
 ) STRICT;
 
 CREATE TABLE policy_targets (
@@ -30,9 +30,9 @@ CREATE TABLE policy_targets (
         OR (target_type = 'device' AND user_id IS NULL AND device_id IS NOT NULL AND group_id IS NULL)
         OR (target_type = 'group' AND user_id IS NULL AND device_id IS NULL AND group_id IS NOT NULL)
     ),
-    UNIQUE (policy_id, user_id),
-    UNIQUE (policy_id, device_id),
-    UNIQUE (policy_id, group_id)
+    CONSTRAINT policy_targets__policy_id__user_id UNIQUE (policy_id, user_id),
+    CONSTRAINT policy_targets__policy_id__device_id UNIQUE (policy_id, device_id),
+    CONSTRAINT policy_targets__policy_id__group_id UNIQUE (policy_id, group_id)
 ) STRICT;
 
 CREATE TABLE policy_destinations (
@@ -43,5 +43,5 @@ CREATE TABLE policy_destinations (
     destination_prefix  INTEGER NOT NULL,
     description         TEXT    NOT NULL,
     created_at          INTEGER NOT NULL,
-    UNIQUE (policy_id, destination_first, destination_prefix)
+    CONSTRAINT policy_destinations__policy_id__destination UNIQUE (policy_id, destination_first, destination_prefix)
 ) STRICT;

@@ -31,5 +31,5 @@ CREATE TABLE settings (
     value       TEXT    NOT NULL,
     created_at  INTEGER NOT NULL,
     updated_at  INTEGER NOT NULL,
-    UNIQUE (category, "key")
+    CONSTRAINT settings__category__key UNIQUE (category, "key")
 ) STRICT;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::actor::RequestContext;
 use crate::audit::{Audit, RefusalLimit};
-use crate::db::{Db, Mode};
+use crate::db::{self, Db, Mode};
 use crate::devices::Devices;
 use crate::enrolment::Enrolment;
 use crate::error::{Classify, Code, Result};
@@ -148,9 +148,7 @@ impl Builder {
 
     async fn open_on(self, runtime: tokio::runtime::Handle) -> Result<Nexa> {
         let db = Db::open(&self.url).await?;
-        let mut tx = db.begin(Mode::Write).await?;
-        let setup_token = bootstrap(&mut tx, self.clock.now(), self.random.as_ref()).await?;
-        tx.commit().await?;
+        let setup_token = self.set_up(&db).await?;
         let core = Core {
             db,
             clock: self.clock,
@@ -163,6 +161,35 @@ impl Builder {
         };
         Ok(Nexa { core: Arc::new(core) })
     }
+}
+
+impl Builder {
+    /// Several processes may find the same database empty; one of them is first, and the others then find it set up.
+    async fn set_up(&self, db: &Db) -> Result<Option<Secret<String>>> {
+        let mut repeats = 0;
+        loop {
+            match self.set_up_once(db).await {
+                Err(raced)
+                    if repeats < db::REPEATS && (db::is_worth_repeating(&raced) || is_unique(&raced)) =>
+                {
+                    repeats += 1;
+                    db.before_repeating(&raced, repeats).await;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn set_up_once(&self, db: &Db) -> Result<Option<Secret<String>>> {
+        let mut tx = db.begin(Mode::Write).await?;
+        let setup_token = bootstrap(&mut tx, self.clock.now(), self.random.as_ref()).await?;
+        tx.commit().await?;
+        Ok(setup_token)
+    }
+}
+
+fn is_unique(error: &crate::Error) -> bool {
+    error.kind() == crate::ErrorKind::AlreadyExists
 }
 
 impl std::fmt::Debug for Builder {

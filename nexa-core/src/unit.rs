@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::actor::{AccessError, Actor, Authorized, Permission, Principal, Reach, RequestContext, Right};
 use crate::audit;
-use crate::db::{Mode, Tx};
+use crate::db::{self, Mode, Tx};
 use crate::error::{Classify, Code, ErrorKind, Result};
 use crate::events::{self, Change};
 use crate::id;
@@ -112,7 +112,7 @@ where
 {
     let runtime = core.runtime.clone();
     let task = runtime.spawn(async move {
-        let outcome = attempt(&core, &caller, &context, mode, &input, work).await;
+        let outcome = attempts(&core, &caller, &context, mode, &input, work).await;
         if let Err(refused) = &outcome {
             note_refusal(&core, &caller, &context, refused).await;
         }
@@ -131,6 +131,28 @@ struct Refused {
     actor: Actor,
     attempted: Option<&'static str>,
     subject: Option<String>,
+}
+
+/// Begins a transaction again that another was in the way of, or that its server could not take: nothing of it was stored.
+/// On a cluster even a COMMIT is refused so, after every statement has passed.
+async fn attempts<I: Sync, T>(
+    core: &Core,
+    caller: &Caller,
+    context: &RequestContext,
+    mode: Mode,
+    input: &I,
+    work: for<'a> fn(&'a mut Unit, &'a I) -> Work<'a, T>,
+) -> Result<T, Refused> {
+    let mut repeats = 0;
+    loop {
+        match attempt(core, caller, context, mode, input, work).await {
+            Err(refused) if repeats < db::REPEATS && db::is_worth_repeating(&refused.error) => {
+                repeats += 1;
+                core.db.before_repeating(&refused.error, repeats).await;
+            }
+            outcome => return outcome,
+        }
+    }
 }
 
 async fn attempt<I: Sync, T>(

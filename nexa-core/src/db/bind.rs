@@ -7,28 +7,36 @@ use sea_query::{QueryStatementBuilder, Value};
 
 use super::DbError;
 
-#[cfg(feature = "sqlite")]
-pub(super) fn sqlite(
-    statement: &impl QueryStatementBuilder,
-) -> Result<(String, sqlx::sqlite::SqliteArguments), DbError> {
-    use sqlx::Arguments as _;
+macro_rules! binder {
+    ($feature:literal $name:ident $builder:ident $arguments:ty) => {
+        #[cfg(feature = $feature)]
+        pub(super) fn $name(statement: &impl QueryStatementBuilder) -> Result<(String, $arguments), DbError> {
+            use sqlx::Arguments as _;
 
-    let (sql, values) = statement.build_any(&sea_query::SqliteQueryBuilder);
-    let mut arguments = sqlx::sqlite::SqliteArguments::default();
-    for value in values {
-        match value {
-            Value::BigInt(number) => arguments.add(number),
-            // sea-query writes LIMIT and OFFSET as u64; nothing else of ours is unsigned.
-            Value::BigUnsigned(Some(number)) => arguments.add(i64::try_from(number).unwrap_or(i64::MAX)),
-            Value::String(text) => arguments.add(text),
-            Value::Bytes(bytes) => arguments.add(bytes),
-            Value::Uuid(uuid) => arguments.add(uuid),
-            other => return Err(DbError::NotPortable(format!("{other:?}"))),
+            let (sql, values) = statement.build_any(&sea_query::$builder);
+            let mut arguments = <$arguments>::default();
+            for value in values {
+                match value {
+                    Value::BigInt(number) => arguments.add(number),
+                    // sea-query writes LIMIT and OFFSET as u64; nothing else of ours is unsigned.
+                    Value::BigUnsigned(Some(number)) => {
+                        arguments.add(i64::try_from(number).unwrap_or(i64::MAX))
+                    }
+                    Value::String(text) => arguments.add(text),
+                    Value::Bytes(bytes) => arguments.add(bytes),
+                    Value::Uuid(uuid) => arguments.add(uuid),
+                    other => return Err(DbError::NotPortable(format!("{other:?}"))),
+                }
+                .map_err(|cause| DbError::Driver(cause.to_string()))?;
+            }
+            Ok((sql, arguments))
         }
-        .map_err(|cause| DbError::Driver(cause.to_string()))?;
-    }
-    Ok((sql, arguments))
+    };
 }
+
+binder!("sqlite" sqlite SqliteQueryBuilder sqlx::sqlite::SqliteArguments);
+binder!("postgres" postgres PostgresQueryBuilder sqlx::postgres::PgArguments);
+binder!("mysql" mysql MysqlQueryBuilder sqlx::mysql::MySqlArguments);
 
 #[cfg(all(test, feature = "sqlite"))]
 mod tests {

@@ -14,8 +14,11 @@ pub(crate) const GID: &str = "groups.gid_number";
 /// Changes of the set of pools, from 1: whoever has taken the next one is alone in comparing pools.
 pub(crate) const POOLS: &str = "ip_pools.changes";
 
+/// Changes of who has administrator rights, from 1, for the same reason.
+pub(crate) const ADMINISTRATORS: &str = "users.administrators";
+
 /// Where each counter starts.
-const STARTS: [(&str, i64); 4] = [(EVENTS, 1), (UID, 2000), (GID, 2002), (POOLS, 1)];
+const STARTS: [(&str, i64); 5] = [(EVENTS, 1), (UID, 2000), (GID, 2002), (POOLS, 1), (ADMINISTRATORS, 1)];
 
 /// Takes the next number. The counter's row stays locked until the transaction ends.
 pub(crate) async fn next(tx: &mut Tx, name: &'static str) -> Result<i64, DbError> {

@@ -2,13 +2,19 @@
 //!
 //! A store builds a statement once with sea-query, in the subset that means the same everywhere (ADR 0002): plain
 //! INSERT, SELECT, UPDATE and DELETE, the unique violation as the signal of a conflict, compare-and-set with
-//! [`Tx::execute`]'s count. PostgreSQL and MariaDB become further arms of [`Db`], [`Tx`] and [`Row`].
+//! [`Tx::execute`]'s count. What differs between the databases is here: how they are opened, how a transaction begins,
+//! and what their errors mean.
 
 mod bind;
 pub(crate) mod counter;
 mod error;
 mod migrate;
+#[cfg(feature = "mysql")]
+mod mysql;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod row;
+mod schema;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod statement;
@@ -19,15 +25,31 @@ pub(crate) use row::Row;
 pub(crate) use statement::{Owner, insert_row, page_by_id, within};
 pub(crate) use value::{bytes_to_cidr, cidr_columns, ip_bytes, ip_from_bytes, list_from_text, list_to_text};
 
+use std::time::Duration;
+
 use sea_query::QueryStatementBuilder;
 use sqlx::AssertSqlSafe;
 
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
+
+/// How often a transaction is begun again before the caller hears of it: some three seconds in all.
+pub(crate) const REPEATS: u32 = 20;
+const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(300);
+
+/// Whether nothing of a failed transaction was stored and the same one may pass if it is begun again at once.
+pub(crate) fn is_worth_repeating(refused: &Error) -> bool {
+    [Code::DbContended, Code::DbNotServing].iter().any(|code| refused.code() == code.as_str())
+}
 
 /// One database, open.
 pub(crate) enum Db {
     #[cfg(feature = "sqlite")]
     Sqlite(sqlite::Sqlite),
+    #[cfg(feature = "postgres")]
+    Postgres(postgres::Postgres),
+    #[cfg(feature = "mysql")]
+    Mysql(mysql::Mysql),
 }
 
 /// What a transaction may do.
@@ -41,18 +63,26 @@ pub(crate) enum Mode {
 pub(crate) enum Tx {
     #[cfg(feature = "sqlite")]
     Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
+    #[cfg(feature = "postgres")]
+    Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
+    #[cfg(feature = "mysql")]
+    Mysql(sqlx::Transaction<'static, sqlx::MySql>),
 }
 
 impl Db {
     /// Opens the database that `url` names, creates it where that is possible, and brings its schema up to date.
     pub(crate) async fn open(url: &str) -> Result<Self> {
+        let not_built = |scheme: &str| Err(DbError::NotBuilt { scheme: scheme.to_owned() }.into());
         match url.split_once(':') {
             #[cfg(feature = "sqlite")]
             Some(("sqlite", rest)) => Ok(Db::Sqlite(sqlite::Sqlite::open(rest).await?)),
-            #[cfg(not(feature = "sqlite"))]
-            Some((scheme @ "sqlite", _)) => Err(DbError::NotBuilt { scheme: scheme.to_owned() }.into()),
-            Some((scheme @ ("postgres" | "postgresql" | "mysql" | "mariadb"), _)) => {
-                Err(DbError::NotBuilt { scheme: scheme.to_owned() }.into())
+            #[cfg(feature = "postgres")]
+            Some(("postgres" | "postgresql", _)) => Ok(Db::Postgres(postgres::Postgres::open(url).await?)),
+            #[cfg(feature = "mysql")]
+            Some(("mysql" | "mariadb", rest)) => Ok(Db::Mysql(mysql::Mysql::open(rest).await?)),
+            #[allow(unreachable_patterns, reason = "which of them are left depends on the build")]
+            Some((scheme @ ("sqlite" | "postgres" | "postgresql" | "mysql" | "mariadb"), _)) => {
+                not_built(scheme)
             }
             Some((scheme, _)) if !scheme.is_empty() && scheme.bytes().all(|b| b.is_ascii_alphabetic()) => {
                 Err(Error::invalid("url", format!("names no known database: {scheme}:")))
@@ -67,7 +97,31 @@ impl Db {
         match self {
             #[cfg(feature = "sqlite")]
             Db::Sqlite(sqlite) => sqlite.begin(mode).await.map(Tx::Sqlite),
+            #[cfg(feature = "postgres")]
+            Db::Postgres(postgres) => postgres.begin(mode).await.map(Tx::Postgres),
+            #[cfg(feature = "mysql")]
+            Db::Mysql(mysql) => mysql.begin(mode).await.map(Tx::Mysql),
         }
+    }
+
+    /// Gives the others time, more each time and never the same, and asks another server where this one cannot serve.
+    #[cfg_attr(not(feature = "mysql"), allow(unused_variables, reason = "only a cluster has another server"))]
+    pub(crate) async fn before_repeating(&self, refused: &Error, repeats: u32) {
+        match self {
+            #[cfg(feature = "mysql")]
+            Db::Mysql(mysql) if refused.code() == Code::DbNotServing.as_str() => mysql.turn_away(),
+            _ => {}
+        }
+        let most = LONGEST_PAUSE.min(SHORTEST_PAUSE.saturating_mul(1 << repeats.min(16)));
+        let mut byte = [u8::MAX];
+        // Without randomness the pause is the longest, which is right too.
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "nothing is decided by it, and the host's may repeat itself"
+        )]
+        let _ = getrandom::fill(&mut byte);
+        #[expect(clippy::disallowed_methods, reason = "what is waited for is in other programs' hands")]
+        tokio::time::sleep(most.mul_f64(f64::from(byte[0]) / 255.0)).await;
     }
 
     /// Waits for what is under way, then closes every connection.
@@ -75,32 +129,59 @@ impl Db {
         match self {
             #[cfg(feature = "sqlite")]
             Db::Sqlite(sqlite) => sqlite.close().await,
+            #[cfg(feature = "postgres")]
+            Db::Postgres(postgres) => postgres.close().await,
+            #[cfg(feature = "mysql")]
+            Db::Mysql(mysql) => mysql.close().await,
         }
     }
+}
+
+/// The same work on whichever transaction it is: `$run` gets a prepared query and the connection.
+macro_rules! on_connection {
+    ($tx:expr, $statement:expr, |$query:ident, $connection:ident, $row:ident| $run:expr) => {
+        match $tx {
+            #[cfg(feature = "sqlite")]
+            Tx::Sqlite(tx) => {
+                let (sql, arguments) = bind::sqlite($statement)?;
+                let ($query, $connection) = (sqlx::query_with(AssertSqlSafe(sql), arguments), &mut **tx);
+                #[allow(unused_variables, reason = "not every caller reads rows")]
+                let $row = Row::Sqlite;
+                $run
+            }
+            #[cfg(feature = "postgres")]
+            Tx::Postgres(tx) => {
+                let (sql, arguments) = bind::postgres($statement)?;
+                let ($query, $connection) = (sqlx::query_with(AssertSqlSafe(sql), arguments), &mut **tx);
+                #[allow(unused_variables, reason = "not every caller reads rows")]
+                let $row = Row::Postgres;
+                $run
+            }
+            #[cfg(feature = "mysql")]
+            Tx::Mysql(tx) => {
+                let (sql, arguments) = bind::mysql($statement)?;
+                let ($query, $connection) = (sqlx::query_with(AssertSqlSafe(sql), arguments), &mut **tx);
+                #[allow(unused_variables, reason = "not every caller reads rows")]
+                let $row = Row::Mysql;
+                $run
+            }
+        }
+    };
 }
 
 impl Tx {
     /// Runs a statement and says how many rows it matched.
     pub(crate) async fn execute(&mut self, statement: &impl QueryStatementBuilder) -> Result<u64, DbError> {
-        match self {
-            #[cfg(feature = "sqlite")]
-            Tx::Sqlite(tx) => {
-                let (sql, arguments) = bind::sqlite(statement)?;
-                Ok(sqlx::query_with(AssertSqlSafe(sql), arguments).execute(&mut **tx).await?.rows_affected())
-            }
-        }
+        on_connection!(self, statement, |query, connection, row| {
+            Ok(query.execute(connection).await?.rows_affected())
+        })
     }
 
     /// Runs a query and gives every row.
     pub(crate) async fn all(&mut self, query: &impl QueryStatementBuilder) -> Result<Vec<Row>, DbError> {
-        match self {
-            #[cfg(feature = "sqlite")]
-            Tx::Sqlite(tx) => {
-                let (sql, arguments) = bind::sqlite(query)?;
-                let rows = sqlx::query_with(AssertSqlSafe(sql), arguments).fetch_all(&mut **tx).await?;
-                Ok(rows.into_iter().map(Row::Sqlite).collect())
-            }
-        }
+        on_connection!(self, query, |query, connection, row| {
+            Ok(query.fetch_all(connection).await?.into_iter().map(row).collect())
+        })
     }
 
     /// Runs a query that finds one row or none.
@@ -108,20 +189,51 @@ impl Tx {
         &mut self,
         query: &impl QueryStatementBuilder,
     ) -> Result<Option<Row>, DbError> {
+        on_connection!(self, query, |query, connection, row| {
+            Ok(query.fetch_optional(connection).await?.map(row))
+        })
+    }
+
+    /// Runs statements of ours that bind nothing.
+    async fn script(&mut self, sql: &'static str) -> Result<(), DbError> {
         match self {
             #[cfg(feature = "sqlite")]
-            Tx::Sqlite(tx) => {
-                let (sql, arguments) = bind::sqlite(query)?;
-                let row = sqlx::query_with(AssertSqlSafe(sql), arguments).fetch_optional(&mut **tx).await?;
-                Ok(row.map(Row::Sqlite))
-            }
+            Tx::Sqlite(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(drop)?,
+            #[cfg(feature = "postgres")]
+            Tx::Postgres(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(drop)?,
+            #[cfg(feature = "mysql")]
+            Tx::Mysql(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(drop)?,
         }
+        Ok(())
+    }
+
+    /// The rows of a query of ours that binds nothing.
+    async fn rows(&mut self, sql: &'static str) -> Result<Vec<Row>, DbError> {
+        Ok(match self {
+            #[cfg(feature = "sqlite")]
+            Tx::Sqlite(tx) => {
+                sqlx::query(sql).fetch_all(&mut **tx).await?.into_iter().map(Row::Sqlite).collect()
+            }
+            #[cfg(feature = "postgres")]
+            Tx::Postgres(tx) => {
+                sqlx::query(sql).fetch_all(&mut **tx).await?.into_iter().map(Row::Postgres).collect()
+            }
+            #[cfg(feature = "mysql")]
+            Tx::Mysql(tx) => {
+                sqlx::query(sql).fetch_all(&mut **tx).await?.into_iter().map(Row::Mysql).collect()
+            }
+        })
     }
 
     pub(crate) async fn commit(self) -> Result<(), DbError> {
-        match self {
+        let outcome = match self {
             #[cfg(feature = "sqlite")]
-            Tx::Sqlite(tx) => Ok(tx.commit().await?),
-        }
+            Tx::Sqlite(tx) => tx.commit().await,
+            #[cfg(feature = "postgres")]
+            Tx::Postgres(tx) => tx.commit().await,
+            #[cfg(feature = "mysql")]
+            Tx::Mysql(tx) => tx.commit().await,
+        };
+        outcome.map_err(|cause| DbError::from(cause).at_commit())
     }
 }

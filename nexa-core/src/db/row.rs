@@ -11,22 +11,45 @@ use crate::wireguard::PublicKey;
 pub(crate) enum Row {
     #[cfg(feature = "sqlite")]
     Sqlite(sqlx::sqlite::SqliteRow),
+    #[cfg(feature = "postgres")]
+    Postgres(sqlx::postgres::PgRow),
+    #[cfg(feature = "mysql")]
+    Mysql(sqlx::mysql::MySqlRow),
 }
 
+/// A type that one database gives, or any type where the build has no such database.
+macro_rules! column_of {
+    ($feature:literal $name:ident $database:path) => {
+        #[cfg(feature = $feature)]
+        trait $name: for<'r> sqlx::Decode<'r, $database> + sqlx::Type<$database> {}
+        #[cfg(feature = $feature)]
+        impl<T: for<'r> sqlx::Decode<'r, $database> + sqlx::Type<$database>> $name for T {}
+        #[cfg(not(feature = $feature))]
+        trait $name {}
+        #[cfg(not(feature = $feature))]
+        impl<T> $name for T {}
+    };
+}
+
+column_of!("sqlite" SqliteColumn sqlx::Sqlite);
+column_of!("postgres" PostgresColumn sqlx::Postgres);
+column_of!("mysql" MysqlColumn sqlx::MySql);
+
 /// A type that every database gives back alike.
-#[cfg(feature = "sqlite")]
-trait Column: for<'r> sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite> {}
-#[cfg(feature = "sqlite")]
-impl<T: for<'r> sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>> Column for T {}
+trait Column: SqliteColumn + PostgresColumn + MysqlColumn {}
+impl<T: SqliteColumn + PostgresColumn + MysqlColumn> Column for T {}
 
 impl Row {
     fn get<T: Column>(&self, column: &str) -> Result<T, DbError> {
-        match self {
+        let value = match self {
             #[cfg(feature = "sqlite")]
-            Row::Sqlite(row) => {
-                sqlx::Row::try_get(row, column).map_err(|cause| DbError::corrupt(column, cause))
-            }
-        }
+            Row::Sqlite(row) => sqlx::Row::try_get(row, column),
+            #[cfg(feature = "postgres")]
+            Row::Postgres(row) => sqlx::Row::try_get(row, column),
+            #[cfg(feature = "mysql")]
+            Row::Mysql(row) => sqlx::Row::try_get(row, column),
+        };
+        value.map_err(|cause: sqlx::Error| DbError::corrupt(column, cause))
     }
 
     pub(crate) fn uuid(&self, column: &str) -> Result<Uuid, DbError> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, SqlitePool};
 
-use super::{DbError, Mode, migrate};
+use super::{DbError, Mode, Tx, migrate};
 use crate::error::{Error, Result};
 
 /// How long a statement waits for another process's write.
@@ -143,13 +143,14 @@ async fn refuse_foreign(path: &Path) -> Result<(), DbError> {
         .fetch_all(&mut connection)
         .await?;
     connection.close().await?;
-    match tables.is_empty() || tables.iter().any(|name| name == migrate::TABLE) {
+    match migrate::Dialect::is_ours(&tables) {
         true => Ok(()),
         false => Err(DbError::Foreign("it holds another program's tables".to_owned())),
     }
 }
 
 async fn up_to_date(pool: &SqlitePool) -> Result<(), DbError> {
-    let migrator = migrate::migrator(migrate::SQLITE);
-    migrator.run(pool).await.map_err(|cause| migrate::refusal(&migrator, cause))
+    let mut tx = Tx::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?);
+    migrate::run(&mut tx, &migrate::SQLITE).await?;
+    tx.commit().await
 }

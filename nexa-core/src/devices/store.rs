@@ -33,6 +33,15 @@ pub(crate) async fn insert(
     row: NewDeviceRow<'_>,
     now: Timestamp,
 ) -> Result<Device> {
+    // Asked first: where key and fingerprint are both taken, databases differ in which they refuse it for.
+    let holder = Query::select()
+        .column("public_key")
+        .from("public_keys")
+        .and_where(Expr::col("public_key").eq(row.public_key))
+        .to_owned();
+    if tx.optional(&holder).await?.is_some() {
+        return Err(DeviceError::KeyTaken.into());
+    }
     let id = row.id;
     let statement = insert_row(
         "devices",
@@ -88,7 +97,8 @@ pub(crate) async fn take_key<P: Right>(
     );
     match tx.execute(&statement).await {
         Ok(_) => Ok(true),
-        Err(taken) if taken.is_unique_on("public_keys", "public_key") => Ok(false),
+        // The key is the table's primary key, the only thing that is unique in it.
+        Err(DbError::Unique(_)) => Ok(false),
         Err(other) => Err(other),
     }
 }

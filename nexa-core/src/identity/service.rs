@@ -273,6 +273,7 @@ async fn insert_first_user<P: Right>(
     authorized: &Authorized<P>,
     first: &Prepared,
 ) -> Result<User> {
+    store::lock_administrators(&mut unit.tx).await?;
     if store::any_user(&mut unit.tx).await? {
         return Err(IdentityError::AlreadySetUp.into());
     }
@@ -375,6 +376,7 @@ async fn list_users(unit: &mut Unit, page: &PageRequest) -> Result<Page<User>> {
 
 async fn suspend_user(unit: &mut Unit, id: UserId) -> Result<()> {
     let authorized = unit.authorize::<right::UsersSuspend>()?;
+    store::lock_administrators(&mut unit.tx).await?;
     let user = store::get_user(&mut unit.tx, &authorized, id).await?;
     if user.status == UserStatus::Suspended {
         return Ok(());
@@ -434,6 +436,7 @@ async fn add_member(unit: &mut Unit, group: GroupId, user: UserId) -> Result<()>
 
 async fn remove_member(unit: &mut Unit, group: GroupId, user: UserId) -> Result<()> {
     let authorized = unit.authorize::<right::GroupsWrite>()?;
+    store::lock_administrators(&mut unit.tx).await?;
     let found = store::get_group(&mut unit.tx, &authorized, group).await?;
     let administrators = store::active_administrators(&mut unit.tx).await?;
     if !store::delete_membership(&mut unit.tx, &authorized, group, user).await? {

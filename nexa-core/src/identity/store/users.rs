@@ -167,6 +167,12 @@ pub(in crate::identity) async fn set_status(
     tx.execute(&statement).await.map(drop)
 }
 
+/// Makes others who change who has administrator rights wait until the transaction ends: two who each take the other's
+/// away would otherwise each see the other's still there.
+pub(in crate::identity) async fn lock_administrators(tx: &mut Tx) -> Result<(), DbError> {
+    counter::next(tx, counter::ADMINISTRATORS).await.map(drop)
+}
+
 /// Every active person with administrator rights, by role or by group.
 pub(in crate::identity) async fn active_administrators(tx: &mut Tx) -> Result<BTreeSet<UserId>, DbError> {
     let active = |column: (&'static str, &'static str)| {
