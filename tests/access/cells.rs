@@ -5,7 +5,7 @@ use nexa_core::ErrorKind;
 use crate::cast::{Caller, Cast, Part};
 use crate::table::{Row, rows};
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn every_cell_of_the_table_is_what_a_caller_gets() {
     let mut cast = Cast::assemble().await;
     let mut wrong = Vec::new();

@@ -9,7 +9,7 @@ use proptest::test_runner::TestRunner;
 
 use crate::support::{Person, World, device, kind};
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn no_member_sees_or_changes_anything_of_another_by_its_id() {
     let world = World::new().await;
     world.gateway().await;
@@ -50,7 +50,7 @@ async fn still_works(person: &Person, enrolled: &Enrolled) {
     person.handle.enrolment().profile(enrolled.device.id).await.unwrap();
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn anothers_thing_and_no_thing_are_told_apart_by_nothing() {
     let world = World::new().await;
     world.gateway().await;
@@ -65,7 +65,7 @@ async fn anothers_thing_and_no_thing_are_told_apart_by_nothing() {
     assert_eq!(of_olga, of_nobody);
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_device_cannot_speak_for_another_device_of_the_same_person() {
     let world = World::new().await;
     world.gateway().await;
@@ -82,7 +82,7 @@ async fn a_device_cannot_speak_for_another_device_of_the_same_person() {
     assert_eq!(seen.items.iter().map(|device| device.id).collect::<Vec<_>>(), [phone.device.id]);
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_token_with_any_part_of_another_is_no_token() {
     let world = World::new().await;
     world.gateway().await;
@@ -104,7 +104,7 @@ async fn a_token_with_any_part_of_another_is_no_token() {
     }
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_token_with_one_changed_character_is_no_token() {
     let world = World::new().await;
     let ben = world.person("ben").await;

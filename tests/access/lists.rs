@@ -6,7 +6,7 @@ use nexa_core::page::PageRequest;
 
 use crate::support::World;
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_members_lists_hold_only_what_is_theirs() {
     let world = World::new().await;
     world.gateway().await;
@@ -24,7 +24,7 @@ async fn a_members_lists_hold_only_what_is_theirs() {
     assert_eq!(users.next, None);
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn an_auditors_lists_hold_everybodys() {
     let world = World::new().await;
     world.gateway().await;

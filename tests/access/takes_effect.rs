@@ -6,7 +6,7 @@ use crate::cast::{Caller, Cast, Part};
 use crate::cells::check;
 use crate::table::rows;
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_suspended_person_is_refused_everything_through_a_handle_they_had() {
     let cast = Cast::assemble().await;
     let member = cast.part(Caller::Member);
@@ -14,7 +14,7 @@ async fn a_suspended_person_is_refused_everything_through_a_handle_they_had() {
     refused_everything(&cast, &member).await;
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn the_device_of_a_suspended_person_is_refused_everything() {
     let cast = Cast::assemble().await;
     let device = cast.part(Caller::Device);
@@ -22,7 +22,7 @@ async fn the_device_of_a_suspended_person_is_refused_everything() {
     refused_everything(&cast, &device).await;
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_session_that_was_signed_out_is_refused_everything_even_an_administrators() {
     let cast = Cast::assemble().await;
     let administrator = cast.part(Caller::Administrator);
@@ -30,7 +30,7 @@ async fn a_session_that_was_signed_out_is_refused_everything_even_an_administrat
     refused_everything(&cast, &administrator).await;
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_session_that_is_over_is_refused_everything() {
     let cast = Cast::assemble().await;
     let sysadmin = cast.part(Caller::Sysadmin);
@@ -38,7 +38,7 @@ async fn a_session_that_is_over_is_refused_everything() {
     refused_everything(&cast, &sysadmin).await;
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn the_token_of_a_revoked_device_is_refused_everything() {
     let cast = Cast::assemble().await;
     let device = cast.part(Caller::Device);
@@ -46,7 +46,7 @@ async fn the_token_of_a_revoked_device_is_refused_everything() {
     refused_everything(&cast, &Part { device: None, ..device }).await;
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn who_leaves_the_administrators_is_a_member_at_the_next_call() {
     let mut cast = Cast::assemble().await;
     let sysadmin = cast.part(Caller::Sysadmin).user.unwrap();
@@ -55,7 +55,7 @@ async fn who_leaves_the_administrators_is_a_member_at_the_next_call() {
     has_the_rights_of(&mut cast, Caller::Sysadmin, Caller::Member).await;
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn another_role_counts_at_the_next_call_through_a_handle_obtained_before() {
     for (before, after) in [
         (Caller::Administrator, Caller::Auditor),
@@ -73,7 +73,7 @@ async fn another_role_counts_at_the_next_call_through_a_handle_obtained_before()
     }
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_permission_that_a_role_loses_or_gains_counts_at_the_next_call() {
     let cast = Cast::assemble().await;
     let (member, auditor) = (cast.part(Caller::Member), cast.part(Caller::Auditor));

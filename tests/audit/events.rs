@@ -7,7 +7,7 @@ use crate::support::{World, device};
 /// Nothing waits this long unless it waits for ever.
 const CEILING: std::time::Duration = std::time::Duration::from_secs(120);
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[nexa_test_macros::every_database(flavor = "multi_thread", worker_threads = 4)]
 async fn events_of_writers_in_two_processes_are_in_order_without_gaps_and_none_is_missed() {
     let world = World::new().await;
     world.gateway().await;
@@ -59,7 +59,7 @@ async fn read_until(handle: &nexa_core::Handle, groups: usize) -> Vec<Event> {
     read
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_reader_gets_what_comes_after_its_place_and_at_the_end_nothing() {
     let world = World::new().await;
     let events = world.system().events();
@@ -71,7 +71,7 @@ async fn a_reader_gets_what_comes_after_its_place_and_at_the_end_nothing() {
     assert_eq!(events.after(-7, 1).await.unwrap(), all[..1]);
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_change_that_is_taken_back_leaves_no_event() {
     let world = World::new().await;
     let before = world.system().events().after(0, 1_000).await.unwrap();

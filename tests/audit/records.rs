@@ -13,7 +13,7 @@ async fn last(system: &Handle) -> AuditRecord {
     system.audit().list(PageRequest::first(1)).await.unwrap().items.remove(0)
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_change_is_recorded_with_who_did_it_and_from_where() {
     let world = World::new().await;
     world.gateway().await;
@@ -42,7 +42,7 @@ async fn a_change_is_recorded_with_who_did_it_and_from_where() {
     assert_eq!(record.message, "device phone was enrolled");
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn what_a_client_calls_itself_cannot_keep_its_refusal_out_of_the_audit() {
     let world = World::new().await;
     let context = RequestContext::default()
@@ -55,7 +55,7 @@ async fn what_a_client_calls_itself_cannot_keep_its_refusal_out_of_the_audit() {
     assert_eq!((kept.chars().count(), &kept[..10]), (200, "a\u{fffd}b\u{fffd}cx"));
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn what_a_device_or_the_program_did_is_told_apart() {
     let world = World::new().await;
     world.gateway().await;
@@ -71,7 +71,7 @@ async fn what_a_device_or_the_program_did_is_told_apart() {
     assert_eq!(last(&world.system()).await.actor, "system: nightly sync");
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_refused_attempt_is_recorded_by_the_permission_that_was_missing() {
     let world = World::new().await;
     let ben = world.person("ben").await;
@@ -99,7 +99,7 @@ async fn a_refused_attempt_is_recorded_by_the_permission_that_was_missing() {
     assert_eq!(last(&world.system()).await.event_type, "authenticate");
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_flood_of_refusals_does_not_fill_the_audit_and_is_counted() {
     let world = World::new().await;
     let strangers = world.nexa.anonymous();
@@ -120,7 +120,7 @@ async fn a_flood_of_refusals_does_not_fill_the_audit_and_is_counted() {
     world.sign_in("ben").await;
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_refused_sign_in_is_recorded_with_the_name_and_never_with_what_can_be_no_name() {
     let world = World::new().await;
     world.person("ben").await;
@@ -144,7 +144,7 @@ async fn a_refused_sign_in_is_recorded_with_the_name_and_never_with_what_can_be_
     }
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_flood_by_strangers_does_not_keep_a_known_callers_refusal_out_of_the_audit() {
     let world = World::new().await;
     let ben = world.person("ben").await;
@@ -162,7 +162,7 @@ async fn a_flood_by_strangers_does_not_keep_a_known_callers_refusal_out_of_the_a
     assert!(!record.message.contains("refusals before"), "{}", record.message);
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn the_pages_of_the_audit_hold_every_row_once_the_newest_first() {
     let world = World::new().await;
     for number in 0..12 {
@@ -182,7 +182,7 @@ async fn the_pages_of_the_audit_hold_every_row_once_the_newest_first() {
     }
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn every_change_has_one_row_in_the_audit_and_one_event() {
     let world = World::new().await;
     let gateway = world.gateway().await;

@@ -18,14 +18,14 @@ fn assert_is(error: &Error, code: &str, details: &[(&'static str, &str)]) {
     assert!(CODES.contains(&(code, error.kind())), "{code} is not listed as {:?}", error.kind());
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_name_that_is_taken_is_given_as_it_was_typed() {
     let world = World::new().await;
     let error = world.system().identity().create_user(NewUser::without_password("ADA")).await.unwrap_err();
     assert_is(&error, "identity.username_taken", &[("field", "username"), ("name", "ADA")]);
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_pool_that_is_used_up_tells_its_counts() {
     let world = World::new().await;
     let ipam = world.system().ipam();
@@ -40,7 +40,7 @@ async fn a_pool_that_is_used_up_tells_its_counts() {
     assert_is(&error, "ipam.exhausted", &details);
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_thing_that_is_not_there_is_named_by_its_id() {
     let world = World::new().await;
     let id: DeviceId = "00000000-0000-7000-8000-000000000000".parse().unwrap();
@@ -52,14 +52,14 @@ async fn a_thing_that_is_not_there_is_named_by_its_id() {
     );
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn the_last_administrator_stays_under_a_code_of_its_own() {
     let world = World::new().await;
     let error = world.system().identity().suspend_user(world.ada).await.unwrap_err();
     assert_is(&error, "identity.last_administrator", &[]);
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn an_argument_that_is_refused_is_the_detail() {
     let world = World::new().await;
     let error = world.system().devices().list(PageRequest::first(0)).await.unwrap_err();

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use nexa_core::{ErrorKind, Nexa};
 
-use crate::support::{World, refusal};
+use crate::support::{World, parts, refusal};
 
 async fn opened(url: &str) -> (ErrorKind, Option<String>) {
     refusal(Nexa::open(url).await)
@@ -98,12 +98,45 @@ async fn a_database_of_a_newer_version_is_refused_and_left_as_it_was() {
     let world = World::new().await;
     let database = world.database().await;
     world.nexa.close().await;
-    let newer = "INSERT INTO nexa_migrations SELECT 9999, 'later', installed_on, success, checksum, execution_time \
-                 FROM nexa_migrations WHERE version = 1";
+    let newer = "INSERT INTO nexa_migrations (version, name, checksum, oldest) \
+                 SELECT 9999, 'later', checksum, 9999 FROM nexa_migrations WHERE version = 1";
     assert_eq!(database.tamper(newer).await, 1);
     let before = database.snapshot().await;
     assert_eq!(opened(&world.url()).await, (ErrorKind::Unsupported, Some("url".to_owned())));
     before.assert_unchanged(&database.snapshot().await, "a refused open changed something");
+}
+
+#[nexa_test_macros::every_database]
+async fn a_newer_schema_that_leaves_older_builds_their_columns_is_used() {
+    let world = World::new().await;
+    let newer = "INSERT INTO nexa_migrations (version, name, checksum, oldest) \
+                 SELECT 9999, 'later', checksum, 1 FROM nexa_migrations WHERE version = 1";
+    assert_eq!(world.database().await.tamper(newer).await, 1);
+    assert_eq!(
+        world
+            .open_again()
+            .await
+            .system("test")
+            .identity()
+            .list_users(Default::default())
+            .await
+            .unwrap()
+            .items
+            .len(),
+        1
+    );
+}
+
+#[nexa_test_macros::every_database]
+async fn a_column_that_is_missing_is_named_and_a_table_that_is_more_is_nobody_s_business() {
+    let world = World::new().await;
+    let database = world.database().await;
+    database.tamper("CREATE TABLE somebody_elses (id INTEGER)").await;
+    world.open_again().await.close().await;
+    database.tamper("ALTER TABLE sites DROP COLUMN dhcp_range").await;
+    let refused = Nexa::open(&world.url()).await.unwrap_err();
+    assert_eq!(parts(&refused), (ErrorKind::Corrupt, Some("url".to_owned())));
+    assert!(refused.to_string().contains("sites has no column dhcp_range"), "{refused}");
 }
 
 const READ_ONLY: &str = "NEXA_TEST_READ_ONLY_URL";

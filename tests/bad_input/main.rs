@@ -6,4 +6,5 @@ mod support;
 mod codes;
 mod files;
 mod refused;
+mod servers;
 mod values;

@@ -58,7 +58,7 @@ async fn all_are_refused(world: &World, cases: Vec<Case<'_>>) {
     assert!(wrong.is_empty(), "{} findings:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_name_that_is_empty_too_long_or_hides_something_is_refused_wherever_there_is_a_name() {
     let world = World::new().await;
     let gateway = world.gateway().await;
@@ -125,7 +125,7 @@ fn names<'a>(system: &'a Handle, gateway: &Gateway, how: &str, text: &'a str) ->
     ]
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn free_text_that_is_too_long_or_hides_something_is_refused() {
     let world = World::new().await;
     world.gateway().await;
@@ -192,7 +192,7 @@ fn free_texts<'a>(system: &'a Handle, ada: UserId, how: &str, text: &'a str) -> 
     ]
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_person_or_a_page_out_of_bounds_is_refused() {
     let world = World::new().await;
     let gateway = world.gateway().await;
@@ -220,7 +220,7 @@ async fn a_person_or_a_page_out_of_bounds_is_refused() {
     all_are_refused(&world, cases).await;
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_network_out_of_bounds_is_refused() {
     let world = World::new().await;
     let system = &world.system();
@@ -280,7 +280,7 @@ async fn a_network_out_of_bounds_is_refused() {
 /// An id that nothing has.
 const UNKNOWN: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn an_id_of_no_person_or_group_is_not_found() {
     let world = World::new().await;
     world.gateway().await;
@@ -316,7 +316,7 @@ async fn an_id_of_no_person_or_group_is_not_found() {
     all_are_refused(&world, cases).await;
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn an_id_of_no_device_or_gateway_is_not_found() {
     let world = World::new().await;
     world.gateway().await;
@@ -364,7 +364,7 @@ async fn an_id_of_no_device_or_gateway_is_not_found() {
     all_are_refused(&world, cases).await;
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn an_id_of_no_pool_allocation_or_policy_is_not_found() {
     let world = World::new().await;
     let system = &world.system();
@@ -391,7 +391,7 @@ async fn an_id_of_no_pool_allocation_or_policy_is_not_found() {
     all_are_refused(&world, cases).await;
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn what_is_taken_is_refused() {
     let world = World::new().await;
     world.gateway().await;
@@ -440,7 +440,7 @@ async fn what_is_taken_is_refused() {
     all_are_refused(&world, cases).await;
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn what_is_used_up_or_in_the_way_is_refused() {
     let world = World::new().await;
     // Room for the gateway and one device.
@@ -461,7 +461,7 @@ async fn what_is_used_up_or_in_the_way_is_refused() {
     all_are_refused(&world, cases).await;
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn who_proves_nothing_is_refused() {
     let world = World::new().await;
     world.gateway().await;

@@ -5,7 +5,7 @@ use nexa_core::{ErrorKind, Result};
 
 use crate::support::{World, device, kind};
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_device_that_is_enrolled_has_an_address_of_each_family_a_peer_and_a_token() {
     let world = World::new().await;
     let gateway = world.gateway().await;
@@ -24,7 +24,7 @@ async fn a_device_that_is_enrolled_has_an_address_of_each_family_a_peer_and_a_to
     assert_eq!(state.peers.len(), 1);
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_revoked_device_is_enrolled_anew_with_the_same_key_and_fingerprint() {
     let world = World::new().await;
     world.gateway().await;
@@ -53,7 +53,7 @@ async fn a_revoked_device_is_enrolled_anew_with_the_same_key_and_fingerprint() {
     assert_eq!(kept.status, DeviceStatus::Revoked, "what was revoked stays in the record");
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn two_people_may_have_the_same_fingerprint_and_not_the_same_key() {
     let world = World::new().await;
     world.gateway().await;
@@ -72,7 +72,7 @@ async fn two_people_may_have_the_same_fingerprint_and_not_the_same_key() {
     system.enrolment().enrol(same_print.user(cat)).await.unwrap();
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_device_goes_to_the_active_gateway_with_the_fewest_peers() {
     let world = World::new().await;
     let first = world.gateway_with("first", "10.1.0.0/24", "fd01::/64").await.id;
@@ -87,7 +87,7 @@ async fn a_device_goes_to_the_active_gateway_with_the_fewest_peers() {
     assert_eq!(chosen.device.gateway_id, Some(first));
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn where_there_is_no_gateway_nothing_is_enrolled() {
     let world = World::new().await;
     let database = world.database().await;
@@ -97,7 +97,7 @@ async fn where_there_is_no_gateway_nothing_is_enrolled() {
     before.assert_unchanged(&database.snapshot().await, "half an enrolment was stored");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[nexa_test_macros::every_database(flavor = "multi_thread", worker_threads = 4)]
 async fn devices_that_are_enrolled_at_once_from_two_processes_get_addresses_of_their_own() {
     let world = World::new().await;
     // Room for the gateway and 13 devices.

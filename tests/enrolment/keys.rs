@@ -6,7 +6,7 @@ use nexa_core::gateway::NewGateway;
 
 use crate::support::{World, device, key};
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_device_cannot_take_the_key_of_a_gateway() {
     let world = World::new().await;
     let gateway = world.gateway().await;
@@ -17,7 +17,7 @@ async fn a_device_cannot_take_the_key_of_a_gateway() {
     before.assert_unchanged(&world.database().await.snapshot().await, "a refused enrolment left something");
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_gateway_cannot_take_the_key_of_a_device_until_it_is_revoked() {
     let world = World::new().await;
     world.gateway().await;

@@ -12,7 +12,7 @@ fn allow(name: &str, user: UserId, prefix: &str) -> NewPolicy {
     NewPolicy::allow(name).target(user).destination(prefix.parse::<Cidr>().unwrap())
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn the_revision_moves_only_when_the_result_has_changed() {
     let world = World::new().await;
     world.gateway().await;
@@ -34,7 +34,7 @@ async fn the_revision_moves_only_when_the_result_has_changed() {
     assert_eq!(revision().await, 3);
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_profile_follows_groups_and_windows_without_anybody_touching_the_device() {
     let world = World::new().await;
     world.gateway().await;
@@ -63,7 +63,7 @@ async fn a_profile_follows_groups_and_windows_without_anybody_touching_the_devic
     assert_eq!(routed().await, (5, false), "no more");
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn who_may_reach_a_device_is_routed_back_to() {
     let world = World::new().await;
     world.gateway().await;
@@ -85,7 +85,7 @@ async fn who_may_reach_a_device_is_routed_back_to() {
     assert!(access.allowed.is_empty(), "a route is no permission");
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_profile_is_written_with_the_key_it_was_issued_to_and_no_other() {
     let world = World::new().await;
     world.gateway().await;
@@ -94,7 +94,8 @@ async fn a_profile_is_written_with_the_key_it_was_issued_to_and_no_other() {
     let refused = profile.render(Some(&key("another")));
     assert_eq!(kind(&refused), Some(ErrorKind::InvalidInput));
     let text = profile.render(None).unwrap();
-    insta::assert_snapshot!(text.expose(), @r"
+    insta::allow_duplicates! {
+        insta::assert_snapshot!(text.expose(), @r"
     [Interface]
     PrivateKey = (the private key of this device)
     Address = 10.66.0.2/32, fd66::2/128
@@ -105,9 +106,10 @@ async fn a_profile_is_written_with_the_key_it_was_issued_to_and_no_other() {
     AllowedIPs = 10.66.0.1/32, fd66::1/128
     PersistentKeepalive = 25
     ");
+    }
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_revoked_device_gets_no_profile() {
     let world = World::new().await;
     world.gateway().await;

@@ -100,7 +100,7 @@ fn office() -> IpAddr {
     "10.20.0.9".parse().unwrap()
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn gone_peers_are_removed_and_those_that_stay_keep_their_session() {
     let running = Running::new().await;
     let (ben, cat) = (running.person("ben").await, running.person("cat").await);
@@ -119,7 +119,7 @@ async fn gone_peers_are_removed_and_those_that_stay_keep_their_session() {
     assert_eq!(running.tunnel.counters().handshakes_completed, 2, "each made its session once");
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_peer_with_the_tunnels_own_key_does_not_stop_the_others() {
     let running = Running::new().await;
     let ben = running.person("ben").await;
@@ -133,7 +133,7 @@ async fn a_peer_with_the_tunnels_own_key_does_not_stop_the_others() {
     enrolled.iter().map(Device::up).for_each(|device| device.assert_passes());
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn from_valid_until_on_nothing_passes() {
     let running = Running::new().await;
     let ben = running.person("ben").await;
@@ -149,7 +149,7 @@ async fn from_valid_until_on_nothing_passes() {
     phone.assert_passes();
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn at_an_edge_of_its_policies_a_peer_falls_silent_and_no_other_does() {
     let running = Running::new().await;
     let (ben, cat) = (running.world.member("ben").await, running.person("cat").await);

@@ -15,7 +15,7 @@ use nexa_core::runtime::Clock as _;
 
 use support::{World, key, kind};
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn the_state_drops_the_peers_of_suspended_people_and_of_revoked_devices() {
     let world = World::new().await;
     let gateway = world.gateway().await.id;
@@ -38,7 +38,7 @@ async fn the_state_drops_the_peers_of_suspended_people_and_of_revoked_devices() 
     assert_eq!(peers().await, [laptop.id, tablet.id]);
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn peers_come_in_the_order_of_their_keys() {
     let world = World::new().await;
     let gateway = world.gateway().await.id;
@@ -51,7 +51,7 @@ async fn peers_come_in_the_order_of_their_keys() {
     assert!(state.peers.is_sorted_by_key(|peer| peer.public_key));
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_peer_may_send_from_its_addresses_and_reach_what_policy_allows_and_the_gateway() {
     let world = World::new().await;
     let gateway = world.gateway().await;
@@ -73,7 +73,7 @@ async fn a_peer_may_send_from_its_addresses_and_reach_what_policy_allows_and_the
     assert!(!peer.enforcement.admits("10.66.9.9".parse().unwrap(), "10.20.1.1".parse().unwrap()));
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn the_state_is_believed_for_an_hour_and_says_when_the_next_edge_of_a_window_comes() {
     let world = World::new().await;
     let gateway = world.gateway().await.id;
@@ -110,7 +110,7 @@ async fn the_state_is_believed_for_an_hour_and_says_when_the_next_edge_of_a_wind
     assert_eq!(ends().await, (after(3720), None, [None; 2]));
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn the_revision_moves_with_the_set_of_peers_and_with_nothing_else() {
     let world = World::new().await;
     let gateway = world.gateway().await.id;
@@ -137,7 +137,7 @@ async fn the_revision_moves_with_the_set_of_peers_and_with_nothing_else() {
     assert_eq!(revision().await, 5);
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_gateway_and_its_pools_are_there_together_or_not_at_all() {
     let world = World::new().await;
     let gateway = world.gateway().await;

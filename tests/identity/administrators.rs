@@ -5,7 +5,7 @@ use nexa_core::identity::{NewUser, UserStatus};
 
 use crate::support::{World, empty, kind};
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn the_last_active_administrator_can_be_neither_suspended_nor_removed() {
     let world = World::new().await;
     let (system, sysadmins) = (world.system(), world.sysadmins().await);
@@ -16,7 +16,7 @@ async fn the_last_active_administrator_can_be_neither_suspended_nor_removed() {
     before.assert_unchanged(&database.snapshot().await, "a refusal changed something");
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn one_of_two_administrators_can_go_and_then_the_other_cannot() {
     let world = World::new().await;
     let (system, sysadmins) = (world.system(), world.sysadmins().await);
@@ -33,7 +33,7 @@ async fn one_of_two_administrators_can_go_and_then_the_other_cannot() {
     );
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn where_there_is_no_administrator_a_suspension_is_not_refused() {
     let (_folder, nexa, _clock) = empty().await;
     let identity = nexa.system("a host that administers by itself").identity();
@@ -42,7 +42,7 @@ async fn where_there_is_no_administrator_a_suspension_is_not_refused() {
     assert_eq!(identity.get_user(ben.id).await.unwrap().status, UserStatus::Suspended);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[nexa_test_macros::every_database(flavor = "multi_thread", worker_threads = 4)]
 async fn of_two_administrators_who_suspend_each_other_one_stays() {
     let world = World::new().await;
     let rosa = world.person_as("rosa", "administrator").await;

@@ -7,10 +7,10 @@ use crate::support::World;
 
 /// Lets the built-in role `auditor` also create people and change groups, as a role of an installation's own might.
 const CLERK: &str = "INSERT INTO role_permissions (role_id, permission, scope) \
-                     SELECT id, p, 'all' FROM roles, (SELECT 'users.create' AS p UNION SELECT 'groups.write') \
+                     SELECT id, p, 'all' FROM roles, (SELECT 'users.create' AS p UNION SELECT 'groups.write') AS given \
                      WHERE name_key = 'auditor'";
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn who_may_create_people_creates_none_that_may_more_than_they_do() {
     let world = World::new().await;
     assert_eq!(world.database().await.tamper(CLERK).await, 2);
@@ -29,7 +29,7 @@ async fn who_may_create_people_creates_none_that_may_more_than_they_do() {
     assert_eq!(names, ["ada", "clerk", "new-auditor"]);
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn who_may_change_groups_makes_nobody_an_administrator() {
     let world = World::new().await;
     assert_eq!(world.database().await.tamper(CLERK).await, 2);

@@ -6,13 +6,13 @@ use std::time::Duration;
 use nexa_core::identity::NewUser;
 use nexa_core::{ErrorKind, Nexa, Result};
 
-use crate::support::{PASSWORD, empty, kind, refusal, url_in};
+use crate::support::{PASSWORD, empty, kind, refusal};
 
 fn new(name: &str) -> NewUser {
     NewUser::new(name, PASSWORD)
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_setup_token_works_once() {
     let (_folder, nexa, _clock) = empty().await;
     let token = nexa.take_setup_token().unwrap();
@@ -25,7 +25,7 @@ async fn a_setup_token_works_once() {
     assert_eq!(users.items.len(), 1);
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_user_that_is_refused_leaves_the_setup_token_good() {
     let (_folder, nexa, _clock) = empty().await;
     let token = nexa.take_setup_token().unwrap();
@@ -35,7 +35,7 @@ async fn a_user_that_is_refused_leaves_the_setup_token_good() {
     strangers.redeem_setup_token(token.expose(), new("ada")).await.unwrap();
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_new_setup_token_makes_the_old_one_worthless() {
     let (_folder, nexa, _clock) = empty().await;
     let old = nexa.take_setup_token().unwrap();
@@ -46,7 +46,7 @@ async fn a_new_setup_token_makes_the_old_one_worthless() {
     strangers.redeem_setup_token(new_one.expose(), new("ada")).await.unwrap();
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_setup_token_is_over_after_a_week() {
     let (_folder, nexa, clock) = empty().await;
     let token = nexa.take_setup_token().unwrap();
@@ -55,20 +55,20 @@ async fn a_setup_token_is_over_after_a_week() {
     assert_eq!(kind(&refused), Some(ErrorKind::Unauthenticated));
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_database_that_is_opened_again_gives_no_setup_token() {
-    let (folder, nexa, _clock) = empty().await;
-    let again = Nexa::open(&url_in(&folder)).await.unwrap();
+    let (place, nexa, _clock) = empty().await;
+    let again = Nexa::open(place.url()).await.unwrap();
     assert!(again.take_setup_token().is_none());
     drop(nexa);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[nexa_test_macros::every_database(flavor = "multi_thread", worker_threads = 4)]
 async fn of_first_users_that_race_one_becomes_the_administrator() {
-    let (folder, nexa, _clock) = empty().await;
+    let (place, nexa, _clock) = empty().await;
     let token = Arc::new(nexa.take_setup_token().unwrap());
     // Two processes, as far as the file can tell, each with the program and strangers who have the token.
-    let other = Nexa::open(&url_in(&folder)).await.unwrap();
+    let other = Nexa::open(place.url()).await.unwrap();
     let mut racing = Vec::new();
     for runner in 0..12 {
         let (nexa, token) = (if runner % 2 == 0 { &nexa } else { &other }.clone(), Arc::clone(&token));

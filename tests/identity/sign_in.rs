@@ -11,7 +11,7 @@ use tokio::runtime::Handle as Runtime;
 
 use crate::support::{BEGINNING, PASSWORD, Repeatable, World, kind, parts};
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_wrong_password_an_unknown_name_and_a_suspended_person_fail_alike() {
     let world = World::new().await;
     let (_, eve) = (world.person("ben").await, world.person("eve").await);
@@ -36,7 +36,7 @@ async fn a_wrong_password_an_unknown_name_and_a_suspended_person_fail_alike() {
     assert_eq!(said[0].0.0, ErrorKind::Unauthenticated);
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_name_is_recognised_in_any_letters_and_spaces_around_it() {
     let world = World::new().await;
     let ben = world.person("Ben").await;
@@ -46,7 +46,7 @@ async fn a_name_is_recognised_in_any_letters_and_spaces_around_it() {
     }
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_session_ends_by_the_clock() {
     let world = World::new().await;
     let signed_in = world.person("ben").await;
@@ -60,7 +60,7 @@ async fn a_session_ends_by_the_clock() {
     assert_eq!(kind(&over), Some(ErrorKind::Unauthenticated));
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn signing_out_ends_this_session_and_no_other() {
     let world = World::new().await;
     let (here, there) = (world.person("ben").await, world.sign_in("ben").await);
@@ -69,7 +69,7 @@ async fn signing_out_ends_this_session_and_no_other() {
     there.handle.identity().get_user(there.id).await.unwrap();
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn no_call_is_begun_after_its_deadline() {
     let world = World::new().await;
     let database = world.database().await;
@@ -87,28 +87,28 @@ async fn no_call_is_begun_after_its_deadline() {
 const READINGS_OF_A_REFUSED_SIGN_IN: usize = 6;
 const AFTER_THE_PASSWORD: usize = 4;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[nexa_test_macros::every_database(flavor = "multi_thread", worker_threads = 2)]
 async fn who_is_suspended_while_the_password_is_checked_is_not_signed_in() {
     let world = World::new().await;
     let ben = world.person("ben").await;
     let database = world.database().await;
     let system = world.system();
     meanwhile(&world, "ben", async move { system.identity().suspend_user(ben.id).await.unwrap() }).await;
-    assert_eq!(database.column("SELECT hex(id) FROM sessions").await.len(), 1, "there is one from before");
+    assert_eq!(database.count("sessions").await, 1, "there is one from before");
     world.system().identity().activate_user(ben.id).await.unwrap();
     let old = world.nexa.authenticate(ben.token.expose()).await;
     assert_eq!(kind(&old), Some(ErrorKind::Unauthenticated));
     world.sign_in("ben").await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[nexa_test_macros::every_database(flavor = "multi_thread", worker_threads = 2)]
 async fn who_gets_another_password_while_the_old_one_is_checked_is_not_signed_in() {
     let world = World::new().await;
     world.person("ben").await;
     let (database, change) = (world.database().await, world.database().await);
     let another = "UPDATE users SET password_hash = 'another' WHERE username_key = 'ben'";
     meanwhile(&world, "ben", async move { assert_eq!(change.tamper(another).await, 1) }).await;
-    assert_eq!(database.column("SELECT hex(id) FROM sessions").await.len(), 1, "there is one from before");
+    assert_eq!(database.count("sessions").await, 1, "there is one from before");
 }
 
 /// Signs in with the right password, and does something once it was found to be right. The sign-in must be refused.

@@ -5,7 +5,7 @@ use nexa_core::enrolment::Enrolled;
 
 use crate::support::{PASSWORD, Person, World, device, kind};
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn everything_of_a_suspended_person_is_refused_at_the_next_call() {
     let world = World::new().await;
     let gateway = world.gateway().await;
@@ -32,7 +32,7 @@ async fn nothing_is_accepted(world: &World, ben: &Person, enrolled: &Enrolled) {
     assert_eq!(refused, [Some(ErrorKind::Unauthenticated); 5]);
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_session_that_was_not_ended_is_refused_all_the_same_while_its_person_is_suspended() {
     let world = World::new().await;
     let ben = world.person("ben").await;
@@ -47,7 +47,7 @@ async fn a_session_that_was_not_ended_is_refused_all_the_same_while_its_person_i
     world.nexa.authenticate(ben.token.expose()).await.expect("nothing else was in its way");
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn who_is_let_in_again_has_their_devices_and_no_old_session() {
     let world = World::new().await;
     let gateway = world.gateway().await;

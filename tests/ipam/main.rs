@@ -1,5 +1,8 @@
 //! The allocator, through the public API: who gets which address, and what comes back.
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod claiming;
 mod model;
 mod overlap;

@@ -6,6 +6,8 @@ use nexa_core::runtime::SystemRandom;
 use nexa_core::wireguard::PrivateKey;
 use nexa_core::{ErrorKind, Nexa, Result};
 
+use crate::support::empty;
+
 async fn gateway(nexa: &Nexa, name: &str, cidr: &str) -> Result<()> {
     let key = PrivateKey::generate(&SystemRandom)?.public_key();
     let new = NewGateway::new(name, "gw.example.org:51820".parse()?, key).vpn_cidr(cidr.parse()?);
@@ -16,9 +18,9 @@ async fn pool(nexa: &Nexa, name: &str, cidr: &str) -> Result<()> {
     nexa.system("overlap").ipam().create_pool(NewPool::new(name, cidr.parse()?)).await.map(drop)
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_pool_that_has_an_address_of_another_is_refused() {
-    let nexa = Nexa::open("sqlite::memory:").await.unwrap();
+    let (_place, nexa, _clock) = empty().await;
     gateway(&nexa, "hq", "10.66.0.0/24").await.unwrap();
     pool(&nexa, "printers", "10.9.0.0/16").await.unwrap();
     pool(&nexa, "lab", "fd09::/64").await.unwrap();
@@ -36,8 +38,8 @@ async fn a_pool_that_has_an_address_of_another_is_refused() {
     gateway(&nexa, "branch", "10.67.0.0/24").await.unwrap();
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_gateway_of_the_longest_name_has_its_pools() {
-    let nexa = Nexa::open("sqlite::memory:").await.unwrap();
+    let (_place, nexa, _clock) = empty().await;
     gateway(&nexa, &"g".repeat(128), "10.66.0.0/24").await.unwrap();
 }

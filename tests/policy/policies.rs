@@ -13,7 +13,7 @@ fn cidr(text: &str) -> Cidr {
     text.parse().unwrap()
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_policy_is_read_back_as_created() {
     let world = World::new().await;
     world.gateway().await;
@@ -38,7 +38,7 @@ async fn a_policy_is_read_back_as_created() {
     assert_eq!(policies.list(PageRequest::default()).await.unwrap().items, [policy]);
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn the_name_of_a_removed_policy_is_free_again() {
     let world = World::new().await;
     let policies = world.system().policy();
@@ -57,7 +57,7 @@ async fn the_name_of_a_removed_policy_is_free_again() {
     assert_eq!(ids.len(), 3);
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_policy_that_is_removed_counts_no_more() {
     let world = World::new().await;
     world.gateway().await;
@@ -75,7 +75,7 @@ async fn a_policy_that_is_removed_counts_no_more() {
     assert!(reaches_vault().await);
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn who_is_shut_out_reaches_nothing_whatever_policies_say() {
     let world = World::new().await;
     world.gateway().await;
@@ -94,7 +94,7 @@ async fn who_is_shut_out_reaches_nothing_whatever_policies_say() {
     assert_eq!((access.barred, access.allowed.is_empty()), (Some(Bar::UserSuspended), true));
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_policy_about_a_device_or_person_that_is_gone_is_refused_whole() {
     let world = World::new().await;
     world.gateway().await;
@@ -107,7 +107,7 @@ async fn a_policy_about_a_device_or_person_that_is_gone_is_refused_whole() {
     before.assert_unchanged(&database.snapshot().await, "half a policy was stored");
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn the_pages_of_policies_hold_each_once_in_order_of_creation_and_skip_what_was_removed() {
     let world = World::new().await;
     let policies = world.system().policy();

@@ -11,7 +11,7 @@ const SECRETS: [&str; 4] = ["Secret", "PrivateKey", "PresharedKey", "StaticSecre
 /// Types that hold a secret in a form that the sources do not show: a drawing of a key, a URL with a password.
 const HIDDEN: [&str; 2] = ["wireguard::QrCode", "nexa::Builder"];
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn every_public_type_that_can_hold_a_secret_is_printed_by_the_test() {
     let mut expected = holders();
     assert!(expected.contains("identity::SignedIn") && expected.contains("nexa::Handle"), "{expected:?}");

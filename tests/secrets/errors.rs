@@ -43,7 +43,7 @@ fn a_key_that_does_not_parse_is_not_repeated() {
     }
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn a_call_that_is_refused_does_not_repeat_what_it_was_given() {
     let world = World::new().await;
     let ben = world.person("ben").await;

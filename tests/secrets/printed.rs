@@ -171,7 +171,7 @@ fn preshared_key() -> PresharedKey {
     PresharedKey::from_bytes(&PLANTED_PSK).unwrap()
 }
 
-#[tokio::test]
+#[nexa_test_macros::every_database]
 async fn no_public_type_that_holds_a_secret_prints_it() {
     let (needles, prints) = printed().await;
     let mut shown = 0;

@@ -14,7 +14,7 @@ const WRONG: &str = "planted password, a wrong one";
 
 #[tokio::test]
 async fn no_secret_of_a_full_walk_is_in_the_audit_the_outbox_or_any_file() {
-    let (folder, nexa, _clock) = empty().await;
+    let (place, nexa, _clock) = empty().await;
     let needles = walk(&nexa).await;
 
     let audit = nexa.system("test").audit().list(PageRequest::first(1_000)).await.unwrap();
@@ -23,10 +23,10 @@ async fn no_secret_of_a_full_walk_is_in_the_audit_the_outbox_or_any_file() {
     let told = format!("{:?} {:?}", audit.items, events);
     assert_eq!(found(told.as_bytes(), &needles), [""; 0], "{told}");
 
-    let open = files(folder.path(), &needles);
+    let open = files(&place.folder(), &needles);
     assert!(open.contains(&"nexa.db-wal".to_owned()), "{open:?}");
     nexa.close().await;
-    let closed = files(folder.path(), &needles);
+    let closed = files(&place.folder(), &needles);
     assert!(closed.contains(&"nexa.db".to_owned()), "{closed:?}");
 }
 

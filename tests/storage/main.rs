@@ -1,12 +1,17 @@
 //! What must hold when processes race, die, or give up: nothing acknowledged is lost, nothing is half done.
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod cancellation;
 mod cases;
 mod deadlines;
+mod dialects;
 mod killing;
 mod opening;
 mod racing;
 mod schema;
+mod seeds;
 mod sound;
 mod stored;
 mod worker;

@@ -82,8 +82,8 @@ async fn a_database_of_a_newer_version_is_refused_and_left_alone() {
     let mut stored = world.stored().await;
     stored
         .execute(
-            "INSERT INTO nexa_migrations (version, description, success, checksum, execution_time) \
-             VALUES (9999, 'from the future', 1, x'00', 0)",
+            "INSERT INTO nexa_migrations (version, name, checksum, oldest) \
+             VALUES (9999, 'from the future', x'00', 9999)",
         )
         .await;
     let before = stored.tables().await;

@@ -12,10 +12,18 @@ use crate::world::{Start, Templates, World};
 /// Table and columns of every primary key and UNIQUE.
 const UNIQUE: &str = "
 audit_logs(id)
+containers(id)
+containers(node_id, ct_id, live)
+containers(scope, hostname_key, live)
+containers(scope, ipv4_address, live)
+containers(scope, mac_address, live)
 counters(name)
 devices(id)
 devices(public_key, live)
 devices(user_id, device_fingerprint, live)
+dns_services(service_id)
+external_domains(domain_key, live)
+external_domains(id)
 gateways(id)
 gateways(name_key, live)
 gateways(public_key, live)
@@ -24,6 +32,8 @@ group_memberships(id)
 groups(gid_number)
 groups(id)
 groups(name_key, live)
+http_services(external_domain_id, external_hostname_key, live)
+http_services(service_id)
 ip_allocations(gateway_id, address, live)
 ip_allocations(id)
 ip_allocations(pool_id, device_id, live)
@@ -35,6 +45,12 @@ ip_pools(id)
 ip_pools(name_key, live)
 ip_reservations(id)
 ip_reservations(pool_id, first)
+job_statuses(id)
+jobs(id)
+nodes(id)
+nodes(scope, name_key, live)
+number_allocations(id)
+number_allocations(purpose, scope, number, live)
 one_time_tokens(id)
 one_time_tokens(token_hash)
 policies(id)
@@ -46,12 +62,21 @@ policy_targets(policy_id, device_id)
 policy_targets(policy_id, group_id)
 policy_targets(policy_id, user_id)
 public_keys(public_key)
+refresh_tokens(id)
+refresh_tokens(token_hash)
 role_permissions(role_id, permission)
 roles(id)
 roles(name_key)
+services(id)
+session_secrets(id)
+session_secrets(kid)
 sessions(id)
 settings(category, key)
 settings(id)
+sites(id)
+sites(name_key, live)
+transport_services(external_port, protocol, live)
+transport_services(service_id)
 users(email_key, live)
 users(id)
 users(uid_number)
@@ -67,16 +92,24 @@ wireguard_peers(id)
 const REFERENCES: &str = "
 audit_logs.actor_device_id -> devices.id RESTRICT
 audit_logs.actor_user_id -> users.id RESTRICT
+containers.node_id -> nodes.id RESTRICT
 devices.gateway_id -> gateways.id RESTRICT
 devices.user_id -> users.id RESTRICT
+dns_services.service_id -> services.id CASCADE
+external_domains.site_id -> sites.id RESTRICT
 group_memberships.group_id -> groups.id CASCADE
 group_memberships.user_id -> users.id CASCADE
+http_services.external_domain_id -> external_domains.id RESTRICT
+http_services.service_id -> services.id CASCADE
 ip_allocations.device_id -> devices.id RESTRICT
 ip_allocations.gateway_id -> gateways.id RESTRICT
 ip_allocations.pool_id -> ip_pools.id RESTRICT
 ip_free_ranges.pool_id -> ip_pools.id CASCADE
 ip_pools.gateway_id -> gateways.id RESTRICT
 ip_reservations.pool_id -> ip_pools.id CASCADE
+job_statuses.job_id -> jobs.id CASCADE
+jobs.created_by -> users.id SET NULL
+nodes.site_id -> sites.id RESTRICT
 policies.created_by -> users.id SET NULL
 policy_destinations.policy_id -> policies.id CASCADE
 policy_targets.device_id -> devices.id CASCADE
@@ -85,15 +118,28 @@ policy_targets.policy_id -> policies.id CASCADE
 policy_targets.user_id -> users.id CASCADE
 public_keys.device_id -> devices.id CASCADE
 public_keys.gateway_id -> gateways.id CASCADE
+refresh_tokens.session_id -> sessions.id CASCADE
+refresh_tokens.user_id -> users.id CASCADE
 role_permissions.role_id -> roles.id CASCADE
+services.container_id -> containers.id RESTRICT
 sessions.user_id -> users.id CASCADE
+transport_services.service_id -> services.id CASCADE
 users.role_id -> roles.id RESTRICT
 wireguard_peers.device_id -> devices.id RESTRICT
 wireguard_peers.gateway_id -> gateways.id RESTRICT
 ";
 
-/// Ids that refer to no row: a thing of any table, a thing that may be gone, and the host's own id of a request.
-const NO_REFERENCES: [&str; 3] = ["audit_logs.entity_id", "audit_logs.request_id", "events.entity_id"];
+/// Ids that refer to no row: a thing of any table, a thing that may be gone, the host's own id of a request, a cluster's
+/// number of a container, and the first of a family of tokens.
+const NO_REFERENCES: [&str; 7] = [
+    "audit_logs.entity_id",
+    "audit_logs.request_id",
+    "containers.ct_id",
+    "events.entity_id",
+    "jobs.associated_id",
+    "number_allocations.owner_id",
+    "refresh_tokens.family_id",
+];
 
 const TABLES: &str = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' \
                       AND name <> 'nexa_migrations' ORDER BY name";
@@ -206,10 +252,37 @@ async fn inhabited() -> World {
     let person = NewPolicy::allow("a person").target(known.bob);
     system.policy().create(person).await.unwrap();
     system.policy().create(NewPolicy::allow("a device").target(known.device)).await.unwrap();
-    let setting = "INSERT INTO settings VALUES (randomblob(16), 'mail', 'sender', 'nexa@example.org', 0, 0)";
-    world.stored().await.execute(setting).await;
+    let mut stored = world.stored().await;
+    for row in NOT_YET_WRITTEN {
+        stored.execute(row).await;
+    }
+    drop(stored);
     world
 }
+
+/// A row for each table that no service writes yet.
+const NOT_YET_WRITTEN: [&str; 14] = [
+    "INSERT INTO settings VALUES (randomblob(16), 'mail', 'sender', 'nexa@example.org', 0, 0)",
+    "INSERT INTO refresh_tokens SELECT randomblob(16), id, user_id, randomblob(16), randomblob(32), NULL, NULL, 0, 0, NULL \
+     FROM sessions LIMIT 1",
+    "INSERT INTO session_secrets VALUES (randomblob(16), 'first', randomblob(80), 0, 1, 0)",
+    "INSERT INTO sites VALUES (randomblob(16), 'Lab', 'lab', 'lab.internal', '10.7.0.10-10.7.0.99', randomblob(17), \
+     randomblob(17), '10.7.0.1', 0, 0, 0, NULL, 1)",
+    "INSERT INTO nodes SELECT randomblob(16), id, zeroblob(16), 'pve1', 'pve1', randomblob(17), 'https://pve1:8006', \
+     'root@pam', randomblob(80), 'system', NULL, 0, 0, NULL, 1 FROM sites",
+    "INSERT INTO external_domains SELECT randomblob(16), id, 'example.org', 'example.org', NULL, NULL, NULL, NULL, 0, 0, NULL, 1 \
+     FROM sites",
+    "INSERT INTO containers SELECT randomblob(16), id, scope, 'web', 'web', 'Web', 101, '02:00:00:00:00:01', randomblob(17), \
+     'running', 0, 0, 0, NULL, 1 FROM nodes",
+    "INSERT INTO services SELECT randomblob(16), id, 'http', 80, 0, 0, NULL, 1 FROM containers",
+    "INSERT INTO http_services SELECT s.id, 'app', 'app', d.id, 1 FROM services s, external_domains d",
+    "INSERT INTO transport_services SELECT id, 'tcp', 2222, 0, 1 FROM services",
+    "INSERT INTO dns_services SELECT id, 'SRV', '_ssh._tcp', 1 FROM services",
+    "INSERT INTO number_allocations SELECT randomblob(16), 'external_port', zeroblob(16), 2222, 'service', id, 1, 0, NULL, 1 \
+     FROM services",
+    "INSERT INTO jobs VALUES (randomblob(16), 'create web', NULL, NULL, 'pending', 'none', NULL, 0, 0)",
+    "INSERT INTO job_statuses SELECT randomblob(16), id, 'begun', 0 FROM jobs",
+];
 
 /// Makes the table `copied` of one row that the rule applies to; gives the number of the row.
 async fn copy_one(stored: &mut Stored, rule: &Rule) -> i64 {
@@ -249,7 +322,7 @@ async fn others(stored: &mut Stored, rule: &Rule, rules: &[Rule]) -> String {
         let other = match stored.texts(&of_type).await.remove(0).as_str() {
             "BLOB" => format!("randomblob(length(\"{column}\"))"),
             "TEXT" => "hex(randomblob(8))".to_owned(),
-            _ => "1000000 + abs(random() % 1000000)".to_owned(),
+            _ => "40000 + abs(random() % 20000)".to_owned(),
         };
         assignments.push(format!("\"{column}\" = CASE WHEN \"{column}\" IS NOT NULL THEN {other} END"));
     }

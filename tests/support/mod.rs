@@ -2,6 +2,7 @@
 //! that repeats, and builders for whoever a test is about.
 #![allow(dead_code, reason = "each test program uses its own part of it")]
 
+mod backend;
 mod snapshot;
 
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ use nexa_core::runtime::{ManualClock, Random, Timestamp};
 use nexa_core::wireguard::PrivateKey;
 use nexa_core::{Error, ErrorKind, Handle, Nexa, Result, Secret};
 
+pub(crate) use backend::{Backend, Place, on};
 pub(crate) use snapshot::Database;
 
 /// Everybody's password.
@@ -24,9 +26,9 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 /// When every world begins: 2026-01-01T00:00:00Z.
 pub(crate) const BEGINNING: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
 
-/// A control plane on one file, with the first administrator, ada, who has no password.
+/// A control plane on a database of its own, with the first administrator, ada, who has no password.
 pub(crate) struct World {
-    folder: tempfile::TempDir,
+    pub(crate) place: Place,
     pub(crate) nexa: Nexa,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) ada: UserId,
@@ -41,10 +43,10 @@ pub(crate) struct Person {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        let (folder, nexa, clock) = empty().await;
+        let (place, nexa, clock) = empty().await;
         let first = NewUser::without_password("ada");
         let ada = nexa.system("test").identity().create_first_user(first).await.unwrap().id;
-        World { folder, nexa, clock, ada }
+        World { place, nexa, clock, ada }
     }
 
     /// Moves the clock on, so that ids sort as things were made.
@@ -57,20 +59,21 @@ impl World {
         self.nexa.system("test")
     }
 
+    /// The file, of a world on SQLite.
     pub(crate) fn path(&self) -> PathBuf {
-        self.folder.path().join("nexa.db")
+        self.place.path()
     }
 
     pub(crate) fn url(&self) -> String {
-        url_in(&self.folder)
+        self.place.url().to_owned()
     }
 
     /// The database, seen from outside.
     pub(crate) async fn database(&self) -> Database {
-        Database::open(&self.path()).await
+        Database::open(&self.place).await
     }
 
-    /// Another process on the same file, as far as the database can tell.
+    /// Another process on the same database, as far as the database can tell.
     pub(crate) async fn open_again(&self) -> Nexa {
         let builder = Nexa::builder(self.url()).clock(Arc::clone(&self.clock) as _);
         builder.random(Arc::new(Repeatable::seeded(u64::MAX / 3))).open().await.unwrap()
@@ -126,17 +129,13 @@ impl World {
     }
 }
 
-/// A control plane on one file in which nobody is yet.
-pub(crate) async fn empty() -> (tempfile::TempDir, Nexa, Arc<ManualClock>) {
-    let folder = tempfile::tempdir().unwrap();
+/// A control plane in which nobody is yet, on a database of its own.
+pub(crate) async fn empty() -> (Place, Nexa, Arc<ManualClock>) {
+    let place = Place::new().await;
     let clock = Arc::new(ManualClock::new(BEGINNING));
-    let builder = Nexa::builder(url_in(&folder)).clock(Arc::clone(&clock) as _);
+    let builder = Nexa::builder(place.url()).clock(Arc::clone(&clock) as _);
     let nexa = builder.random(Arc::new(Repeatable::seeded(1))).open().await.unwrap();
-    (folder, nexa, clock)
-}
-
-pub(crate) fn url_in(folder: &tempfile::TempDir) -> String {
-    format!("sqlite:{}", folder.path().join("nexa.db").display())
+    (place, nexa, clock)
 }
 
 /// What a device of this label asks to be enrolled as.

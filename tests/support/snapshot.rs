@@ -1,42 +1,160 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::Path;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
-use sqlx::{AssertSqlSafe, SqlitePool};
+use sqlx::AssertSqlSafe;
 
-/// A control plane's file, opened by somebody else.
-pub(crate) struct Database(SqlitePool);
+use super::{Backend, Place};
+
+/// A control plane's database, opened by somebody else.
+pub(crate) struct Database {
+    pool: Pool,
+    /// The statement that selects every row, once it was needed.
+    everything: tokio::sync::OnceCell<String>,
+}
+
+enum Pool {
+    #[cfg(feature = "sqlite")]
+    Sqlite(sqlx::SqlitePool),
+    #[cfg(feature = "postgres")]
+    Postgres(sqlx::PgPool),
+    #[cfg(feature = "mysql")]
+    Mysql(sqlx::MySqlPool),
+}
+
+/// The same on whichever pool it is.
+macro_rules! on_pool {
+    ($database:expr, |$pool:ident| $run:expr) => {
+        match &$database.pool {
+            #[cfg(feature = "sqlite")]
+            Pool::Sqlite($pool) => $run,
+            #[cfg(feature = "postgres")]
+            Pool::Postgres($pool) => $run,
+            #[cfg(feature = "mysql")]
+            Pool::Mysql($pool) => $run,
+        }
+    };
+}
 
 impl Database {
-    pub(crate) async fn open(path: &Path) -> Self {
-        let options = SqliteConnectOptions::new().filename(path).foreign_keys(true);
-        Database(SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap())
+    pub(crate) async fn open(place: &Place) -> Self {
+        let pool = match place.backend() {
+            #[cfg(feature = "sqlite")]
+            Backend::Sqlite => {
+                let options =
+                    sqlx::sqlite::SqliteConnectOptions::new().filename(place.path()).foreign_keys(true);
+                let pool = sqlx::sqlite::SqlitePoolOptions::new().max_connections(1);
+                Pool::Sqlite(pool.connect_with(options).await.unwrap())
+            }
+            #[cfg(feature = "postgres")]
+            Backend::Postgres => {
+                let pool = sqlx::postgres::PgPoolOptions::new().max_connections(1);
+                Pool::Postgres(pool.connect(place.url()).await.unwrap())
+            }
+            #[cfg(feature = "mysql")]
+            Backend::Mysql => {
+                let pool = sqlx::mysql::MySqlPoolOptions::new().max_connections(1);
+                Pool::Mysql(pool.connect(place.url()).await.unwrap())
+            }
+            #[allow(unreachable_patterns, reason = "which of them are left depends on the build")]
+            other => panic!("this build has no {other:?}"),
+        };
+        Database { pool, everything: tokio::sync::OnceCell::new() }
     }
 
     /// Changes it behind the control plane's back; gives the number of rows.
     pub(crate) async fn tamper(&self, sql: impl Into<String>) -> u64 {
-        sqlx::query(AssertSqlSafe(sql.into())).execute(&self.0).await.unwrap().rows_affected()
+        let sql = AssertSqlSafe(sql.into());
+        on_pool!(self, |pool| sqlx::query(sql).execute(pool).await.unwrap().rows_affected())
     }
 
     /// The first column of every row.
     pub(crate) async fn column(&self, sql: impl Into<String>) -> Vec<String> {
-        sqlx::query_scalar(AssertSqlSafe(sql.into())).fetch_all(&self.0).await.unwrap()
+        let sql = AssertSqlSafe(sql.into());
+        on_pool!(self, |pool| sqlx::query_scalar(sql).fetch_all(pool).await.unwrap())
     }
 
-    /// Every row of every table, in the order they were written in. Rows that audit a refusal are left out: they are
-    /// the one thing that a refused call may write.
-    pub(crate) async fn snapshot(&self) -> Snapshot {
-        let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name";
-        let mut rows = BTreeMap::new();
-        for table in self.column(tables).await {
-            let columns = format!("SELECT 'quote(\"' || name || '\")' FROM pragma_table_info('{table}')");
-            let columns = self.column(columns).await.join(" || ' ' || ");
-            let only = if table == "audit_logs" { "WHERE status <> 'refused'" } else { "" };
-            let all = format!("SELECT {columns} FROM \"{table}\" {only} ORDER BY rowid");
-            rows.insert(table, self.column(all).await);
+    /// How many rows a table has.
+    pub(crate) async fn count(&self, table: &str) -> i64 {
+        let sql = AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));
+        on_pool!(self, |pool| sqlx::query_scalar(sql).fetch_one(pool).await.unwrap())
+    }
+
+    /// Lets rows be written that the schema refuses, where a test is about what a damaged database does.
+    pub(crate) async fn allow_damage(&self) {
+        match self.pool {
+            #[cfg(feature = "sqlite")]
+            Pool::Sqlite(_) => {
+                self.tamper("PRAGMA foreign_keys = OFF").await;
+                self.tamper("PRAGMA ignore_check_constraints = ON").await;
+            }
+            #[allow(unreachable_patterns, reason = "which of them are left depends on the build")]
+            _ => panic!("only SQLite lets its constraints be passed over"),
         }
+    }
+
+    /// Every row of every table. Rows that audit a refusal are left out: they are the one thing that a refused call may
+    /// write.
+    pub(crate) async fn snapshot(&self) -> Snapshot {
+        // One statement for all of them, written once: a test may look hundreds of times.
+        let everything = self.everything.get_or_init(|| self.select_everything()).await;
+        let mut rows = BTreeMap::<_, Vec<_>>::new();
+        for line in self.column(everything.clone()).await {
+            let (table, row) = line.split_once(' ').unwrap();
+            rows.entry(table.to_owned()).or_default().push(row.to_owned());
+        }
+        rows.values_mut().for_each(|rows| rows.sort());
         Snapshot(rows)
+    }
+
+    async fn select_everything(&self) -> String {
+        let mut selects = Vec::new();
+        for table in self.column(self.tables()).await {
+            let only = if table == "audit_logs" { "WHERE status <> 'refused'" } else { "" };
+            let columns = self.column(self.columns_as_text(&table)).await;
+            selects.push(match self.pool {
+                #[cfg(feature = "mysql")]
+                Pool::Mysql(_) => {
+                    format!("SELECT CONCAT_WS(' ', '{table}', {}) FROM `{table}` {only}", columns.join(", "))
+                }
+                #[allow(unreachable_patterns, reason = "which of them are left depends on the build")]
+                _ => format!("SELECT '{table} ' || {} FROM \"{table}\" {only}", columns.join(" || ' ' || ")),
+            });
+        }
+        selects.join(" UNION ALL ")
+    }
+
+    fn tables(&self) -> &'static str {
+        match self.pool {
+            #[cfg(feature = "sqlite")]
+            Pool::Sqlite(_) => "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name",
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(_) => {
+                "SELECT table_name::TEXT FROM information_schema.tables WHERE table_schema = current_schema()"
+            }
+            #[cfg(feature = "mysql")]
+            Pool::Mysql(_) => {
+                "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()"
+            }
+        }
+    }
+
+    fn columns_as_text(&self, table: &str) -> String {
+        match self.pool {
+            #[cfg(feature = "sqlite")]
+            Pool::Sqlite(_) => {
+                format!("SELECT 'quote(\"' || name || '\")' FROM pragma_table_info('{table}')")
+            }
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(_) => format!(
+                "SELECT 'COALESCE(\"' || column_name || '\"::TEXT, ''NULL'')' FROM information_schema.columns \
+                 WHERE table_schema = current_schema() AND table_name = '{table}' ORDER BY ordinal_position"
+            ),
+            #[cfg(feature = "mysql")]
+            Pool::Mysql(_) => format!(
+                "SELECT CONCAT('COALESCE(HEX(`', column_name, '`), ''NULL'')') FROM information_schema.columns \
+                 WHERE table_schema = DATABASE() AND table_name = '{table}' ORDER BY ordinal_position"
+            ),
+        }
     }
 }
 
@@ -55,13 +173,14 @@ impl Snapshot {
     /// The rows that are only in one of the two; empty when there is no difference.
     pub(crate) fn difference(&self, after: &Snapshot) -> String {
         let mut text = String::new();
+        // Both are sorted.
         for (table, rows) in &self.0 {
-            for row in rows.iter().filter(|row| !after.rows(table).contains(row)) {
+            for row in rows.iter().filter(|row| after.rows(table).binary_search(row).is_err()) {
                 writeln!(text, "  - {table}: {row}").unwrap();
             }
         }
         for (table, rows) in &after.0 {
-            for row in rows.iter().filter(|row| !self.rows(table).contains(row)) {
+            for row in rows.iter().filter(|row| self.rows(table).binary_search(row).is_err()) {
                 writeln!(text, "  + {table}: {row}").unwrap();
             }
         }
