@@ -14,6 +14,7 @@ mod options;
 mod package;
 mod process;
 mod selection;
+mod servers;
 mod stage;
 mod tally;
 mod test;

@@ -13,7 +13,7 @@ pub(crate) const WORKSPACE: &[&str] = &[
     "--exclude",
     "nexa-uniffi",
     "--features",
-    "nexa-core/sqlite,nexa-core/tunnel,nexa-ffi/json",
+    "nexa-core/tunnel,nexa-ffi/json,nexa-workspace/sqlite,nexa-workspace/postgres,nexa-workspace/mysql",
 ];
 
 /// The workspace's selection, and what is asked of it.

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: every test there is. Its last line, `N passed, N failed`, is read by machines.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
@@ -12,9 +12,10 @@ use crate::languages::{kotlin, mobile, node, python, swift};
 use crate::options::{Depth, Options};
 use crate::process::{cargo, root, run as run_command, stream};
 use crate::selection::{WORKSPACE, workspace_and};
+use crate::servers::Servers;
 use crate::stage::{Finished, Stage, run_all, seconds};
 use crate::tally::Tally;
-use crate::tools::{IP, PING, SETPRIV, WG, WIREGUARD_GO, needs_root};
+use crate::tools::{IP, MARIADB, PING, POSTGRES, SETPRIV, WG, WIREGUARD_GO, needs_root};
 
 /// A new stage, or a tool that one needs, is one entry here. What can be tested in Rust comes first, and the language
 /// that takes longest to set up last.
@@ -25,7 +26,12 @@ pub(crate) const STAGES: &[Stage<Tally>] = &[
         needs: &[],
         run: |options| cargo_test(options, &workspace_and(&["--lib", "--bins"])),
     },
-    Stage { name: "api", about: "tests of the public API", needs: &[], run: api },
+    Stage {
+        name: "api",
+        about: "tests of the public API, on SQLite, PostgreSQL and MariaDB",
+        needs: &[&POSTGRES, &MARIADB, &SETPRIV],
+        run: api,
+    },
     Stage {
         name: "docs",
         about: "examples in the documentation",
@@ -97,7 +103,24 @@ fn api(options: &Options) -> Result<Tally> {
     names.remove(INTEROP);
     let mut arguments: Vec<_> = WORKSPACE.iter().map(|argument| String::from(*argument)).collect();
     arguments.extend(names.into_iter().flat_map(|name| ["--test".to_owned(), name]));
-    cargo_test(options, &arguments.iter().map(String::as_str).collect::<Vec<_>>())
+    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+    let servers = Servers::start()?;
+    let mut by_database = BTreeMap::new();
+    let tally = cargo_test_with(options, &arguments, &servers.urls, |line| {
+        if let Some(database) = passed_on(line) {
+            *by_database.entry(database).or_insert(0_u64) += 1;
+        }
+    });
+    for (database, count) in by_database {
+        println!("{count} tests passed on {database}");
+    }
+    tally
+}
+
+/// The database that a line such as `test users::a_name::postgres ... ok` ends with.
+fn passed_on(line: &str) -> Option<&'static str> {
+    let name = line.strip_prefix("test ")?.strip_suffix(" ... ok")?;
+    ["sqlite", "postgres", "mysql"].into_iter().find(|database| name.ends_with(&format!("::{database}")))
 }
 
 /// The name of a test program: a folder with a `main.rs`, or a file.
@@ -117,13 +140,27 @@ fn interop(options: &Options) -> Result<Tally> {
 
 /// Runs `cargo test` with these arguments.
 fn cargo_test(options: &Options, arguments: &[&str]) -> Result<Tally> {
+    cargo_test_with(options, arguments, &[], |_| {})
+}
+
+/// The same with these variables; `each` sees every line of it.
+fn cargo_test_with(
+    options: &Options,
+    arguments: &[&str],
+    variables: &[(&'static str, String)],
+    mut each: impl FnMut(&str),
+) -> Result<Tally> {
     let mut command = cargo(&["test", "--no-fail-fast"]);
     command.args(arguments);
     if options.depth == Depth::Full {
         command.env("NEXA_TEST_FULL", "1");
     }
+    command.envs(variables.iter().map(|(name, value)| (name, value)));
     let mut tally = Tally::default();
-    let exit = stream(&mut command, |line| tally += Tally::from_line(line).unwrap_or_default())?;
+    let exit = stream(&mut command, |line| {
+        tally += Tally::from_line(line).unwrap_or_default();
+        each(line);
+    })?;
     tally.with_exit(exit)
 }
 
@@ -163,6 +200,13 @@ mod tests {
 
     fn tally(passed: u64, failed: u64, ignored: u64) -> Tally {
         Tally { passed, failed, ignored }
+    }
+
+    #[test]
+    fn a_test_is_counted_for_the_database_that_its_name_ends_with() {
+        assert_eq!(passed_on("test users::a_name::postgres ... ok"), Some("postgres"));
+        assert_eq!(passed_on("test users::a_name::postgres ... FAILED"), None);
+        assert_eq!(passed_on("test users::a_name ... ok"), None);
     }
 
     #[test]

@@ -45,6 +45,9 @@ pub(crate) static NODE: Tool = Tool {
 };
 pub(crate) static PING: Tool = apt("ping", "iputils-ping", &["-V"]);
 /// Debian keeps the module that makes environments in a package of its own.
+pub(crate) static POSTGRES: Tool =
+    apt_file("postgres", "postgresql-15", "/usr/lib/postgresql/15/bin/postgres");
+pub(crate) static MARIADB: Tool = apt("mariadbd", "mariadb-server", &["--version"]);
 pub(crate) static PYTHON: Tool = apt(
     "python3",
     "python3-venv",

@@ -1,0 +1,184 @@
+//! PostgreSQL and MariaDB for the tests: those that are already there, or ones of our own on private ports of the loopback
+//! address, with fresh data, which end with the stage that started them.
+
+use std::env;
+use std::fs;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::failure::{Failure, Result};
+use crate::process::{cache, command, run};
+use crate::tools::{MARIADB, POSTGRES, is_root};
+
+/// Where PostgreSQL's programs are; Debian leaves them out of the path.
+pub(crate) const POSTGRES_PROGRAMS: &str = "/usr/lib/postgresql/15/bin";
+/// The user and the group that own nothing: PostgreSQL refuses to run as root.
+const NOBODY: u32 = 65_534;
+/// How long a server may take to answer.
+const CEILING: Duration = Duration::from_secs(60);
+
+/// Servers that run as long as the value lives.
+#[derive(Default)]
+pub(crate) struct Servers {
+    /// Variables for the tests, with the servers' URLs.
+    pub(crate) urls: Vec<(&'static str, String)>,
+    running: Vec<Running>,
+}
+
+struct Running {
+    server: Child,
+    data: PathBuf,
+}
+
+impl Servers {
+    /// Takes what the environment names, and starts the rest.
+    pub(crate) fn start() -> Result<Self> {
+        let mut servers = Servers::default();
+        servers.provide("NEXA_TEST_POSTGRES", postgres)?;
+        servers.provide("NEXA_TEST_MYSQL", mariadb)?;
+        Ok(servers)
+    }
+
+    fn provide(
+        &mut self,
+        variable: &'static str,
+        start: fn(&Path, u16) -> Result<(Child, String)>,
+    ) -> Result {
+        if let Ok(url) = env::var(variable) {
+            self.urls.push((variable, url));
+            return Ok(());
+        }
+        let data = fresh_folder(variable)?;
+        let port = free_port()?;
+        let (server, url) = start(&data, port)?;
+        self.running.push(Running { server, data });
+        wait_until_it_listens(variable, port)?;
+        self.urls.push((variable, url));
+        Ok(())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // What has ended already needs no ending.
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+        if let Err(error) = fs::remove_dir_all(&self.data) {
+            eprintln!("{} is left behind: {error}", self.data.display());
+        }
+    }
+}
+
+/// A folder for one run, which whoever the server runs as owns: in the cache, or where root's own cache is closed to
+/// others beside the system's.
+fn fresh_folder(name: &str) -> Result<PathBuf> {
+    let base = if is_root()? { PathBuf::from("/var/cache/nexa") } else { cache()?.join("servers") };
+    remove_what_was_left(&base)?;
+    let folder = base.join(format!("{}-{}", name.to_lowercase(), std::process::id()));
+    fs::create_dir_all(&folder)?;
+    if is_root()? {
+        chown(&folder, Some(NOBODY), Some(NOBODY))?;
+    }
+    Ok(folder)
+}
+
+/// Folders of runs that were killed: each ends with the number of a process, which is no more.
+fn remove_what_was_left(base: &Path) -> Result {
+    let Ok(entries) = fs::read_dir(base) else { return Ok(()) };
+    for entry in entries {
+        let path = entry?.path();
+        let run = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.rsplit_once('-'));
+        let Some((_, process)) = run else { continue };
+        if process.bytes().all(|b| b.is_ascii_digit()) && !Path::new("/proc").join(process).exists() {
+            fs::remove_dir_all(&path)?;
+        }
+    }
+    Ok(())
+}
+
+/// One that is free at this moment.
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+fn postgres(data: &Path, port: u16) -> Result<(Child, String)> {
+    POSTGRES.ensure()?;
+    let program = |name: &str| as_nobody(&Path::new(POSTGRES_PROGRAMS).join(name), data);
+    let mut init = program("initdb")?;
+    init.args(["--username=nexa", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--pgdata"]);
+    run(init.arg(data.join("data")).stdout(Stdio::null()))?;
+    let mut server = program("postgres")?;
+    server.arg("-D").arg(data.join("data")).args(["-p", &port.to_string()]);
+    for setting in [
+        "listen_addresses=127.0.0.1",
+        "unix_socket_directories=",
+        "max_connections=300",
+        // What is tested is not that the machine's disk keeps its word.
+        "fsync=off",
+        "synchronous_commit=off",
+        "full_page_writes=off",
+    ] {
+        server.args(["-c", setting]);
+    }
+    Ok((spawn(&mut server, data)?, format!("postgres://nexa@127.0.0.1:{port}/postgres")))
+}
+
+fn mariadb(data: &Path, port: u16) -> Result<(Child, String)> {
+    MARIADB.ensure()?;
+    let mut init = as_nobody(Path::new("mariadb-install-db"), data)?;
+    init.args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]);
+    run(init.arg(option("--datadir=", &data.join("data"))).stdout(Stdio::null()))?;
+    let mut server = as_nobody(Path::new("mariadbd"), data)?;
+    server.arg("--no-defaults").arg(option("--datadir=", &data.join("data")));
+    server.arg(option("--socket=", &data.join("socket"))).arg(option("--pid-file=", &data.join("pid")));
+    server.args([
+        "--bind-address=127.0.0.1",
+        &format!("--port={port}"),
+        "--skip-log-bin",
+        "--max-connections=300",
+        "--innodb-flush-log-at-trx-commit=0",
+        "--innodb-buffer-pool-size=128M",
+    ]);
+    Ok((spawn(&mut server, data)?, format!("mysql://root@127.0.0.1:{port}/mysql")))
+}
+
+fn option(name: &str, path: &Path) -> std::ffi::OsString {
+    let mut option = std::ffi::OsString::from(name);
+    option.push(path);
+    option
+}
+
+/// The kernel ends it when this program ends, in whatever way.
+fn as_nobody(program: &Path, folder: &Path) -> Result<Command> {
+    let mut wrapped = command("setpriv");
+    wrapped.args(["--pdeathsig", "QUIT"]);
+    if is_root()? {
+        let (user, group) = (format!("--reuid={NOBODY}"), format!("--regid={NOBODY}"));
+        wrapped.args([&user, &group, "--clear-groups"]);
+    }
+    wrapped.arg(program).current_dir(folder).env("HOME", folder).env("TMPDIR", folder);
+    Ok(wrapped)
+}
+
+/// In a process group of its own, so that a terminal's interrupt ends it only with us.
+fn spawn(server: &mut Command, data: &Path) -> Result<Child> {
+    let log = fs::File::create(data.join("log"))?;
+    server.stdout(log.try_clone()?).stderr(log).process_group(0);
+    server.spawn().map_err(|error| Failure::new(format!("the server did not start: {error}")))
+}
+
+#[expect(clippy::disallowed_methods, reason = "a server that starts tells nobody when it is ready")]
+fn wait_until_it_listens(name: &str, port: u16) -> Result {
+    let began = Instant::now();
+    while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+        if began.elapsed() > CEILING {
+            return Err(Failure::new(format!("{name}: the server does not listen on port {port}")));
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    Ok(())
+}
