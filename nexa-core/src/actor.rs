@@ -12,6 +12,7 @@ use std::net::IpAddr;
 
 use crate::error::{Classify, Code, Error, Result};
 use crate::id::{DeviceId, SessionId, UserId};
+use crate::idempotency::IdempotencyKey;
 use crate::name;
 use crate::runtime::Timestamp;
 
@@ -82,6 +83,12 @@ pub struct RequestContext {
     pub request_id: Option<String>,
     /// The moment after which the call is given up: nothing is begun and nothing is committed later than this.
     pub deadline: Option<Timestamp>,
+    /// Makes a change be done once, however often the same call is made with it within 24 hours.
+    ///
+    /// A call that was done answers again as it did, also with what is shown only once; its caller must still be allowed to
+    /// make it. With other input it is refused. A key is one actor's own, and names one call; calls that only read do not
+    /// look at it. A call that failed leaves the key free. Signing out cannot be repeated: the session that asked is over.
+    pub idempotency_key: Option<IdempotencyKey>,
 }
 
 impl RequestContext {
@@ -110,6 +117,13 @@ impl RequestContext {
     #[must_use]
     pub fn deadline(mut self, at: Timestamp) -> Self {
         self.deadline = Some(at);
+        self
+    }
+
+    /// Sets what makes the call be done once.
+    #[must_use]
+    pub fn idempotency_key(mut self, key: IdempotencyKey) -> Self {
+        self.idempotency_key = Some(key);
         self
     }
 
@@ -235,6 +249,16 @@ impl Reach {
     }
 }
 
+impl Scope {
+    /// How far it reaches, whoever it belongs to.
+    pub(crate) const fn reach(self) -> Reach {
+        match self {
+            Scope::All => Reach::All,
+            Scope::User(_) | Scope::Device(_) => Reach::Own,
+        }
+    }
+}
+
 impl std::str::FromStr for Reach {
     type Err = Error;
 
@@ -340,6 +364,14 @@ impl Principal {
     pub(crate) fn authorize<P: Right>(&self) -> Result<Authorized<P>> {
         let scope = self.scope_of(P::PERMISSION).ok_or_else(|| self.refusal(P::PERMISSION))?;
         Ok(Authorized { scope, caller: self.actor.user(), right: PhantomData })
+    }
+
+    /// Checks a right that a call was let in by before.
+    pub(crate) fn still_has(&self, permission: Permission, reach: Reach) -> Result<()> {
+        match self.scope_of(permission) {
+            Some(scope) if scope.reach() >= reach => Ok(()),
+            _ => Err(self.refusal(permission).into()),
+        }
     }
 
     /// Refuses to give away what the caller does not have.

@@ -81,6 +81,8 @@ pub mod events;
 pub mod gateway;
 pub mod id;
 #[cfg(feature = "control")]
+mod idempotency;
+#[cfg(feature = "control")]
 pub mod identity;
 #[cfg(feature = "control")]
 pub mod ipam;
@@ -93,6 +95,8 @@ mod nexa;
 pub mod page;
 pub mod policy;
 pub mod runtime;
+#[cfg(feature = "control")]
+mod sealed;
 pub mod secret;
 #[cfg(feature = "tunnel")]
 pub mod tunnel;
@@ -103,6 +107,8 @@ pub mod wireguard;
 #[cfg(feature = "control")]
 pub use actor::{Actor, Permission, RequestContext};
 pub use error::{Error, ErrorKind, Result};
+#[cfg(feature = "control")]
+pub use idempotency::IdempotencyKey;
 #[cfg(feature = "control")]
 pub use nexa::{Builder, Handle, Nexa};
 pub use secret::Secret;

@@ -11,12 +11,13 @@ use crate::enrolment::Enrolment;
 use crate::error::{Classify, Code, Result};
 use crate::events::Events;
 use crate::gateway::Gateways;
+use crate::idempotency::{Call, Once, Put};
 use crate::identity::{Caller, Identity, Passwords, bootstrap};
 use crate::ipam::Ipam;
 use crate::policy::Policies;
 use crate::runtime::{Clock, Random, SystemClock, SystemRandom};
 use crate::secret::Secret;
-use crate::unit::{self, Unit, Work};
+use crate::unit::{self, Order, Unit, Work};
 
 /// A private-network control plane over one database. Cheap to clone; every clone is the same control plane.
 #[derive(Clone)]
@@ -278,17 +279,13 @@ impl Handle {
         Events::new(self.clone())
     }
 
-    /// Runs `work` in a transaction that may write.
-    pub(crate) async fn write<I, T>(
-        &self,
-        input: I,
-        work: for<'a> fn(&'a mut Unit, &'a I) -> Work<'a, T>,
-    ) -> Result<T>
-    where
-        I: Send + Sync + 'static,
-        T: Send + 'static,
-    {
-        self.run(Mode::Write, input, work).await
+    /// A call of a method that writes, by its name and its input as the caller gave it.
+    pub(crate) fn call(&self, method: &'static str, input: &impl Put) -> Call<'_> {
+        Call::new(self, method, input)
+    }
+
+    pub(crate) const fn context(&self) -> &RequestContext {
+        &self.context
     }
 
     /// Runs `work` in a transaction that sees one state of the database and cannot change it.
@@ -301,7 +298,7 @@ impl Handle {
         I: Send + Sync + 'static,
         T: Send + 'static,
     {
-        self.run(Mode::Read, input, work).await
+        self.run(Mode::Read, None, input, work).await
     }
 
     /// Refuses a call that is out of time already, for work that begins before its transaction.
@@ -309,9 +306,10 @@ impl Handle {
         unit::check_deadline(&self.context, self.core.clock.now())
     }
 
-    async fn run<I, T>(
+    pub(crate) async fn run<I, T>(
         &self,
         mode: Mode,
+        once: Option<Once<T>>,
         input: I,
         work: for<'a> fn(&'a mut Unit, &'a I) -> Work<'a, T>,
     ) -> Result<T>
@@ -319,7 +317,8 @@ impl Handle {
         I: Send + Sync + 'static,
         T: Send + 'static,
     {
-        unit::run(Arc::clone(&self.core), self.caller.clone(), self.context.clone(), mode, input, work).await
+        let (core, caller, context) = (Arc::clone(&self.core), self.caller.clone(), self.context.clone());
+        Order { core, caller, context, mode, once, input, work }.run().await
     }
 }
 

@@ -12,10 +12,11 @@ use uuid::Uuid;
 
 use crate::actor::{AccessError, Actor, Authorized, Permission, Principal, Reach, RequestContext, Right};
 use crate::audit;
-use crate::db::{self, Mode, Tx};
+use crate::db::{self, DbError, Mode, Tx};
 use crate::error::{Classify, Code, ErrorKind, Result};
 use crate::events::{self, Change};
 use crate::id;
+use crate::idempotency::Once;
 use crate::identity::Caller;
 use crate::nexa::Core;
 use crate::runtime::{Random, Timestamp};
@@ -32,7 +33,10 @@ pub(crate) struct Unit {
     context: RequestContext,
     random: Arc<dyn Random>,
     attempted: Option<&'static str>,
+    checked: Vec<(Permission, Reach)>,
     subject: Option<String>,
+    /// The first row that this unit put into the audit.
+    recorded: Option<Uuid>,
     ids_made: u8,
 }
 
@@ -40,7 +44,9 @@ impl Unit {
     /// Checks the one permission that a service method names.
     pub(crate) fn authorize<P: Right>(&mut self) -> Result<Authorized<P>> {
         self.attempted = Some(P::PERMISSION.as_str());
-        self.principal.authorize::<P>()
+        let authorized = self.principal.authorize::<P>()?;
+        self.checked.push((P::PERMISSION, authorized.scope().reach()));
+        Ok(authorized)
     }
 
     /// Remembers whom the attempt is about, for the audit of a refusal: what a stranger asks for has no other name.
@@ -84,8 +90,15 @@ impl Unit {
         Ok(events::append(&mut self.tx, event_type, entity_type, entity_id, self.now).await?)
     }
 
+    /// What the audit needs of an attempt that failed here.
+    fn refused(&self, error: crate::Error) -> Refused {
+        let actor = self.principal.actor().clone();
+        Refused { error, actor, attempted: self.attempted, subject: self.subject.clone() }
+    }
+
     async fn audit(&mut self, entry: audit::NewRecord) -> Result<()> {
         let id = self.new_uuid()?;
+        self.recorded.get_or_insert(id);
         Ok(audit::insert(&mut self.tx, id, self.principal.actor(), &self.context, &entry, self.now).await?)
     }
 }
@@ -97,32 +110,16 @@ pub(crate) fn check_deadline(context: &RequestContext, now: Timestamp) -> Result
     }
 }
 
-/// Runs `work` in a transaction of its own, in a task of its own.
-pub(crate) async fn run<I, T>(
-    core: Arc<Core>,
-    caller: Caller,
-    context: RequestContext,
-    mode: Mode,
-    input: I,
-    work: for<'a> fn(&'a mut Unit, &'a I) -> Work<'a, T>,
-) -> Result<T>
-where
-    I: Send + Sync + 'static,
-    T: Send + 'static,
-{
-    let runtime = core.runtime.clone();
-    let task = runtime.spawn(async move {
-        let outcome = attempts(&core, &caller, &context, mode, &input, work).await;
-        if let Err(refused) = &outcome {
-            note_refusal(&core, &caller, &context, refused).await;
-        }
-        outcome.map_err(|refused| refused.error)
-    });
-    match task.await {
-        Ok(outcome) => outcome,
-        Err(ended) if ended.is_panic() => Err(TaskError::Panicked.into()),
-        Err(_) => Err(TaskError::RuntimeGone.into()),
-    }
+/// What is to be done, for whom, and how.
+pub(crate) struct Order<I, T> {
+    pub(crate) core: Arc<Core>,
+    pub(crate) caller: Caller,
+    pub(crate) context: RequestContext,
+    pub(crate) mode: Mode,
+    /// What makes it be done once, however often it is asked for.
+    pub(crate) once: Option<Once<T>>,
+    pub(crate) input: I,
+    pub(crate) work: for<'a> fn(&'a mut Unit, &'a I) -> Work<'a, T>,
 }
 
 /// A failed attempt, with what the audit needs of it.
@@ -133,59 +130,178 @@ struct Refused {
     subject: Option<String>,
 }
 
-/// Begins a transaction again that another was in the way of, or that its server could not take: nothing of it was stored.
-/// On a cluster even a COMMIT is refused so, after every statement has passed.
-async fn attempts<I: Sync, T>(
-    core: &Core,
-    caller: &Caller,
-    context: &RequestContext,
-    mode: Mode,
-    input: &I,
-    work: for<'a> fn(&'a mut Unit, &'a I) -> Work<'a, T>,
-) -> Result<T, Refused> {
-    let mut repeats = 0;
-    loop {
-        match attempt(core, caller, context, mode, input, work).await {
-            Err(refused) if repeats < db::REPEATS && db::is_worth_repeating(&refused.error) => {
-                repeats += 1;
-                core.db.before_repeating(&refused.error, repeats).await;
+/// How an attempt failed.
+enum Failed<T> {
+    /// Nothing of it was stored.
+    Wholly(Refused),
+    /// The connection was lost while it was being committed: this value, and this row in the audit, if it made one.
+    Perhaps(Refused, T, Option<Uuid>),
+}
+
+impl<T> From<Refused> for Failed<T> {
+    fn from(refused: Refused) -> Self {
+        Failed::Wholly(refused)
+    }
+}
+
+impl<I, T> Order<I, T>
+where
+    I: Send + Sync + 'static,
+    T: Send + 'static,
+{
+    /// Runs the work in a transaction of its own, in a task of its own.
+    pub(crate) async fn run(self) -> Result<T> {
+        let runtime = self.core.runtime.clone();
+        let task = runtime.spawn(async move {
+            let outcome = self.attempts().await;
+            if let Err(refused) = &outcome {
+                note_refusal(&self.core, &self.caller, &self.context, refused).await;
             }
-            outcome => return outcome,
+            outcome.map_err(|refused| refused.error)
+        });
+        match task.await {
+            Ok(outcome) => outcome,
+            Err(ended) if ended.is_panic() => Err(TaskError::Panicked.into()),
+            Err(_) => Err(TaskError::RuntimeGone.into()),
         }
     }
-}
 
-async fn attempt<I: Sync, T>(
-    core: &Core,
-    caller: &Caller,
-    context: &RequestContext,
-    mode: Mode,
-    input: &I,
-    work: for<'a> fn(&'a mut Unit, &'a I) -> Work<'a, T>,
-) -> Result<T, Refused> {
-    let nobody = |error| Refused { error, actor: Actor::Anonymous, attempted: None, subject: None };
-    let mut unit = begin(core, caller, context, mode).await.map_err(nobody)?;
-    let outcome = match work(&mut unit, input).await {
-        Ok(value) => check_deadline(context, core.clock.now()).map(|()| value),
-        refused => refused,
-    };
-    let Unit { tx, principal, attempted, subject, .. } = unit;
-    let refused = |error| Refused { error, actor: principal.actor().clone(), attempted, subject };
-    match outcome {
-        Ok(value) => tx.commit().await.map_err(|cause| refused(cause.into())).map(|()| value),
-        Err(error) => Err(refused(error)),
+    /// Begins a transaction again that another was in the way of, or that its server could not take: nothing of it was
+    /// stored. On a cluster even a COMMIT is refused so, after every statement has passed.
+    async fn attempts(&self) -> Result<T, Refused> {
+        let mut repeats = 0;
+        loop {
+            let refused = match self.attempt().await {
+                Ok(value) => return Ok(value),
+                Err(Failed::Wholly(refused)) if db::is_worth_repeating(&refused.error) => refused,
+                Err(Failed::Wholly(refused)) => return Err(refused),
+                Err(Failed::Perhaps(refused, value, row)) => match self.was_stored(row).await {
+                    Ok(true) => return Ok(value),
+                    Ok(false) => refused,
+                    Err(_) => return Err(refused),
+                },
+            };
+            if repeats == db::REPEATS {
+                return Err(refused);
+            }
+            repeats += 1;
+            self.core.db.before_repeating(&refused.error, repeats).await;
+        }
+    }
+
+    async fn attempt(&self) -> Result<T, Failed<T>> {
+        let mut unit = self.begin(self.mode).await.map_err(nobody)?;
+        if let Some(once) = &self.once {
+            match once.claim(&mut unit.tx, unit.principal.actor(), unit.now).await {
+                Ok(true) => {}
+                Ok(false) => return Ok(self.answer_again(once, unit).await?),
+                Err(cause) => return Err(unit.refused(cause.into()).into()),
+            }
+        }
+        let value = match self.work_and_keep(&mut unit).await {
+            Ok(value) => value,
+            Err(error) => return Err(unit.refused(error).into()),
+        };
+        let (tx, recorded) = (unit.tx, unit.recorded);
+        let (actor, attempted, subject) = (unit.principal.actor().clone(), unit.attempted, unit.subject);
+        match tx.commit().await {
+            Ok(()) => Ok(value),
+            Err(cause) => {
+                let is_open = matches!(cause, DbError::OutcomeUnknown(_));
+                let refused = Refused { error: cause.into(), actor, attempted, subject };
+                Err(if is_open { Failed::Perhaps(refused, value, recorded) } else { Failed::Wholly(refused) })
+            }
+        }
+    }
+
+    async fn work_and_keep(&self, unit: &mut Unit) -> Result<T> {
+        let value = (self.work)(unit, &self.input).await?;
+        if let Some(once) = &self.once {
+            let actor = unit.principal.actor();
+            let answer = once.seal(actor, &value, unit.random.as_ref())?;
+            once.keep(&mut unit.tx, actor, &unit.checked, answer).await?;
+        }
+        check_deadline(&self.context, self.core.clock.now())?;
+        Ok(value)
+    }
+
+    /// The answer of the call that had the key first, in a transaction that sees it: the one in which the key was refused
+    /// can be used no more on PostgreSQL.
+    async fn answer_again(&self, once: &Once<T>, refused: Unit) -> Result<T, Refused> {
+        drop(refused);
+        let mut unit = self.begin(Mode::Write).await.map_err(nobody)?;
+        match once.answer(&mut unit.tx, &unit.principal, unit.now).await {
+            Ok(Some(value)) => Ok(value),
+            Ok(None) => {
+                let free_again = DbError::Contended("the call that had the key left nothing".to_owned());
+                let refused = unit.refused(free_again.into());
+                unit.tx.commit().await.map_err(|cause| nobody(cause.into()))?;
+                Err(refused)
+            }
+            Err(error) => Err(unit.refused(error)),
+        }
+    }
+
+    /// Whether a transaction whose COMMIT was not answered was stored. Its row in the audit is put there once more: that
+    /// waits for a server which is still at it, and is refused if it was stored. If it was not, it cannot be any more: on
+    /// a cluster too, where it may arrive late, because what is committed here is in its way.
+    async fn was_stored(&self, row: Option<Uuid>) -> Result<bool> {
+        // What made no row changed nothing.
+        let Some(row) = row else { return Ok(false) };
+        let mut repeats = 0;
+        loop {
+            match self.put_in_the_way(row).await {
+                Ok(()) => return Ok(false),
+                Err(DbError::Unique(_)) => return Ok(true),
+                Err(cause) if repeats == db::REPEATS => return Err(cause.into()),
+                Err(cause) => {
+                    repeats += 1;
+                    self.core.db.before_repeating(&cause.into(), repeats).await;
+                }
+            }
+        }
+    }
+
+    async fn put_in_the_way(&self, row: Uuid) -> Result<(), DbError> {
+        let entry = audit::NewRecord {
+            event_type: "call",
+            entity_type: "call",
+            entity_id: None,
+            status: audit::AuditStatus::Done,
+            message: String::new(),
+        };
+        let mut tx = self.core.db.begin(Mode::Write).await?;
+        audit::insert(&mut tx, row, &Actor::Anonymous, &self.context, &entry, self.core.clock.now()).await?;
+        audit::take_back(&mut tx, row).await?;
+        tx.commit().await
+    }
+
+    async fn begin(&self, mode: Mode) -> Result<Unit> {
+        let core = &self.core;
+        check_deadline(&self.context, core.clock.now())?;
+        let mut tx = core.db.begin(mode).await?;
+        // Read once the transaction is open, so that moments and ids are in the order of the changes they belong to.
+        let now = core.clock.now();
+        check_deadline(&self.context, now)?;
+        let principal = self.caller.identify(&mut tx, now).await?;
+        Ok(Unit {
+            tx,
+            now,
+            principal,
+            context: self.context.clone(),
+            random: Arc::clone(&core.random),
+            attempted: None,
+            checked: Vec::new(),
+            subject: None,
+            recorded: None,
+            ids_made: 0,
+        })
     }
 }
 
-async fn begin(core: &Core, caller: &Caller, context: &RequestContext, mode: Mode) -> Result<Unit> {
-    check_deadline(context, core.clock.now())?;
-    let mut tx = core.db.begin(mode).await?;
-    // Read once the transaction is open, so that moments and ids are in the order of the changes they belong to.
-    let now = core.clock.now();
-    check_deadline(context, now)?;
-    let principal = caller.identify(&mut tx, now).await?;
-    let (context, random) = (context.clone(), Arc::clone(&core.random));
-    Ok(Unit { tx, now, principal, context, random, attempted: None, subject: None, ids_made: 0 })
+/// A failure before it was known who calls.
+fn nobody(error: crate::Error) -> Refused {
+    Refused { error, actor: Actor::Anonymous, attempted: None, subject: None }
 }
 
 /// Audits a refusal in a transaction of its own, unless there have been too many of late: a stranger who fails in a

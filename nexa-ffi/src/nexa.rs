@@ -104,8 +104,21 @@ impl Handle {
     /// # Errors
     /// `invalid_input` (`source_ip`).
     pub fn with_context(&self, context: RequestContext) -> Result<Arc<Handle>> {
-        let caller = Caller { context: context.parse()?, ..self.caller.clone() };
+        let mut context = context.parse()?;
+        context.idempotency_key = self.caller.context.idempotency_key.clone();
+        let caller = Caller { context, ..self.caller.clone() };
         Ok(Arc::new(Handle { caller }))
+    }
+
+    /// The same caller, for one change that is done once, however often it is asked for with this key within 24 hours: a
+    /// change that was done answers again as it did, also with what is shown only once. The key is 22 to 255 characters of
+    /// ASCII with at least 128 random bits in them; write it down before the call, and use it for that call alone.
+    ///
+    /// # Errors
+    /// `invalid_input` (`idempotency_key`).
+    pub fn with_idempotency_key(&self, key: String) -> Result<Arc<Handle>> {
+        let context = self.caller.context.clone().idempotency_key(key.parse()?);
+        Ok(Arc::new(Handle { caller: Caller { context, ..self.caller.clone() } }))
     }
 
     /// People, groups and sessions.

@@ -4,17 +4,17 @@
 use std::fmt::{Debug, Display};
 use std::sync::Arc;
 
-use nexa_core::Nexa;
-use nexa_core::Secret;
 use nexa_core::identity::NewUser;
 use nexa_core::runtime::SystemRandom;
 use nexa_core::tunnel::{Engine, EngineConfig, Filter, MemoryDevice, PeerConfig, Tunnel, TunnelConfig};
 use nexa_core::wireguard::{Conf, PresharedKey, Profile, ProfilePeer, QrCode};
+use nexa_core::{Nexa, RequestContext, Secret};
 
 use crate::needle::{Needle, found};
 use crate::support::{Person, World, device, key};
 
 pub(crate) const PLANTED_PASSWORD: &str = "planted password 93c1";
+const PLANTED_KEY: &str = "planted-idempotency-key-5f2d";
 const PLANTED_PSK: [u8; 32] = *b"planted preshared key, 32 bytes!";
 
 /// A value seen through every formatting trait that it has.
@@ -86,11 +86,16 @@ async fn control(world: &World, person: &Person) -> (Prints, Vec<Needle>) {
     needles.extend(Needle::token("device token", enrolled.token.expose()));
     // One that has not given its setup token away yet.
     let (_folder, fresh, _clock) = crate::support::empty().await;
+    let keyed = RequestContext::default().idempotency_key(PLANTED_KEY.parse().unwrap());
+    needles.push(Needle::text("idempotency key", PLANTED_KEY));
     let prints = shown! {
         "nexa::Nexa": fresh,
         "nexa::Builder": Nexa::builder(format!("postgres://nexa:{PLANTED_PASSWORD}@db/nexa")),
         "nexa::Handle": handle,
         "nexa::Handle": of_device,
+        "nexa::Handle": handle.clone().with(keyed.clone()),
+        "actor::RequestContext": keyed,
+        "idempotency::IdempotencyKey": keyed.idempotency_key.as_ref().unwrap(),
         "identity::NewUser": NewUser::new("cat", PLANTED_PASSWORD),
         "identity::SignedIn": signed_in,
         "identity::Identity": handle.identity(),

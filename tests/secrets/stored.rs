@@ -1,16 +1,26 @@
 //! What a full walk leaves behind: the audit, the outbox, and the bytes of every file.
 
-use nexa_core::Nexa;
 use nexa_core::gateway::NewGateway;
 use nexa_core::identity::NewUser;
 use nexa_core::page::PageRequest;
+use nexa_core::runtime::SystemRandom;
+use nexa_core::{IdempotencyKey, Nexa, RequestContext};
 
 use crate::needle::{Needle, found};
-use crate::support::{device, empty, key};
+use crate::support::{Database, device, empty, key};
 
 const FIRST: &str = "planted password, the first";
 const SECOND: &str = "planted password, the second";
 const WRONG: &str = "planted password, a wrong one";
+
+#[nexa_test_macros::every_database]
+async fn no_secret_of_a_full_walk_is_in_any_row() {
+    let (place, nexa, _clock) = empty().await;
+    let needles = walk(&nexa).await;
+    let rows = Database::open(&place).await.snapshot().await.text();
+    assert!(rows.contains("idempotency_records"), "the walk was made with keys");
+    assert_eq!(found(rows.as_bytes(), &needles), [""; 0]);
+}
 
 #[tokio::test]
 async fn no_secret_of_a_full_walk_is_in_the_audit_the_outbox_or_any_file() {
@@ -30,20 +40,34 @@ async fn no_secret_of_a_full_walk_is_in_the_audit_the_outbox_or_any_file() {
     assert!(closed.contains(&"nexa.db".to_owned()), "{closed:?}");
 }
 
+/// A context with a key of its own for a call.
+fn keyed(name: &'static str, needles: &mut Vec<Needle>) -> RequestContext {
+    let key = IdempotencyKey::generate(&SystemRandom).unwrap();
+    needles.push(Needle::text(name, key.to_text().expose()));
+    RequestContext::default().idempotency_key(key)
+}
+
 /// Everything that touches a secret, done and refused. Gives the secrets.
 async fn walk(nexa: &Nexa) -> Vec<Needle> {
+    let mut needles = Vec::new();
     let setup = nexa.take_setup_token().unwrap();
-    let strangers = nexa.anonymous().identity();
+    let strangers = nexa.anonymous().with(keyed("a stranger's key", &mut needles)).identity();
     let ada = strangers.redeem_setup_token(setup.expose(), NewUser::new("ada", FIRST)).await.unwrap();
     let ada_in = strangers.sign_in("ada", FIRST).await.unwrap();
     let admin = nexa.authenticate(ada_in.token.expose()).await.unwrap();
-    let ben = admin.identity().create_user(NewUser::new("ben", SECOND)).await.unwrap();
+    let admin_once = admin.clone().with(keyed("a key for ben", &mut needles));
+    let ben = admin_once.identity().create_user(NewUser::new("ben", SECOND)).await.unwrap();
+    let strangers = nexa.anonymous().with(keyed("another stranger's key", &mut needles)).identity();
     let ben_in = strangers.sign_in("ben", SECOND).await.unwrap();
     let bens = nexa.authenticate(ben_in.token.expose()).await.unwrap();
+    let (admin, bens) =
+        (admin.with(keyed("ada's key", &mut needles)), bens.with(keyed("ben's key", &mut needles)));
 
     let gateway = NewGateway::new("hq", "vpn.example.org:51820".parse().unwrap(), key("hq").public_key());
     admin.gateways().create(gateway.vpn_cidr("10.66.0.0/24".parse().unwrap())).await.unwrap();
     let enrolled = bens.enrolment().enrol(device("planted laptop")).await.unwrap();
+    let again = bens.enrolment().enrol(device("planted laptop")).await.unwrap();
+    assert_eq!(again.token.expose(), enrolled.token.expose(), "it is kept, and opens with the key alone");
     let phone = nexa.authenticate(enrolled.token.expose()).await.unwrap();
     let profile = phone.enrolment().profile(enrolled.device.id).await.unwrap();
     profile.render(Some(&key("planted laptop"))).unwrap();
@@ -54,13 +78,13 @@ async fn walk(nexa: &Nexa) -> Vec<Needle> {
     admin.identity().suspend_user(ben.id).await.unwrap();
     assert_ne!(ada.id, ben.id);
 
-    let mut needles = vec![
+    needles.extend([
         Needle::text("first password", FIRST),
         Needle::text("second password", SECOND),
         Needle::text("wrong password", WRONG),
         Needle::bytes("device key", key("planted laptop").expose()),
         Needle::bytes("gateway key", key("hq").expose()),
-    ];
+    ]);
     needles.extend(Needle::token("setup token", setup.expose()));
     needles.extend(Needle::token("ada's session", ada_in.token.expose()));
     needles.extend(Needle::token("ben's session", ben_in.token.expose()));

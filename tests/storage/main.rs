@@ -10,6 +10,7 @@ mod dialects;
 mod killing;
 mod opening;
 mod racing;
+mod repeating;
 mod schema;
 mod seeds;
 mod sound;

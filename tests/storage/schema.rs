@@ -34,6 +34,7 @@ groups(id)
 groups(name_key, live)
 http_services(external_domain_id, external_hostname_key, live)
 http_services(service_id)
+idempotency_records(actor, method, key_hash)
 ip_allocations(gateway_id, address, live)
 ip_allocations(id)
 ip_allocations(pool_id, device_id, live)
@@ -261,7 +262,8 @@ async fn inhabited() -> World {
 }
 
 /// A row for each table that no service writes yet.
-const NOT_YET_WRITTEN: [&str; 14] = [
+const NOT_YET_WRITTEN: [&str; 15] = [
+    "INSERT INTO idempotency_records VALUES ('system', 'ipam.claim', randomblob(32), randomblob(32), '1', NULL, NULL, 0, 0)",
     "INSERT INTO settings VALUES (randomblob(16), 'mail', 'sender', 'nexa@example.org', 0, 0)",
     "INSERT INTO refresh_tokens SELECT randomblob(16), id, user_id, randomblob(16), randomblob(32), NULL, NULL, 0, 0, NULL \
      FROM sessions LIMIT 1",

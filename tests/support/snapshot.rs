@@ -187,6 +187,13 @@ impl Snapshot {
         text
     }
 
+    /// Every row, with its table; bytes as hexadecimal digits.
+    pub(crate) fn text(&self) -> String {
+        let rows =
+            self.0.iter().flat_map(|(table, rows)| rows.iter().map(move |row| format!("{table} {row}\n")));
+        rows.collect()
+    }
+
     fn rows(&self, table: &str) -> &[String] {
         self.0.get(table).map_or(&[], Vec::as_slice)
     }

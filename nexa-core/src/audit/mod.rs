@@ -12,4 +12,4 @@ pub(crate) use limit::RefusalLimit;
 pub(crate) use model::NewRecord;
 pub use model::{AuditRecord, AuditStatus};
 pub use service::Audit;
-pub(crate) use store::insert;
+pub(crate) use store::{insert, take_back};

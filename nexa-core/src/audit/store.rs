@@ -37,6 +37,11 @@ pub(crate) async fn insert(
     tx.execute(&statement).await.map(drop)
 }
 
+/// Takes a row back that was put there in the same transaction.
+pub(crate) async fn take_back(tx: &mut Tx, id: Uuid) -> Result<(), DbError> {
+    tx.execute(Query::delete().from_table("audit_logs").and_where(Expr::col("id").eq(id))).await.map(drop)
+}
+
 /// The newest rows first, from before `after`.
 pub(super) async fn list(
     tx: &mut Tx,

@@ -36,6 +36,7 @@ for_each_database! {
     "0006_create_tokens"
     "0007_create_cluster"
     "0008_create_jobs"
+    "0009_create_idempotency"
 }
 
 /// Where the database keeps which of them it has.

@@ -1,5 +1,6 @@
 use crate::error::{Error, Result};
 use crate::id::{DeviceId, GatewayId, UserId};
+use crate::idempotency::wire;
 use crate::runtime::Timestamp;
 use crate::wireguard::PublicKey;
 
@@ -67,3 +68,5 @@ pub struct Device {
     /// When it was enrolled.
     pub created_at: Timestamp,
 }
+
+wire! { Device { id, user_id, gateway_id, name, platform, fingerprint, public_key, status, expires_at, revoked_at, created_at } }

@@ -43,7 +43,8 @@ impl Devices {
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound) (`device_id`); what every call can fail with.
     pub async fn revoke(&self, id: DeviceId) -> Result<()> {
-        self.handle.write(id, |unit, id| Box::pin(revoke(unit, *id))).await
+        let call = self.handle.call("devices.revoke", &id);
+        call.write(id, |unit, id| Box::pin(revoke(unit, *id))).await
     }
 }
 

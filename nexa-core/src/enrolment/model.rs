@@ -1,6 +1,7 @@
 use crate::devices::Device;
 use crate::error::{Error, Result};
 use crate::id::{GatewayId, UserId};
+use crate::idempotency::{put, wire};
 use crate::name::{Name, free_text};
 use crate::secret::Secret;
 use crate::wireguard::{Profile, PublicKey};
@@ -91,3 +92,6 @@ pub struct Enrolled {
     /// The device's own token, with which it asks for its profile later; shown once.
     pub token: Secret<String>,
 }
+
+put! { NewEnrolment { name, public_key, fingerprint, platform, user_id, gateway_id } }
+wire! { Enrolled { device, profile, token } }

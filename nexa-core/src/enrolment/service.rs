@@ -66,8 +66,9 @@ impl Enrolment {
     /// [`Exhausted`](crate::ErrorKind::Exhausted) (`pool_id`) when the gateway has no address left,
     /// [`Forbidden`](crate::ErrorKind::Forbidden) for another person's device; what every call can fail with.
     pub async fn enrol(&self, device: NewEnrolment) -> Result<Enrolled> {
+        let call = self.handle.call("enrolment.enrol", &device);
         let device = device.checked()?;
-        self.handle.write(device, |unit, device| Box::pin(enrol(unit, device))).await
+        call.write(device, |unit, device| Box::pin(enrol(unit, device))).await
     }
 
     /// The profile of a device as of now. Its revision moves when what the device may reach has changed since the
@@ -77,7 +78,8 @@ impl Enrolment {
     /// [`NotFound`](crate::ErrorKind::NotFound) (`device_id`), [`Conflict`](crate::ErrorKind::Conflict)
     /// (`device_id`) when the device, or its person, is not active; what every call can fail with.
     pub async fn profile(&self, device: DeviceId) -> Result<Profile> {
-        self.handle.write(device, |unit, device| Box::pin(profile(unit, *device))).await
+        let call = self.handle.call("enrolment.profile", &device);
+        call.write(device, |unit, device| Box::pin(profile(unit, *device))).await
     }
 }
 

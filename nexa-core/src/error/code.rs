@@ -72,6 +72,8 @@ codes! {
     GatewayNameTaken = "gateway.name_taken", AlreadyExists;
     GatewayNoneActive = "gateway.none_active", NotFound;
     GatewayNotFound = "gateway.not_found", NotFound;
+    IdempotencyOtherInput = "idempotency.other_input", Conflict;
+    IdempotencyOtherVersion = "idempotency.other_version", Conflict;
     IdentityAlreadyMember = "identity.already_member", AlreadyExists;
     IdentityAlreadySetUp = "identity.already_set_up", Conflict;
     IdentityBadToken = "identity.bad_token", Unauthenticated;

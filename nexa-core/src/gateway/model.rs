@@ -2,6 +2,7 @@ use std::net::IpAddr;
 
 use crate::error::{Error, Result};
 use crate::id::{DeviceId, GatewayId};
+use crate::idempotency::{put, wire};
 use crate::ipam::first_assignable;
 use crate::name::Name;
 use crate::net::{Cidr, Family, is_mapped};
@@ -158,6 +159,9 @@ pub struct DesiredPeer {
     /// What it may reach. Everything else is dropped at the gateway.
     pub enforcement: Enforcement,
 }
+
+put! { NewGateway { name, endpoint, public_key, vpn_cidrs, dns_servers, mtu } }
+wire! { Gateway { id, name, endpoint, public_key, vpn_cidrs, addresses, dns_servers, mtu, is_active, revision, created_at } }
 
 #[cfg(test)]
 mod tests {

@@ -37,8 +37,9 @@ impl Gateways {
     /// [`Conflict`](crate::ErrorKind::Conflict) (`cidr`) when a prefix overlaps a pool that is there; what every call
     /// can fail with.
     pub async fn create(&self, gateway: NewGateway) -> Result<Gateway> {
+        let call = self.handle.call("gateways.create", &gateway);
         let gateway = gateway.checked()?;
-        self.handle.write(gateway, |unit, gateway| Box::pin(create(unit, gateway))).await
+        call.write(gateway, |unit, gateway| Box::pin(create(unit, gateway))).await
     }
 
     /// One gateway.

@@ -3,6 +3,7 @@ use std::fmt;
 use super::password;
 use crate::error::{Error, Result};
 use crate::id::{GroupId, RoleId, SessionId, UserId};
+use crate::idempotency::{put, wire};
 use crate::name::{Name, free_text};
 use crate::runtime::Timestamp;
 use crate::secret::Secret;
@@ -258,3 +259,9 @@ pub(super) struct CheckedGroup {
     pub(super) name: Name,
     pub(super) description: String,
 }
+
+put! { NewUser { username, password, display_name, sn, given_name, email, ssh_public_key, role } }
+put! { NewGroup { name, description } }
+wire! { User { id, username, display_name, sn, given_name, email, uid_number, home_directory, login_shell, ssh_public_key, status, role_id, last_login_at, created_at } }
+wire! { SignedIn { user_id, session_id, token, expires_at } }
+wire! { Group { id, gid_number, name, description, is_administrator, created_at } }

@@ -35,7 +35,8 @@ impl Identity {
     /// # Errors
     /// [`Conflict`](crate::ErrorKind::Conflict) when there are users already; what every call can fail with.
     pub async fn issue_setup_token(&self) -> Result<Secret<String>> {
-        self.handle.write((), |unit, ()| Box::pin(issue_setup_token(unit))).await
+        let call = self.handle.call("identity.issue_setup_token", &());
+        call.write((), |unit, ()| Box::pin(issue_setup_token(unit))).await
     }
 
     /// Creates the first user ever with the one-time setup token: active, and in `sysadmins`. Of two that race, one
@@ -46,11 +47,14 @@ impl Identity {
     /// [`Conflict`](crate::ErrorKind::Conflict) when there are users already,
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) naming the field of the new user.
     pub async fn redeem_setup_token(&self, token: &str, user: NewUser) -> Result<User> {
+        let call = self.handle.call("identity.redeem_setup_token", &(token, &user));
         let token = Token::parse(token)?;
-        // Before the password is hashed: a stranger must not make us work.
-        self.handle.read(token.clone(), |unit, token| Box::pin(check_setup_token(unit, token))).await?;
+        // Before the password is hashed: a stranger must not make us work. A token that was used by this very call is good.
+        if !call.was_made().await? {
+            self.handle.read(token.clone(), |unit, token| Box::pin(check_setup_token(unit, token))).await?;
+        }
         let prepared = self.prepare(user).await?;
-        self.handle.write((token, prepared), |unit, input| Box::pin(redeem_setup_token(unit, input))).await
+        call.write((token, prepared), |unit, input| Box::pin(redeem_setup_token(unit, input))).await
     }
 
     /// Creates the first user ever without a token, by the program itself.
@@ -58,9 +62,10 @@ impl Identity {
     /// # Errors
     /// As [`Identity::redeem_setup_token`].
     pub async fn create_first_user(&self, user: NewUser) -> Result<User> {
+        let call = self.handle.call("identity.create_first_user", &user);
         self.handle.read((), |unit, ()| Box::pin(let_in::<right::SetupIssue>(unit))).await?;
         let prepared = self.prepare(user).await?;
-        self.handle.write(prepared, |unit, user| Box::pin(create_first_user(unit, user))).await
+        call.write(prepared, |unit, user| Box::pin(create_first_user(unit, user))).await
     }
 
     /// Exchanges a password for a session token.
@@ -89,12 +94,13 @@ impl Identity {
     /// [`Throttled`](crate::ErrorKind::Throttled) when too many passwords are being checked.
     pub async fn sign_in(&self, username: &str, password: impl Into<Secret<String>>) -> Result<SignedIn> {
         let password = password.into();
+        let call = self.handle.call("identity.sign_in", &(username, &password));
         let key = Name::username(username).map(|name| name.key).unwrap_or_default();
         let stored = self.handle.read(key.clone(), |unit, key| Box::pin(stored_password(unit, key))).await?;
         let hash = stored.as_ref().map(|stored| stored.hash.clone());
         let matched = self.handle.core.passwords.verify(password, hash).await?;
         let attempt = SignIn { username_key: key, verified: stored.filter(|_| matched) };
-        self.handle.write(attempt, |unit, attempt| Box::pin(open_session(unit, attempt))).await
+        call.write(attempt, |unit, attempt| Box::pin(open_session(unit, attempt))).await
     }
 
     /// Ends the session that this handle speaks for.
@@ -102,7 +108,8 @@ impl Identity {
     /// # Errors
     /// [`Unauthenticated`](crate::ErrorKind::Unauthenticated) when the handle has no session.
     pub async fn sign_out(&self) -> Result<()> {
-        self.handle.write((), |unit, ()| Box::pin(sign_out(unit))).await
+        let call = self.handle.call("identity.sign_out", &());
+        call.write((), |unit, ()| Box::pin(sign_out(unit))).await
     }
 
     /// Creates a person: active, with a role, in `ldapusers`.
@@ -111,9 +118,10 @@ impl Identity {
     /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists) (`username`, `email`),
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) naming the field; what every call can fail with.
     pub async fn create_user(&self, user: NewUser) -> Result<User> {
+        let call = self.handle.call("identity.create_user", &user);
         self.handle.read((), |unit, ()| Box::pin(let_in::<right::UsersCreate>(unit))).await?;
         let prepared = self.prepare(user).await?;
-        self.handle.write(prepared, |unit, user| Box::pin(create_user(unit, user))).await
+        call.write(prepared, |unit, user| Box::pin(create_user(unit, user))).await
     }
 
     /// One person.
@@ -139,7 +147,8 @@ impl Identity {
     /// [`NotFound`](crate::ErrorKind::NotFound), [`Conflict`](crate::ErrorKind::Conflict) for the last active
     /// administrator; what every call can fail with.
     pub async fn suspend_user(&self, id: UserId) -> Result<()> {
-        self.handle.write(id, |unit, id| Box::pin(suspend_user(unit, *id))).await
+        let call = self.handle.call("identity.suspend_user", &id);
+        call.write(id, |unit, id| Box::pin(suspend_user(unit, *id))).await
     }
 
     /// Lets a person in, for the first time or again. Their old sessions stay ended.
@@ -147,7 +156,8 @@ impl Identity {
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound); what every call can fail with.
     pub async fn activate_user(&self, id: UserId) -> Result<()> {
-        self.handle.write(id, |unit, id| Box::pin(activate_user(unit, *id))).await
+        let call = self.handle.call("identity.activate_user", &id);
+        call.write(id, |unit, id| Box::pin(activate_user(unit, *id))).await
     }
 
     /// Creates a group.
@@ -156,8 +166,9 @@ impl Identity {
     /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists) (`name`),
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) naming the field; what every call can fail with.
     pub async fn create_group(&self, group: NewGroup) -> Result<Group> {
+        let call = self.handle.call("identity.create_group", &group);
         let group = group.checked()?;
-        self.handle.write(group, |unit, group| Box::pin(create_group(unit, group))).await
+        call.write(group, |unit, group| Box::pin(create_group(unit, group))).await
     }
 
     /// A group.
@@ -183,9 +194,8 @@ impl Identity {
     /// [`NotFound`](crate::ErrorKind::NotFound) (`group_id`, `user_id`),
     /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists) for a member; what every call can fail with.
     pub async fn add_member(&self, group: GroupId, user: UserId) -> Result<()> {
-        self.handle
-            .write((group, user), |unit, (group, user)| Box::pin(add_member(unit, *group, *user)))
-            .await
+        let call = self.handle.call("identity.add_member", &(group, user));
+        call.write((group, user), |unit, (group, user)| Box::pin(add_member(unit, *group, *user))).await
     }
 
     /// Takes a person out of a group.
@@ -194,9 +204,8 @@ impl Identity {
     /// [`NotFound`](crate::ErrorKind::NotFound) when they are not in it, [`Conflict`](crate::ErrorKind::Conflict) when
     /// nobody with administrator rights would be left; what every call can fail with.
     pub async fn remove_member(&self, group: GroupId, user: UserId) -> Result<()> {
-        self.handle
-            .write((group, user), |unit, (group, user)| Box::pin(remove_member(unit, *group, *user)))
-            .await
+        let call = self.handle.call("identity.remove_member", &(group, user));
+        call.write((group, user), |unit, (group, user)| Box::pin(remove_member(unit, *group, *user))).await
     }
 
     /// Checks a new user and hashes the password, which takes long and must not hold a transaction. Called when the

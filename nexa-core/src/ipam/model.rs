@@ -2,6 +2,7 @@ use std::net::IpAddr;
 
 use crate::error::Result;
 use crate::id::{AllocationId, DeviceId, GatewayId, PoolId};
+use crate::idempotency::{put, wire};
 use crate::name::Name;
 use crate::net::Cidr;
 use crate::runtime::Timestamp;
@@ -93,3 +94,7 @@ pub struct PoolUsage {
     /// Addresses that can be handed out now.
     pub free: u128,
 }
+
+put! { NewPool { name, cidr, reserved } }
+wire! { Pool { id, name, cidr, gateway_id, created_at } }
+wire! { Allocation { id, pool_id, address, device_id, generation, allocated_at } }

@@ -31,8 +31,9 @@ impl Ipam {
     /// [`Conflict`](crate::ErrorKind::Conflict) (`cidr`) when another pool has an address of it,
     /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists) (`name`); what every call can fail with.
     pub async fn create_pool(&self, pool: NewPool) -> Result<Pool> {
+        let call = self.handle.call("ipam.create_pool", &pool);
         let pool = pool.checked()?;
-        self.handle.write(pool, |unit, pool| Box::pin(create_pool(unit, pool))).await
+        call.write(pool, |unit, pool| Box::pin(create_pool(unit, pool))).await
     }
 
     /// A page of the pools, in order of creation.
@@ -50,7 +51,8 @@ impl Ipam {
     /// [`NotFound`](crate::ErrorKind::NotFound) (`pool_id`), [`Exhausted`](crate::ErrorKind::Exhausted) (`pool_id`)
     /// when every address is taken; what every call can fail with.
     pub async fn claim(&self, pool: PoolId) -> Result<Allocation> {
-        self.handle.write(pool, |unit, pool| Box::pin(claim_for_anything(unit, *pool))).await
+        let call = self.handle.call("ipam.claim", &pool);
+        call.write(pool, |unit, pool| Box::pin(claim_for_anything(unit, *pool))).await
     }
 
     /// Gives an address back. Naming the generation keeps a late release from taking the address away from whoever
@@ -61,7 +63,8 @@ impl Ipam {
     /// (`generation`) for another generation, or for a device's address, which goes with the device.
     pub async fn release(&self, allocation: AllocationId, generation: i64) -> Result<()> {
         let input = (allocation, generation);
-        self.handle.write(input, |unit, (id, generation)| Box::pin(release(unit, *id, *generation))).await
+        let call = self.handle.call("ipam.release", &input);
+        call.write(input, |unit, (id, generation)| Box::pin(release(unit, *id, *generation))).await
     }
 
     /// A page of the addresses of a pool that are in somebody's hands, in order of their claim.

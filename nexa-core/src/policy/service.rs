@@ -49,6 +49,7 @@ impl Policies {
     /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists) (`name`), [`NotFound`](crate::ErrorKind::NotFound)
     /// (`targets`); what every call can fail with.
     pub async fn create(&self, policy: NewPolicy) -> Result<Policy> {
+        let call = self.handle.call("policy.create", &policy);
         let name = Name::parse("name", &policy.name)?;
         let of_destinations = policy.destinations.iter().map(|destination| &destination.description);
         [&policy.description]
@@ -57,7 +58,7 @@ impl Policies {
             .try_for_each(|text| check_lines("description", text))?;
         // Refused before anything else happens; the id comes with the transaction.
         policy.clone().build(PolicyId::from_uuid(uuid::Uuid::nil()))?;
-        self.handle.write((name, policy), |unit, (name, policy)| Box::pin(create(unit, name, policy))).await
+        call.write((name, policy), |unit, (name, policy)| Box::pin(create(unit, name, policy))).await
     }
 
     /// One policy.
@@ -82,7 +83,8 @@ impl Policies {
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound) (`policy_id`); what every call can fail with.
     pub async fn remove(&self, id: PolicyId) -> Result<()> {
-        self.handle.write(id, |unit, id| Box::pin(remove(unit, *id))).await
+        let call = self.handle.call("policy.remove", &id);
+        call.write(id, |unit, id| Box::pin(remove(unit, *id))).await
     }
 
     /// What a device may reach now, by policies alone.

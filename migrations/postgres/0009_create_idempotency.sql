@@ -1,0 +1,15 @@
+-- A call that was made with an idempotency key. `answer` is sealed under the key, of which only a hash is here.
+CREATE TABLE idempotency_records (
+    actor       TEXT   NOT NULL,
+    method      TEXT   NOT NULL,
+    key_hash    BYTEA  NOT NULL,
+    input_mac   BYTEA  NOT NULL,
+    version     TEXT   NOT NULL,
+    checked     TEXT,
+    answer      BYTEA,
+    created_at  BIGINT NOT NULL,
+    expires_at  BIGINT NOT NULL,
+    PRIMARY KEY (actor, method, key_hash)
+);
+
+CREATE INDEX idempotency_records_expires ON idempotency_records (expires_at);
