@@ -11,7 +11,7 @@ use crate::enrolment::Enrolment;
 use crate::error::{Classify, Code, Result};
 use crate::events::Events;
 use crate::gateway::Gateways;
-use crate::idempotency::{Call, Once, Put};
+use crate::idempotency::{self, Call, Once, Put};
 use crate::identity::{Caller, Identity, Passwords, bootstrap};
 use crate::ipam::Ipam;
 use crate::policy::Policies;
@@ -183,7 +183,9 @@ impl Builder {
 
     async fn set_up_once(&self, db: &Db) -> Result<Option<Secret<String>>> {
         let mut tx = db.begin(Mode::Write).await?;
-        let setup_token = bootstrap(&mut tx, self.clock.now(), self.random.as_ref()).await?;
+        let now = self.clock.now();
+        let setup_token = bootstrap(&mut tx, now, self.random.as_ref()).await?;
+        idempotency::forget_expired(&mut tx, now).await?;
         tx.commit().await?;
         Ok(setup_token)
     }

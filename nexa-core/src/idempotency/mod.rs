@@ -24,4 +24,5 @@ mod wire;
 
 pub(crate) use call::{Call, Once};
 pub use key::IdempotencyKey;
+pub(crate) use store::forget_expired;
 pub(crate) use wire::{Put, Reader, Take, Unreadable, Writer, put, shown, wire};
