@@ -184,6 +184,15 @@ export declare class Handle {
    * `invalid_input` (`source_ip`).
    */
   withContext(context: RequestContext): Handle
+  /**
+   * The same caller, for one change that is done once, however often it is asked for with this key within 24 hours: a
+   * change that was done answers again as it did, also with what is shown only once. The key is 22 to 255 characters of
+   * ASCII with at least 128 random bits in them; write it down before the call, and use it for that call alone.
+   *
+   * # Errors
+   * `invalid_input` (`idempotency_key`).
+   */
+  withIdempotencyKey(key: string): Handle
   /** People, groups and sessions. */
   identity(): Identity
   /** Devices that are enrolled. */

@@ -39,6 +39,7 @@ export default {
   },
   Handle: {
     withContext: { isStatic: false, isAsync: false, parameters: ['context'] },
+    withIdempotencyKey: { isStatic: false, isAsync: false, parameters: ['key'] },
     identity: { isStatic: false, isAsync: false, parameters: [] },
     devices: { isStatic: false, isAsync: false, parameters: [] },
     ipam: { isStatic: false, isAsync: false, parameters: [] },

@@ -1378,6 +1378,15 @@ class Handle:
         # Errors
         `invalid_input` (`source_ip`).
         """
+    def with_idempotency_key(self, /, key: str) -> Handle:
+        """
+        The same caller, for one change that is done once, however often it is asked for with this key within 24 hours: a
+        change that was done answers again as it did, also with what is shown only once. The key is 22 to 255 characters of
+        ASCII with at least 128 random bits in them; write it down before the call, and use it for that call alone.
+
+        # Errors
+        `invalid_input` (`idempotency_key`).
+        """
 
 @final
 class Identity:

@@ -790,6 +790,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_nexa_ffi_checksum_method_handle_with_context(
     ): Int
+    external fun uniffi_nexa_ffi_checksum_method_handle_with_idempotency_key(
+    ): Int
     external fun uniffi_nexa_ffi_checksum_method_nexa_anonymous(
     ): Int
     external fun uniffi_nexa_ffi_checksum_method_nexa_authenticate(
@@ -1057,6 +1059,8 @@ internal object UniffiLib {
     external fun uniffi_nexa_ffi_fn_method_handle_policy(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_nexa_ffi_fn_method_handle_with_context(`ptr`: Long,`context`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_handle_with_idempotency_key(`ptr`: Long,`key`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_nexa_ffi_fn_clone_nexa(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
@@ -1481,6 +1485,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_nexa_ffi_checksum_method_handle_with_context() and 0xFFFF) != 26975) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_handle_with_idempotency_key() and 0xFFFF) != 38798) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_nexa_ffi_checksum_method_nexa_anonymous() and 0xFFFF) != 38877) {
@@ -5121,6 +5128,16 @@ public interface HandleInterface {
      */
     fun `withContext`(`context`: RequestContext): Handle
     
+    /**
+     * The same caller, for one change that is done once, however often it is asked for with this key within 24 hours: a
+     * change that was done answers again as it did, also with what is shown only once. The key is 22 to 255 characters of
+     * ASCII with at least 128 random bits in them; write it down before the call, and use it for that call alone.
+     *
+     * # Errors
+     * `invalid_input` (`idempotency_key`).
+     */
+    fun `withIdempotencyKey`(`key`: kotlin.String): Handle
+    
     companion object
 }
 
@@ -5371,6 +5388,29 @@ open class Handle: Disposable, AutoCloseable, HandleInterface
         it,
         
         FfiConverterTypeRequestContext.lower(`context`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The same caller, for one change that is done once, however often it is asked for with this key within 24 hours: a
+     * change that was done answers again as it did, also with what is shown only once. The key is 22 to 255 characters of
+     * ASCII with at least 128 random bits in them; write it down before the call, and use it for that call alone.
+     *
+     * # Errors
+     * `invalid_input` (`idempotency_key`).
+     */
+    @Throws(NexaException::class)override fun `withIdempotencyKey`(`key`: kotlin.String): Handle {
+            return FfiConverterTypeHandle.lift(
+    callWithHandle {
+    uniffiRustCallWithError(NexaException) { _status ->
+    UniffiLib.uniffi_nexa_ffi_fn_method_handle_with_idempotency_key(
+        it,
+        
+        FfiConverterString.lower(`key`),_status)
 }
     }
     )
