@@ -291,7 +291,7 @@ mod tests {
         let bytes = Writer::of(&value);
         let mut reader = Reader(&bytes);
         assert_eq!(Vec::<String>::take(&mut reader).unwrap(), value.0);
-        assert_eq!(Option::<i64>::take(&mut reader).unwrap(), value.1);
+        assert_eq!(<Option<i64> as Take>::take(&mut reader).unwrap(), value.1);
     }
 
     #[test]
