@@ -217,6 +217,10 @@ permissions! {
     AuditRead = "audit.read";
     /// Read the outbox.
     EventsRead = "events.read";
+    /// See which keys secrets are kept under, without the keys.
+    KeysRead = "keys.read";
+    /// Put new keys in their place.
+    KeysRotate = "keys.rotate";
 }
 
 impl std::str::FromStr for Permission {
@@ -474,7 +478,7 @@ fn auditor(permission: Permission) -> Option<Reach> {
     use Permission as P;
     match permission {
         P::UsersRead | P::GroupsRead | P::DevicesRead | P::GatewaysRead | P::PoolsRead => Some(Reach::All),
-        P::PoliciesRead | P::AccessRead | P::AuditRead | P::EventsRead => Some(Reach::All),
+        P::PoliciesRead | P::AccessRead | P::AuditRead | P::EventsRead | P::KeysRead => Some(Reach::All),
         P::SessionsRevoke => Some(Reach::Own),
         _ => None,
     }

@@ -18,6 +18,7 @@
 //! | [`Handle::ipam`] | create a pool, claim and release an address, usage |
 //! | [`Handle::policy`] | create and remove a policy, resolve, explain |
 //! | [`Handle::audit`], [`Handle::events`] | who did what; what has changed, in order |
+//! | [`Handle::sealing`] | list and rotate the keys that secrets are kept under |
 //!
 //! [`policy::resolve`] and [`policy::explain`] are also plain functions over values, without a database. The data plane is
 //! [`tunnel`]: a device comes up from its profile with [`tunnel::bring_up`], and a gateway enforces what
@@ -96,7 +97,7 @@ pub mod page;
 pub mod policy;
 pub mod runtime;
 #[cfg(feature = "control")]
-mod sealed;
+pub mod sealed;
 pub mod secret;
 #[cfg(feature = "tunnel")]
 pub mod tunnel;

@@ -16,6 +16,7 @@ use crate::identity::{Caller, Identity, Passwords, bootstrap};
 use crate::ipam::Ipam;
 use crate::policy::Policies;
 use crate::runtime::{Clock, Random, SystemClock, SystemRandom};
+use crate::sealed::{self, KeyProvider, Keyring, Sealing};
 use crate::secret::Secret;
 use crate::unit::{self, Order, Unit, Work};
 
@@ -30,6 +31,7 @@ pub(crate) struct Core {
     pub(crate) db: Db,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
+    pub(crate) keyring: Arc<Keyring>,
     pub(crate) runtime: tokio::runtime::Handle,
     pub(crate) refusals: RefusalLimit,
     pub(crate) passwords: Passwords,
@@ -45,6 +47,8 @@ impl Nexa {
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) (`url`) for a malformed URL or a place that cannot be written,
     /// [`Unsupported`](crate::ErrorKind::Unsupported) for a database this build has no feature for, or whose schema is newer
     /// than this build, [`Corrupt`](crate::ErrorKind::Corrupt) for a file that is no Nexa database,
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) (`keys`) where keys are needed and none are named, or others than the
+    /// database's, [`NeedsOperator`](crate::ErrorKind::NeedsOperator) when the file of keys beside a database is gone,
     /// [`Closed`](crate::ErrorKind::Closed) outside a Tokio runtime.
     pub async fn open(url: &str) -> Result<Self> {
         Self::builder(url).open().await
@@ -52,7 +56,7 @@ impl Nexa {
 
     /// The same with another clock or source of randomness.
     pub fn builder(url: impl Into<String>) -> Builder {
-        Builder { url: url.into(), clock: Arc::new(SystemClock), random: Arc::new(SystemRandom) }
+        Builder { url: url.into(), clock: Arc::new(SystemClock), random: Arc::new(SystemRandom), keys: None }
     }
 
     /// The one-time token that creates the first user, if this call to `open` created the database. It is given once
@@ -119,6 +123,7 @@ pub struct Builder {
     url: String,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    keys: Option<Arc<dyn KeyProvider>>,
 }
 
 impl Builder {
@@ -136,6 +141,15 @@ impl Builder {
         self
     }
 
+    /// Keeps the secrets of the database under `provider`'s keys. Without it a file has its keys in `<file>.key` beside it,
+    /// made with it and readable by its owner alone, and a database on a server has them in the environment's `NEXA_KEYS`,
+    /// as the text of a [`KeySet`](sealed::KeySet).
+    #[must_use]
+    pub fn keys(mut self, provider: Arc<dyn KeyProvider>) -> Self {
+        self.keys = Some(provider);
+        self
+    }
+
     /// Opens the database.
     ///
     /// # Errors
@@ -149,11 +163,17 @@ impl Builder {
 
     async fn open_on(self, runtime: tokio::runtime::Handle) -> Result<Nexa> {
         let db = Db::open(&self.url).await?;
-        let setup_token = self.set_up(&db).await?;
+        let keys = match &self.keys {
+            Some(named) => Arc::clone(named),
+            None => sealed::provider_for(&db, self.random.as_ref()).await?,
+        };
+        let keyring = Keyring::new(keys);
+        let setup_token = self.set_up(&db, &keyring).await?;
         let core = Core {
             db,
             clock: self.clock,
             random: self.random,
+            keyring: Arc::new(keyring),
             runtime,
             refusals: RefusalLimit::default(),
             passwords: Passwords::default(),
@@ -166,10 +186,10 @@ impl Builder {
 
 impl Builder {
     /// Several processes may find the same database empty; one of them is first, and the others then find it set up.
-    async fn set_up(&self, db: &Db) -> Result<Option<Secret<String>>> {
+    async fn set_up(&self, db: &Db, keyring: &Keyring) -> Result<Option<Secret<String>>> {
         let mut repeats = 0;
         loop {
-            match self.set_up_once(db).await {
+            match self.set_up_once(db, keyring).await {
                 Err(raced)
                     if repeats < db::REPEATS && (db::is_worth_repeating(&raced) || is_unique(&raced)) =>
                 {
@@ -181,11 +201,12 @@ impl Builder {
         }
     }
 
-    async fn set_up_once(&self, db: &Db) -> Result<Option<Secret<String>>> {
+    async fn set_up_once(&self, db: &Db, keyring: &Keyring) -> Result<Option<Secret<String>>> {
         let mut tx = db.begin(Mode::Write).await?;
         let now = self.clock.now();
         let setup_token = bootstrap(&mut tx, now, self.random.as_ref()).await?;
         idempotency::forget_expired(&mut tx, now).await?;
+        keyring.set_up(&mut tx, self.random.as_ref(), now).await?;
         tx.commit().await?;
         Ok(setup_token)
     }
@@ -273,6 +294,12 @@ impl Handle {
     #[must_use]
     pub fn audit(&self) -> Audit {
         Audit::new(self.clone())
+    }
+
+    /// The keys that secrets are kept under in the database.
+    #[must_use]
+    pub fn sealing(&self) -> Sealing {
+        Sealing::new(self.clone())
     }
 
     /// What has changed, in order.

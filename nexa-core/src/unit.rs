@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use crate::actor::{AccessError, Actor, Authorized, Permission, Principal, Reach, RequestContext, Right};
 use crate::audit;
@@ -20,6 +21,7 @@ use crate::idempotency::Once;
 use crate::identity::Caller;
 use crate::nexa::Core;
 use crate::runtime::{Random, Timestamp};
+use crate::sealed::{Column, DataKeyRecord, Keyring, Purpose};
 
 /// The future of one unit's work.
 pub(crate) type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
@@ -32,6 +34,7 @@ pub(crate) struct Unit {
     principal: Principal,
     context: RequestContext,
     random: Arc<dyn Random>,
+    keyring: Arc<Keyring>,
     attempted: Option<&'static str>,
     checked: Vec<(Permission, Reach)>,
     subject: Option<String>,
@@ -74,6 +77,31 @@ impl Unit {
     pub(crate) fn new_uuid(&mut self) -> Result<Uuid> {
         self.ids_made = self.ids_made.saturating_add(1);
         id::new_uuid(self.now, self.ids_made, self.random())
+    }
+
+    /// The data keys of the database. What it hands out does not borrow the unit.
+    pub(crate) fn keyring(&self) -> Arc<Keyring> {
+        Arc::clone(&self.keyring)
+    }
+
+    /// A secret as it is stored in this column of this row.
+    pub(crate) async fn seal(&mut self, column: &'static Column, row: Uuid, plain: &[u8]) -> Result<Vec<u8>> {
+        self.keyring.seal(&mut self.tx, column, row, plain, self.random.as_ref()).await
+    }
+
+    /// The secret that is stored in this column of this row.
+    pub(crate) async fn open(
+        &mut self,
+        column: &'static Column,
+        row: Uuid,
+        stored: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>> {
+        self.keyring.open(&mut self.tx, column, row, stored).await
+    }
+
+    /// Makes the active data key of a purpose that has none any more.
+    pub(crate) async fn make_data_key(&mut self, id: i64, purpose: Purpose) -> Result<DataKeyRecord> {
+        self.keyring.make(&mut self.tx, (id, purpose), self.random.as_ref(), self.now).await
     }
 
     /// Writes down what was done: one row in the audit and one event in the outbox, in this transaction.
@@ -290,6 +318,7 @@ where
             principal,
             context: self.context.clone(),
             random: Arc::clone(&core.random),
+            keyring: Arc::clone(&core.keyring),
             attempted: None,
             checked: Vec::new(),
             subject: None,

@@ -27,6 +27,8 @@ pub struct NewEnrolment {
     pub user_id: Option<UserId>,
     /// The gateway; without it, the active one with the fewest peers.
     pub gateway_id: Option<GatewayId>,
+    /// Whether the device and its gateway share a secret beside their keys; without it, they do not.
+    pub with_preshared_key: Option<bool>,
 }
 
 impl NewEnrolment {
@@ -41,6 +43,9 @@ impl NewEnrolment {
         }
         if let Some(gateway) = self.gateway_id {
             new = new.gateway(gateway.parse()?);
+        }
+        if self.with_preshared_key.unwrap_or(false) {
+            new = new.with_preshared_key();
         }
         Ok(new)
     }

@@ -7,7 +7,7 @@ use nexa_ffi_macros::{object, record};
 use crate::error::{Error, Result};
 use crate::ids::{DeviceId, GatewayId};
 use crate::nexa::{Caller, page};
-use crate::outward::Outward as _;
+use crate::outward::Outward;
 use crate::tunnel::Tunnel;
 use crate::wireguard::{parsed, parsed_all};
 
@@ -98,16 +98,30 @@ pub struct DesiredState {
 }
 
 /// One peer of a gateway.
-#[record(from = gateway::DesiredPeer)]
+#[record]
 pub struct DesiredPeer {
     /// The device.
     pub device_id: DeviceId,
     /// Its public key, in base64.
     pub public_key: String,
+    /// Whether a secret is shared beside the keys.
+    pub has_preshared_key: bool,
     /// The addresses that it may send from, each as a prefix of its own.
     pub allowed_ips: Vec<String>,
     /// What it may reach. Everything else is dropped at the gateway.
     pub enforcement: Enforcement,
+}
+
+impl Outward<DesiredPeer> for gateway::DesiredPeer {
+    fn outward(self) -> DesiredPeer {
+        DesiredPeer {
+            device_id: self.device_id.outward(),
+            public_key: self.public_key.outward(),
+            has_preshared_key: self.preshared_key.is_some(),
+            allowed_ips: self.allowed_ips.outward(),
+            enforcement: self.enforcement.outward(),
+        }
+    }
 }
 
 /// What a gateway lets through for one device. Replies to what was let through are let back.

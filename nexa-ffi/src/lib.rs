@@ -49,6 +49,8 @@ pub mod policy;
 #[cfg(feature = "python")]
 pub mod python;
 pub mod runtime;
+#[cfg(feature = "control")]
+pub mod sealed;
 pub mod tunnel;
 pub mod wireguard;
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use nexa_core::Secret as CoreSecret;
+use nexa_core::sealed::KeySet;
 use nexa_ffi_macros::{object, record};
 
 use crate::audit::Audit;
@@ -15,6 +16,7 @@ use crate::identity::Identity;
 use crate::ipam::Ipam;
 use crate::policy::Policies;
 use crate::runtime::{Deadline, Until};
+use crate::sealed::Sealing;
 use crate::wireguard::{Secret, parsed};
 
 /// A private-network control plane over one database.
@@ -29,10 +31,23 @@ impl Nexa {
     /// schema up to date. `sqlite::memory:` lives as long as the object.
     ///
     /// # Errors
-    /// `invalid_input` (`url`), `unsupported` for a database this build does not know or a newer schema, `corrupt` for a
-    /// file that is no Nexa database.
+    /// `invalid_input` (`url`), and (`keys`) for a database on a server without any, `unsupported` for a database this build
+    /// does not know or a newer schema, `corrupt` for a file that is no Nexa database, `needs_operator` when the file of
+    /// keys beside it is gone.
     pub async fn open(url: String) -> Result<Arc<Nexa>> {
         Ok(Arc::new(Nexa { core: nexa_core::Nexa::open(&url).await? }))
+    }
+
+    /// The same with the keys that its secrets are kept under: `name:base64 of 32 bytes`, several separated by commas or line
+    /// ends, of which the first one wraps. Without them a file has its keys in `<file>.key` beside it, and a database on a
+    /// server has them in the environment's `NEXA_KEYS`.
+    ///
+    /// # Errors
+    /// Those of `open`; `invalid_input` (`keys`) for what is no key, or not the database's.
+    pub async fn open_with_keys(url: String, keys: String) -> Result<Arc<Nexa>> {
+        let keys: KeySet = CoreSecret::from(keys).expose().parse()?;
+        let core = nexa_core::Nexa::builder(url).keys(Arc::new(keys)).open().await?;
+        Ok(Arc::new(Nexa { core }))
     }
 
     /// The one-time token that creates the first user, if opening created the database. It is given once.
@@ -154,6 +169,11 @@ impl Handle {
     /// Who did what, and what was refused.
     pub fn audit(&self) -> Arc<Audit> {
         Arc::new(Audit { handle: self.caller.clone() })
+    }
+
+    /// The keys that secrets are kept under in the database.
+    pub fn sealing(&self) -> Arc<Sealing> {
+        Arc::new(Sealing { handle: self.caller.clone() })
     }
 
     /// What has changed, in order.

@@ -79,6 +79,7 @@ async fn nothing_that_is_printed_holds_a_secret() {
         platform: None,
         user_id: None,
         gateway_id: None,
+        with_preshared_key: None,
     };
     let enrolled = admin.enrolment().enrol(device).await.unwrap();
     printed.plant(&enrolled.token().reveal());

@@ -94,6 +94,9 @@ impl Cast {
             ("devices", "list") => part.handle.devices().list(page()).await.map(drop),
             ("devices", "revoke") => part.handle.devices().revoke(props.device.unwrap()).await,
             ("audit", "list") => part.handle.audit().list(page()).await.map(drop),
+            ("sealed", "list_keys") => part.handle.sealing().list_keys().await.map(drop),
+            ("sealed", "rotate") => part.handle.sealing().rotate().await.map(drop),
+            ("sealed", "finish_rotation") => part.handle.sealing().finish_rotation().await.map(drop),
             ("events", "after") => part.handle.events().after(0, 10).await.map(drop),
             _ => no_call(row.method),
         }

@@ -20,6 +20,7 @@ async fn who_may_create_people_creates_none_that_may_more_than_they_do() {
         ("member", Some(ErrorKind::Forbidden)),
         ("administrator", Some(ErrorKind::Forbidden)),
     ] {
+        world.tick();
         let new = NewUser::without_password(format!("new-{role}")).role(role);
         let outcome = clerk.identity().create_user(new).await;
         assert_eq!(outcome.as_ref().err().map(nexa_core::Error::kind), expected, "{role}");

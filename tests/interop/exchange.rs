@@ -149,7 +149,7 @@ impl Site {
             Tunnel::start(&config, device).unwrap()
         });
         control.desired_state().apply_to(&tunnel, SystemClock.now()).unwrap();
-        // The control plane keeps no preshared keys yet.
+        // The profile may have been given another preshared key than the control plane's.
         tunnel.set_peer(&device_as_peer(control)).unwrap();
         tunnel
     }

@@ -4,8 +4,10 @@
 use std::fmt::{Debug, Display};
 use std::sync::Arc;
 
+use nexa_core::gateway::DesiredState;
 use nexa_core::identity::NewUser;
 use nexa_core::runtime::SystemRandom;
+use nexa_core::sealed::{DataKey, KeySet};
 use nexa_core::tunnel::{Engine, EngineConfig, Filter, MemoryDevice, PeerConfig, Tunnel, TunnelConfig};
 use nexa_core::wireguard::{Conf, PresharedKey, Profile, ProfilePeer, QrCode};
 use nexa_core::{Nexa, RequestContext, Secret};
@@ -16,6 +18,7 @@ use crate::support::{Person, World, device, key};
 pub(crate) const PLANTED_PASSWORD: &str = "planted password 93c1";
 const PLANTED_KEY: &str = "planted-idempotency-key-5f2d";
 const PLANTED_PSK: [u8; 32] = *b"planted preshared key, 32 bytes!";
+const PLANTED_KEK: [u8; 32] = *b"planted wrapping key, 32 bytes..";
 
 /// A value seen through every formatting trait that it has.
 pub(crate) struct Shown<'a, T>(pub(crate) &'a T);
@@ -86,6 +89,13 @@ async fn control(world: &World, person: &Person) -> (Prints, Vec<Needle>) {
     needles.extend(Needle::token("device token", enrolled.token.expose()));
     // One that has not given its setup token away yet.
     let (_folder, fresh, _clock) = crate::support::empty().await;
+    let records = world.system().sealing().list_keys().await.unwrap();
+    let state = desired_state(world).await;
+    needles.push(Needle::bytes("wrapping key", &PLANTED_KEK));
+    needles.push(Needle::bytes(
+        "another preshared key",
+        state.peers[0].preshared_key.as_ref().unwrap().expose(),
+    ));
     let keyed = RequestContext::default().idempotency_key(PLANTED_KEY.parse().unwrap());
     needles.push(Needle::text("idempotency key", PLANTED_KEY));
     let prints = shown! {
@@ -99,6 +109,13 @@ async fn control(world: &World, person: &Person) -> (Prints, Vec<Needle>) {
         "identity::NewUser": NewUser::new("cat", PLANTED_PASSWORD),
         "identity::SignedIn": signed_in,
         "identity::Identity": handle.identity(),
+        "sealed::Sealing": handle.sealing(),
+        "sealed::KeySet": planted_keys(),
+        "sealed::DataKey": DataKey::from_bytes(&PLANTED_PSK).unwrap(),
+        "sealed::DataKeyRecord": records[0],
+        "sealed::Purpose": records[0].purpose,
+        "gateway::DesiredState": state,
+        "gateway::DesiredPeer": state.peers[0],
         "enrolment::Enrolled": enrolled,
         "enrolment::Enrolment": handle.enrolment(),
         "devices::Devices": handle.devices(),
@@ -110,6 +127,22 @@ async fn control(world: &World, person: &Person) -> (Prints, Vec<Needle>) {
     };
     needles.extend(Needle::token("unredeemed setup token", fresh.take_setup_token().unwrap().expose()));
     (prints, needles)
+}
+
+/// With a peer that shares a secret.
+async fn desired_state(world: &World) -> DesiredState {
+    let shares = device("ada's phone").user(world.ada).with_preshared_key();
+    world.system().enrolment().enrol(shares).await.unwrap();
+    let gateways = world.system().gateways();
+    let gateway = gateways.list(Default::default()).await.unwrap().items[0].id;
+    let mut state = gateways.desired_state(gateway).await.unwrap();
+    state.peers.retain(|peer| peer.preshared_key.is_some());
+    state
+}
+
+fn planted_keys() -> KeySet {
+    let key = PresharedKey::from_bytes(&PLANTED_KEK).unwrap();
+    format!("planted:{}", key.to_base64().expose()).parse().unwrap()
 }
 
 fn keys(profile: &Profile) -> Prints {

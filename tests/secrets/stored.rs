@@ -65,12 +65,14 @@ async fn walk(nexa: &Nexa) -> Vec<Needle> {
 
     let gateway = NewGateway::new("hq", "vpn.example.org:51820".parse().unwrap(), key("hq").public_key());
     admin.gateways().create(gateway.vpn_cidr("10.66.0.0/24".parse().unwrap())).await.unwrap();
-    let enrolled = bens.enrolment().enrol(device("planted laptop")).await.unwrap();
-    let again = bens.enrolment().enrol(device("planted laptop")).await.unwrap();
+    let enrolled = bens.enrolment().enrol(device("planted laptop").with_preshared_key()).await.unwrap();
+    let again = bens.enrolment().enrol(device("planted laptop").with_preshared_key()).await.unwrap();
     assert_eq!(again.token.expose(), enrolled.token.expose(), "it is kept, and opens with the key alone");
     let phone = nexa.authenticate(enrolled.token.expose()).await.unwrap();
     let profile = phone.enrolment().profile(enrolled.device.id).await.unwrap();
     profile.render(Some(&key("planted laptop"))).unwrap();
+    let preshared = profile.peer.preshared_key.as_ref().unwrap();
+    needles.push(Needle::bytes("preshared key", preshared.expose()));
 
     refused(nexa, setup.expose(), ben_in.token.expose()).await;
     bens.identity().sign_out().await.unwrap();

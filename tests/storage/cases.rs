@@ -95,6 +95,9 @@ cases! {
     LivedIn Reads "Devices::list" = |w| w.system().devices().list(PageRequest::default());
     LivedIn Writes "Devices::revoke" = |w| w.system().devices().revoke(w.known.device);
     LivedIn Reads "Audit::list" = |w| w.system().audit().list(PageRequest::default());
+    LivedIn Reads "Sealing::list_keys" = |w| w.system().sealing().list_keys();
+    LivedIn Writes "Sealing::rotate" = |w| w.system().sealing().rotate();
+    LivedIn Reads "Sealing::finish_rotation" = |w| w.system().sealing().finish_rotation();
     LivedIn Reads "Events::after" = |w| w.system().events().after(0, 100);
 }
 

@@ -170,6 +170,7 @@ async fn closed_database() -> (TempDir, std::path::PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("nexa.db");
     std::fs::copy(&world.file, &file).unwrap();
+    std::fs::copy(world.file.with_extension("db.key"), file.with_extension("db.key")).unwrap();
     (folder, file)
 }
 
@@ -191,7 +192,7 @@ async fn a_new_database_is_for_its_owner_alone() {
         let name = entry.file_name().into_string().unwrap();
         modes.insert(name, entry.metadata().unwrap().permissions().mode() & 0o777);
     }
-    let expected = ["nexa.db", "nexa.db-shm", "nexa.db-wal", "nexa.db.lock"];
+    let expected = ["nexa.db", "nexa.db-shm", "nexa.db-wal", "nexa.db.key", "nexa.db.lock"];
     assert_eq!(modes, expected.map(|name| (name.to_owned(), 0o600)).into());
     nexa.close().await;
 }

@@ -18,10 +18,13 @@ containers(scope, hostname_key, live)
 containers(scope, ipv4_address, live)
 containers(scope, mac_address, live)
 counters(name)
+data_keys(id)
+data_keys(purpose, active)
 devices(id)
 devices(public_key, live)
 devices(user_id, device_fingerprint, live)
 dns_services(service_id)
+events(position)
 external_domains(domain_key, live)
 external_domains(id)
 gateways(id)
@@ -239,6 +242,13 @@ async fn rules(stored: &mut Stored) -> Vec<Rule> {
             let columns = format!("SELECT name FROM pragma_index_info('{index}') ORDER BY seqno");
             rules.push(Rule { table: table.clone(), columns: stored.texts(&columns).await });
         }
+        // SQLite needs no index for a number that is the whole primary key.
+        let number = format!(
+            "SELECT name FROM pragma_table_info('{table}') WHERE pk = 1 AND type = 'INTEGER' \
+             AND (SELECT count(*) FROM pragma_table_info('{table}') WHERE pk > 0) = 1"
+        );
+        let numbers = stored.texts(&number).await.into_iter();
+        rules.extend(numbers.map(|column| Rule { table: table.clone(), columns: vec![column] }));
     }
     rules.sort_by_key(Rule::to_string);
     rules

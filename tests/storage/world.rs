@@ -160,7 +160,10 @@ impl Templates {
     async fn begin_with(&self, start: Start, clock: Arc<dyn Clock>, random: Arc<Sequence>) -> World {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("nexa.db");
-        std::fs::copy(self.folder.path().join(format!("{start:?}.db")), &file).unwrap();
+        for kind in ["db", "db.key"] {
+            let copy = folder.path().join(format!("nexa.{kind}"));
+            std::fs::copy(self.folder.path().join(format!("{start:?}.{kind}")), copy).unwrap();
+        }
         let nexa = open(&file, clock, Arc::clone(&random)).await;
         let (setup_token, known) = (self.setup_token.clone(), self.known.clone());
         World { folder, file, nexa, random, setup_token, known, context: RequestContext::default() }
@@ -183,7 +186,8 @@ async fn live_in(nexa: &Nexa) -> Result<Known, Error> {
     let gateway = system.gateways().create(new_gateway("hq", 1)).await?.id;
     let policy = NewPolicy::allow("office").target(staff).destination("10.20.0.0/16".parse::<Cidr>()?);
     let policy = system.policy().create(policy).await?.id;
-    let device = system.enrolment().enrol(new_device("laptop", 2).user(bob)).await?.device.id;
+    let laptop = new_device("laptop", 2).user(bob).with_preshared_key();
+    let device = system.enrolment().enrol(laptop).await?.device.id;
     let pool = system.ipam().create_pool(NewPool::new("printers", "10.9.0.0/29".parse()?)).await?.id;
     let held = system.ipam().claim(pool).await?;
     Ok(Known { ada, bob, bobs_token, suspended, staff, gateway, device, policy, pool, held })

@@ -24,6 +24,15 @@ impl Backend {
         ON.try_with(|backend| *backend).unwrap_or(Backend::Sqlite)
     }
 
+    /// That of a URL.
+    pub(crate) fn from_url(url: &str) -> Self {
+        match url.split_once(':') {
+            Some(("postgres", _)) => Backend::Postgres,
+            Some(("mysql", _)) => Backend::Mysql,
+            _ => Backend::Sqlite,
+        }
+    }
+
     /// Where its server is, which `cargo xtask test` has started.
     pub(crate) fn server(self) -> String {
         let variable = match self {

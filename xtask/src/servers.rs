@@ -18,6 +18,8 @@ use crate::tools::{MARIADB, POSTGRES, is_root};
 pub(crate) const POSTGRES_PROGRAMS: &str = "/usr/lib/postgresql/15/bin";
 /// The user and the group that own nothing: PostgreSQL refuses to run as root.
 const NOBODY: u32 = 65_534;
+/// The keys that databases on a server are opened with, of nothing but the tests' own.
+const KEYS: (&str, &str) = ("NEXA_KEYS", "tests:bmV4YSB0ZXN0cyBvbmx5LCBub3QgYSBzZWNyZXQgLi4=");
 /// How long a server may take to answer.
 const CEILING: Duration = Duration::from_secs(60);
 
@@ -38,6 +40,9 @@ impl Servers {
     /// Takes what the environment names, and starts the rest.
     pub(crate) fn start() -> Result<Self> {
         let mut servers = Servers::default();
+        if env::var_os(KEYS.0).is_none() {
+            servers.urls.push((KEYS.0, KEYS.1.to_owned()));
+        }
         servers.provide("NEXA_TEST_POSTGRES", postgres)?;
         servers.provide("NEXA_TEST_MYSQL", mariadb)?;
         Ok(servers)

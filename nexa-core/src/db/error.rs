@@ -156,7 +156,7 @@ fn by_sqlite_code(code: Option<&str>, message: &str) -> DbError {
     let code = code.and_then(|code| code.parse::<u32>().ok()).unwrap_or(0);
     let text = message.to_owned();
     match (code, code & 0xff) {
-        (2067 | 1555, _) => {
+        (2067 | 1555 | 2579, _) => {
             DbError::Unique(message.trim_start_matches("UNIQUE constraint failed: ").to_owned())
         }
         (_, 19) => DbError::Constraint(text),

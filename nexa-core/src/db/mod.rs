@@ -42,6 +42,17 @@ pub(crate) fn is_worth_repeating(refused: &Error) -> bool {
     [Code::DbContended, Code::DbNotServing].iter().any(|code| refused.code() == code.as_str())
 }
 
+/// Where a database is.
+#[cfg_attr(
+    not(all(feature = "sqlite", any(feature = "postgres", feature = "mysql"))),
+    allow(dead_code, reason = "which of them there are depends on the build")
+)]
+pub(crate) enum Place<'a> {
+    Memory,
+    File(&'a std::path::Path),
+    Server,
+}
+
 /// One database, open.
 pub(crate) enum Db {
     #[cfg(feature = "sqlite")]
@@ -90,6 +101,17 @@ impl Db {
             _ => {
                 Err(Error::invalid("url", "does not begin with the kind of database, such as sqlite:nexa.db"))
             }
+        }
+    }
+
+    pub(crate) fn place(&self) -> Place<'_> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Db::Sqlite(sqlite) => sqlite.path().map_or(Place::Memory, Place::File),
+            #[cfg(feature = "postgres")]
+            Db::Postgres(_) => Place::Server,
+            #[cfg(feature = "mysql")]
+            Db::Mysql(_) => Place::Server,
         }
     }
 

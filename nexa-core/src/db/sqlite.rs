@@ -19,6 +19,8 @@ const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 pub(crate) struct Sqlite {
     writer: SqlitePool,
     readers: SqlitePool,
+    /// `None` for a database in memory.
+    path: Option<PathBuf>,
 }
 
 impl Sqlite {
@@ -45,7 +47,7 @@ impl Sqlite {
             .max_connections(READERS)
             .acquire_timeout(BUSY_TIMEOUT)
             .connect_lazy_with(options.read_only(true));
-        Ok(Sqlite { writer, readers })
+        Ok(Sqlite { writer, readers, path: Some(path.to_owned()) })
     }
 
     /// A database that lives as long as its one connection, so readers share the writer's.
@@ -58,7 +60,11 @@ impl Sqlite {
             .await
             .map_err(DbError::from)?;
         up_to_date(&writer).await?;
-        Ok(Sqlite { readers: writer.clone(), writer })
+        Ok(Sqlite { readers: writer.clone(), writer, path: None })
+    }
+
+    pub(super) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
     }
 
     pub(super) async fn begin(

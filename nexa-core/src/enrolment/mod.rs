@@ -9,4 +9,5 @@ mod store;
 
 pub use model::{Enrolled, NewEnrolment};
 pub use service::Enrolment;
+pub(crate) use service::preshared_key;
 pub(crate) use store::{Peer, end_peers, peers_of_gateway};

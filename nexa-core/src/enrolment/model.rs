@@ -17,6 +17,7 @@ pub struct NewEnrolment {
     platform: String,
     user_id: Option<UserId>,
     gateway_id: Option<GatewayId>,
+    preshared_key: bool,
 }
 
 impl NewEnrolment {
@@ -31,6 +32,7 @@ impl NewEnrolment {
             platform: "unknown".to_owned(),
             user_id: None,
             gateway_id: None,
+            preshared_key: false,
         }
     }
 
@@ -55,6 +57,14 @@ impl NewEnrolment {
         self
     }
 
+    /// Gives the device and its gateway a secret that they share beside their keys, against a future break of Curve25519. It
+    /// is made by the control plane, kept sealed, and stands in the device's profile and the gateway's desired state.
+    #[must_use]
+    pub fn with_preshared_key(mut self) -> Self {
+        self.preshared_key = true;
+        self
+    }
+
     pub(super) fn checked(self) -> Result<CheckedEnrolment> {
         let fingerprint = free_text("fingerprint", &self.fingerprint)?;
         if fingerprint.is_empty() || fingerprint.len() > MAX_FINGERPRINT {
@@ -67,6 +77,7 @@ impl NewEnrolment {
             platform: free_text("platform", &self.platform)?,
             user_id: self.user_id,
             gateway_id: self.gateway_id,
+            preshared_key: self.preshared_key,
         })
     }
 }
@@ -79,6 +90,7 @@ pub(super) struct CheckedEnrolment {
     pub(super) platform: String,
     pub(super) user_id: Option<UserId>,
     pub(super) gateway_id: Option<GatewayId>,
+    pub(super) preshared_key: bool,
 }
 
 /// A device that was enrolled.
@@ -93,5 +105,5 @@ pub struct Enrolled {
     pub token: Secret<String>,
 }
 
-put! { NewEnrolment { name, public_key, fingerprint, platform, user_id, gateway_id } }
+put! { NewEnrolment { name, public_key, fingerprint, platform, user_id, gateway_id, preshared_key } }
 wire! { Enrolled { device, profile, token } }

@@ -3,6 +3,7 @@ use std::net::IpAddr;
 use super::model::{CheckedEnrolment, Enrolled, NewEnrolment};
 use super::store::{self, Peer};
 use crate::actor::{Authorized, Right, right};
+use crate::db::DbError;
 use crate::devices::{self, Device, DeviceError, KeyHolder, NewDeviceRow};
 use crate::error::Result;
 use crate::events::Change;
@@ -13,8 +14,9 @@ use crate::ipam;
 use crate::net::{AddressSet, PerFamily};
 use crate::nexa::Handle;
 use crate::policy::{self, Effect, Policy, Routes};
+use crate::sealed::PRESHARED_KEY;
 use crate::unit::Unit;
-use crate::wireguard::{Profile, ProfilePeer};
+use crate::wireguard::{PresharedKey, Profile, ProfilePeer};
 
 /// What keeps a NAT's mapping open (`wg(8)` recommends 25 seconds).
 const PERSISTENT_KEEPALIVE: u16 = 25;
@@ -105,20 +107,37 @@ async fn enrol(unit: &mut Unit, new: &CheckedEnrolment) -> Result<Enrolled> {
         return Err(DeviceError::KeyTaken.into());
     }
     let claimed = ipam::claim(unit, &authorized, gateway.id, device.id).await?;
+    let peer_id = PeerId::from_uuid(unit.new_uuid()?);
+    let preshared_key = if new.preshared_key { Some(make_preshared_key(unit, peer_id).await?) } else { None };
     let mut peer = Peer {
-        id: PeerId::from_uuid(unit.new_uuid()?),
+        id: peer_id,
         device: device.id,
         gateway: gateway.id,
         public_key: device.public_key,
         addresses: claimed.iter().map(|allocation| allocation.address).collect(),
         allowed_ips: Vec::new(),
         profile_revision: 1,
+        preshared_key,
     };
     store::insert_peer(&mut unit.tx, &authorized, &peer, &gateway.dns_servers, unit.now).await?;
     gateway::bump_revision(&mut unit.tx, gateway.id, unit.now).await?;
     unit.record(Change::DeviceEnrolled(device.id), format!("device {} was enrolled", device.name)).await?;
     let profile = issue(unit, &authorized, &device, &gateway, &mut peer).await?;
     Ok(Enrolled { device, profile, token: token.to_text() })
+}
+
+/// A new one, as it is stored.
+async fn make_preshared_key(unit: &mut Unit, peer: PeerId) -> Result<Vec<u8>> {
+    let key = PresharedKey::generate(unit.random())?;
+    unit.seal(&PRESHARED_KEY, peer.as_uuid(), key.expose()).await
+}
+
+/// The secret that a device shares with its gateway.
+pub(crate) async fn preshared_key(unit: &mut Unit, peer: &Peer) -> Result<Option<PresharedKey>> {
+    let Some(stored) = &peer.preshared_key else { return Ok(None) };
+    let bytes = unit.open(&PRESHARED_KEY, peer.id.as_uuid(), stored).await?;
+    let damaged = |_| DbError::corrupt("wireguard_peers.preshared_key_ciphertext", "is no key");
+    Ok(Some(PresharedKey::from_bytes(&bytes).map_err(damaged)?))
 }
 
 async fn profile(unit: &mut Unit, device: DeviceId) -> Result<Profile> {
@@ -152,6 +171,7 @@ async fn issue<P: Right>(
         peer.profile_revision += i64::from(!first);
         peer.allowed_ips = allowed_ips;
     }
+    let preshared_key = preshared_key(unit, peer).await?;
     store::note_issued(&mut unit.tx, authorized, peer, unit.now).await?;
     let message = format!("profile {} of {} was issued", peer.profile_revision, device.name);
     unit.record(Change::ProfileIssued(device.id), message).await?;
@@ -164,7 +184,7 @@ async fn issue<P: Right>(
         mtu: gateway.mtu,
         peer: ProfilePeer {
             public_key: gateway.public_key,
-            preshared_key: None,
+            preshared_key,
             endpoint: gateway.endpoint.clone(),
             allowed_ips: peer.allowed_ips.clone(),
             persistent_keepalive: Some(PERSISTENT_KEEPALIVE),

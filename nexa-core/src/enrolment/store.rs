@@ -20,6 +20,8 @@ pub(crate) struct Peer {
     /// What was last issued; never a source of what is allowed.
     pub(crate) allowed_ips: Vec<Cidr>,
     pub(crate) profile_revision: i64,
+    /// Sealed.
+    pub(super) preshared_key: Option<Vec<u8>>,
 }
 
 pub(super) async fn insert_peer(
@@ -40,6 +42,7 @@ pub(super) async fn insert_peer(
             ("public_key", peer.public_key.into()),
             ("assigned_ip", of(Family::V4).into()),
             ("assigned_ip6", of(Family::V6).into()),
+            ("preshared_key_ciphertext", peer.preshared_key.clone().into()),
             ("allowed_ips", list_to_text(&peer.allowed_ips).into()),
             ("dns_servers", list_to_text(dns_servers).into()),
             ("profile_revision", peer.profile_revision.into()),
@@ -112,7 +115,7 @@ pub(crate) async fn end_peers(
 fn peers() -> SelectStatement {
     Query::select()
         .columns(["id", "device_id", "gateway_id", "public_key", "assigned_ip", "assigned_ip6"])
-        .columns(["allowed_ips", "profile_revision"])
+        .columns(["preshared_key_ciphertext", "allowed_ips", "profile_revision"])
         .from("wireguard_peers")
         .and_where(Expr::col("live").eq(1_i64))
         .to_owned()
@@ -128,5 +131,6 @@ fn peer(row: &Row) -> Result<Peer, DbError> {
         addresses: addresses.into_iter().flatten().collect(),
         allowed_ips: list_from_text("allowed_ips", &row.text("allowed_ips")?)?,
         profile_revision: row.number("profile_revision")?,
+        preshared_key: row.opt_bytes("preshared_key_ciphertext")?,
     })
 }

@@ -109,6 +109,15 @@ codes! {
     RuntimeEnded = "runtime.ended", Closed;
     RuntimeMissing = "runtime.missing", Closed;
     RuntimeNoRandomness = "runtime.no_randomness", Unavailable;
+    SealedBadKeys = "sealed.bad_keys", InvalidInput;
+    SealedDamaged = "sealed.damaged", Corrupt;
+    SealedFile = "sealed.file", Unavailable;
+    SealedFileExists = "sealed.file_exists", AlreadyExists;
+    SealedFileMissing = "sealed.file_missing", NeedsOperator;
+    SealedNoDataKey = "sealed.no_data_key", Corrupt;
+    SealedNoKeys = "sealed.no_keys", InvalidInput;
+    SealedProvider = "sealed.provider", Unavailable;
+    SealedWrongKeys = "sealed.wrong_keys", InvalidInput;
     TunnelClosed = "tunnel.closed", Closed;
     TunnelDevice = "tunnel.device", Unavailable;
     TunnelInterface = "tunnel.interface", Unavailable;

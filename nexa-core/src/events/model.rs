@@ -40,6 +40,8 @@ pub(crate) enum Change {
     AddressReleased(AllocationId),
     PolicyCreated(PolicyId),
     PolicyRemoved(PolicyId),
+    KeysRotated(Uuid),
+    KeysSwept(Uuid),
 }
 
 impl Change {
@@ -64,6 +66,8 @@ impl Change {
             Change::AddressReleased(id) => ("address.released", "allocation", id.as_uuid()),
             Change::PolicyCreated(id) => ("policy.created", "policy", id.as_uuid()),
             Change::PolicyRemoved(id) => ("policy.removed", "policy", id.as_uuid()),
+            Change::KeysRotated(id) => ("keys.rotated", "rotation", id),
+            Change::KeysSwept(id) => ("keys.swept", "rotation", id),
         }
     }
 }

@@ -70,7 +70,11 @@ impl TunConfig {
 
 impl DesiredPeer {
     fn config(&self) -> PeerConfig {
-        PeerConfig { allowed_ips: self.allowed_ips.clone(), ..PeerConfig::new(self.public_key) }
+        PeerConfig {
+            preshared_key: self.preshared_key.clone(),
+            allowed_ips: self.allowed_ips.clone(),
+            ..PeerConfig::new(self.public_key)
+        }
     }
 
     /// What it may reach, until that changes.
@@ -105,6 +109,7 @@ mod tests {
         DesiredPeer {
             device_id: DeviceId::from_uuid(uuid::Uuid::from_u128(number.into())),
             public_key: PublicKey::from_bytes(&[number; 32]).unwrap(),
+            preshared_key: None,
             allowed_ips: sources.iter().copied().map(Cidr::host).collect(),
             enforcement: Enforcement { sources, destinations, valid_until },
         }

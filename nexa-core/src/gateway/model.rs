@@ -8,7 +8,7 @@ use crate::name::Name;
 use crate::net::{Cidr, Family, is_mapped};
 use crate::policy::{Enforcement, Infrastructure};
 use crate::runtime::Timestamp;
-use crate::wireguard::{Endpoint, PublicKey};
+use crate::wireguard::{Endpoint, PresharedKey, PublicKey};
 
 /// The smallest MTU that IPv6 works with (RFC 8200 §5).
 const MIN_MTU: u16 = 1280;
@@ -154,6 +154,8 @@ pub struct DesiredPeer {
     pub device_id: DeviceId,
     /// Its public key.
     pub public_key: PublicKey,
+    /// A secret shared beside the keys.
+    pub preshared_key: Option<PresharedKey>,
     /// The addresses that it may send from, each as a prefix of its own.
     pub allowed_ips: Vec<Cidr>,
     /// What it may reach. Everything else is dropped at the gateway.

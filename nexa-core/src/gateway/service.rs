@@ -130,7 +130,8 @@ async fn desired_state(unit: &mut Unit, id: GatewayId) -> Result<DesiredState> {
     let mut peers = Vec::new();
     for peer in enrolment::peers_of_gateway(&mut unit.tx, &authorized, id).await? {
         let subject = devices::subject_of(&mut unit.tx, peer.device).await?;
-        if let Some(desired) = desired_peer(&gateway, &peer, &subject, &policies, unit.now) {
+        if let Some(mut desired) = desired_peer(&gateway, &peer, &subject, &policies, unit.now) {
+            desired.preshared_key = enrolment::preshared_key(unit, &peer).await?;
             peers.push(desired);
         }
     }
@@ -140,7 +141,7 @@ async fn desired_state(unit: &mut Unit, id: GatewayId) -> Result<DesiredState> {
     Ok(DesiredState { gateway, peers, valid_until, next_change })
 }
 
-/// One peer as the gateway must have it; none for a device that is barred.
+/// One peer as the gateway must have it, without the secret that they share; none for a device that is barred.
 fn desired_peer(
     gateway: &Gateway,
     peer: &Peer,
@@ -155,6 +156,7 @@ fn desired_peer(
     Some(DesiredPeer {
         device_id: peer.device,
         public_key: peer.public_key,
+        preshared_key: None,
         allowed_ips: peer.addresses.iter().copied().map(crate::net::Cidr::host).collect(),
         enforcement: access.enforcement(peer.addresses.clone(), &gateway.infrastructure()),
     })

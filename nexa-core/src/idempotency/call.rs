@@ -1,6 +1,6 @@
 use zeroize::Zeroizing;
 
-use super::key::{IdempotencyKey, mac};
+use super::key::IdempotencyKey;
 use super::record::Verdict;
 use super::store;
 use super::wire::{Put, Reader, Take, Writer};
@@ -9,7 +9,7 @@ use crate::db::{DbError, Mode, Tx};
 use crate::error::Result;
 use crate::nexa::Handle;
 use crate::runtime::{Random, Timestamp};
-use crate::sealed;
+use crate::sealed::{self, mac};
 use crate::unit::{Unit, Work};
 
 /// Which build wrote an answer.

@@ -1,12 +1,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use hmac::{Hmac, Mac as _};
-use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
 use crate::runtime::Random;
+use crate::sealed::mac;
 use crate::secret::Secret;
 
 /// 128 bits in Base64 without padding.
@@ -46,16 +45,6 @@ impl IdempotencyKey {
     pub(super) fn derive(&self, purpose: &[u8]) -> Zeroizing<[u8; 32]> {
         mac(self.0.expose().as_bytes(), purpose)
     }
-}
-
-/// HMAC-SHA-256 (RFC 2104), which takes a key of any length.
-pub(super) fn mac(key: &[u8], message: &[u8]) -> Zeroizing<[u8; 32]> {
-    let mut output = Zeroizing::new([0; 32]);
-    if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) {
-        mac.update(message);
-        output.copy_from_slice(&mac.finalize().into_bytes());
-    }
-    output
 }
 
 impl FromStr for IdempotencyKey {

@@ -174,6 +174,15 @@ impl FromStr for PresharedKey {
     }
 }
 
+impl PartialEq for PresharedKey {
+    fn eq(&self, other: &Self) -> bool {
+        use subtle::ConstantTimeEq as _;
+        self.expose().ct_eq(other.expose()).into()
+    }
+}
+
+impl Eq for PresharedKey {}
+
 impl fmt::Debug for PresharedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PresharedKey([redacted])")
