@@ -207,6 +207,8 @@ export declare class Handle {
   enrolment(): Enrolment
   /** Who did what, and what was refused. */
   audit(): Audit
+  /** The keys that secrets are kept under in the database. */
+  sealing(): Sealing
   /** What has changed, in order. */
   events(): Events
 }
@@ -380,10 +382,20 @@ export declare class Nexa {
    * schema up to date. `sqlite::memory:` lives as long as the object.
    *
    * # Errors
-   * `invalid_input` (`url`), `unsupported` for a database this build does not know or a newer schema, `corrupt` for a
-   * file that is no Nexa database.
+   * `invalid_input` (`url`), and (`keys`) for a database on a server without any, `unsupported` for a database this build
+   * does not know or a newer schema, `corrupt` for a file that is no Nexa database, `needs_operator` when the file of
+   * keys beside it is gone.
    */
   static open(url: string, callOptions?: CallOptions | null): Promise<Nexa>
+  /**
+   * The same with the keys that its secrets are kept under: `name:base64 of 32 bytes`, several separated by commas or line
+   * ends, of which the first one wraps. Without them a file has its keys in `<file>.key` beside it, and a database on a
+   * server has them in the environment's `NEXA_KEYS`.
+   *
+   * # Errors
+   * Those of `open`; `invalid_input` (`keys`) for what is no key, or not the database's.
+   */
+  static openWithKeys(url: string, keys: string, callOptions?: CallOptions | null): Promise<Nexa>
   /** The one-time token that creates the first user, if opening created the database. It is given once. */
   takeSetupToken(): Secret | null
   /** A handle for somebody who has not signed in. */
@@ -502,6 +514,35 @@ export declare class Profile {
    * As `qr_svg`.
    */
   qrTerminal(privateKey?: PrivateKey | null, theme?: TerminalTheme | null): Secret
+}
+
+/** The keys that secrets are kept under, as one caller may see and change them. */
+export declare class Sealing {
+  private constructor()
+  /**
+   * The data keys there are, without the keys themselves, in the order they were made.
+   *
+   * # Errors
+   * None of its own.
+   */
+  listKeys(callOptions?: CallOptions | null): Promise<Array<DataKeyRecord>>
+  /**
+   * Puts a new data key in the place of each active one. What was sealed before stays readable, and is sealed again by
+   * `finish_rotation`.
+   *
+   * # Errors
+   * `unavailable` when the provider of keys fails.
+   */
+  rotate(callOptions?: CallOptions | null): Promise<Array<DataKeyRecord>>
+  /**
+   * Seals every value again that is sealed under a retired data key, wraps data keys again that are not under the
+   * provider's current one, and deletes retired ones that nothing is sealed under, an hour after they were retired. It may
+   * end at any moment, and the next call goes on.
+   *
+   * # Errors
+   * `invalid_input` (`keys`) for a data key that the provider does not unwrap, `unavailable` when it fails.
+   */
+  finishRotation(callOptions?: CallOptions | null): Promise<Rotation>
 }
 
 /** A text that prints nothing of itself. */
@@ -875,12 +916,28 @@ export interface Counters {
   droppedSend: number
 }
 
+/** A data key, without the key. */
+export interface DataKeyRecord {
+  /** Its number, which stands in what is sealed under it. */
+  id: number
+  /** What it is for. */
+  purpose: Purpose
+  /** The name of the provider's key that it is wrapped under. */
+  wrappedBy: string
+  /** When it was made, in microseconds since 1970. */
+  createdAt: number
+  /** Since when another has taken its place; nothing for the one that new values are sealed under. */
+  retiredAt: number | null
+}
+
 /** One peer of a gateway. */
 export interface DesiredPeer {
   /** The device. */
   deviceId: DeviceId
   /** Its public key, in base64. */
   publicKey: string
+  /** Whether a secret is shared beside the keys. */
+  hasPresharedKey: boolean
   /** The addresses that it may send from, each as a prefix of its own. */
   allowedIps: Array<string>
   /** What it may reach. Everything else is dropped at the gateway. */
@@ -1173,6 +1230,8 @@ export interface NewEnrolment {
   userId?: UserId
   /** The gateway; without it, the active one with the fewest peers. */
   gatewayId?: GatewayId
+  /** Whether the device and its gateway share a secret beside their keys; without it, they do not. */
+  withPresharedKey?: boolean
 }
 
 /** A gateway to create. */
@@ -1379,6 +1438,20 @@ export interface ProfilePeer {
   persistentKeepalive: number | null
 }
 
+/** What a data key is for. */
+export declare enum Purpose {
+  /** Vouching for the rows of the audit. */
+  Audit = 'audit',
+  /** Credentials at Cloudflare. */
+  Cloudflare = 'cloudflare',
+  /** Credentials of the nodes of a cluster. */
+  NodeCredential = 'node_credential',
+  /** WireGuard's preshared keys. */
+  PresharedKey = 'preshared_key',
+  /** What access tokens are signed with. */
+  SessionSecret = 'session_secret',
+}
+
 /** Where a request came from; the audit keeps it. Texts are cut to 200 characters. */
 export interface RequestContext {
   /** The address that the request came from. */
@@ -1387,6 +1460,18 @@ export interface RequestContext {
   userAgent?: string
   /** The host's own id of the request, to find it again in the host's logs. */
   requestId?: string
+}
+
+/** What was done to finish a rotation. */
+export interface Rotation {
+  /** How many values were sealed again under the active data key. */
+  resealed: number
+  /** How many data keys were wrapped again under the provider's current key. */
+  rewrapped: number
+  /** How many retired data keys were deleted, because nothing is sealed under them. */
+  deleted: number
+  /** Values that do not open, as `table.column of row`. They were left as they are, and so were their keys. */
+  damaged: Array<string>
 }
 
 /**

@@ -47,6 +47,7 @@ export default {
     gateways: { isStatic: false, isAsync: false, parameters: [] },
     enrolment: { isStatic: false, isAsync: false, parameters: [] },
     audit: { isStatic: false, isAsync: false, parameters: [] },
+    sealing: { isStatic: false, isAsync: false, parameters: [] },
     events: { isStatic: false, isAsync: false, parameters: [] },
   },
   Identity: {
@@ -76,6 +77,7 @@ export default {
   },
   Nexa: {
     open: { isStatic: true, isAsync: true, parameters: ['url'] },
+    openWithKeys: { isStatic: true, isAsync: true, parameters: ['url', 'keys'] },
     takeSetupToken: { isStatic: false, isAsync: false, parameters: [] },
     anonymous: { isStatic: false, isAsync: false, parameters: [] },
     authenticate: { isStatic: false, isAsync: true, parameters: ['token'] },
@@ -101,6 +103,11 @@ export default {
     render: { isStatic: false, isAsync: false, parameters: ['privateKey?'] },
     qrSvg: { isStatic: false, isAsync: false, parameters: ['privateKey?'] },
     qrTerminal: { isStatic: false, isAsync: false, parameters: ['privateKey?', 'theme?'] },
+  },
+  Sealing: {
+    listKeys: { isStatic: false, isAsync: true, parameters: [] },
+    rotate: { isStatic: false, isAsync: true, parameters: [] },
+    finishRotation: { isStatic: false, isAsync: true, parameters: [] },
   },
   Secret: {
     create: { isStatic: true, isAsync: false, parameters: ['text'] },

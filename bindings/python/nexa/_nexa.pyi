@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 from nexa.ids import AllocationId, AuditId, DeviceId, GatewayId, GroupId, PolicyId, PoolId, RoleId, SessionId, UserId
 from typing import Any, Final, SupportsIndex, final
 
-__all__ = ["Access", "Allocation", "AllocationPage", "Audit", "AuditPage", "AuditRecord", "AuditStatus", "Bar", "CancelHandle", "Conf", "ConfDetails", "ConfPeerDetails", "Counters", "DesiredPeer", "DesiredState", "Destination", "Device", "DevicePage", "DeviceStatus", "Devices", "Effect", "Enforcement", "Enrolled", "Enrolment", "ErrorInfo", "ErrorKind", "Event", "EventStream", "Events", "Explanation", "Gateway", "GatewayOptions", "GatewayPage", "Gateways", "Group", "GroupPage", "Handle", "Identity", "Ipam", "Loser", "LossReason", "NewEnrolment", "NewGateway", "NewGroup", "NewPolicy", "NewPool", "NewUser", "Nexa", "PeerStatus", "Policies", "Policy", "PolicyPage", "PolicySummary", "Pool", "PoolPage", "PoolUsage", "PrivateKey", "Profile", "ProfileDetails", "ProfilePeer", "RequestContext", "Secret", "SignedIn", "Target", "TargetType", "TcpListener", "TcpStream", "TerminalTheme", "Tunnel", "TunnelEvent", "TunnelEventType", "TunnelOptions", "User", "UserPage", "UserStatus", "Verdict", "Winner", "shutdown", "version"]
+__all__ = ["Access", "Allocation", "AllocationPage", "Audit", "AuditPage", "AuditRecord", "AuditStatus", "Bar", "CancelHandle", "Conf", "ConfDetails", "ConfPeerDetails", "Counters", "DataKeyRecord", "DesiredPeer", "DesiredState", "Destination", "Device", "DevicePage", "DeviceStatus", "Devices", "Effect", "Enforcement", "Enrolled", "Enrolment", "ErrorInfo", "ErrorKind", "Event", "EventStream", "Events", "Explanation", "Gateway", "GatewayOptions", "GatewayPage", "Gateways", "Group", "GroupPage", "Handle", "Identity", "Ipam", "Loser", "LossReason", "NewEnrolment", "NewGateway", "NewGroup", "NewPolicy", "NewPool", "NewUser", "Nexa", "PeerStatus", "Policies", "Policy", "PolicyPage", "PolicySummary", "Pool", "PoolPage", "PoolUsage", "PrivateKey", "Profile", "ProfileDetails", "ProfilePeer", "Purpose", "RequestContext", "Rotation", "Sealing", "Secret", "SignedIn", "Target", "TargetType", "TcpListener", "TcpStream", "TerminalTheme", "Tunnel", "TunnelEvent", "TunnelEventType", "TunnelOptions", "User", "UserPage", "UserStatus", "Verdict", "Winner", "shutdown", "version"]
 
 @final
 class Access:
@@ -548,13 +548,48 @@ class Counters:
         """
 
 @final
+class DataKeyRecord:
+    """
+    A data key, without the key.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, id: SupportsIndex, purpose: Purpose, wrapped_by: str, created_at: SupportsIndex, retired_at: SupportsIndex | None = None) -> DataKeyRecord: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def created_at(self, /) -> int:
+        """
+        When it was made, in microseconds since 1970.
+        """
+    @property
+    def id(self, /) -> int:
+        """
+        Its number, which stands in what is sealed under it.
+        """
+    @property
+    def purpose(self, /) -> Purpose:
+        """
+        What it is for.
+        """
+    @property
+    def retired_at(self, /) -> int | None:
+        """
+        Since when another has taken its place; nothing for the one that new values are sealed under.
+        """
+    @property
+    def wrapped_by(self, /) -> str:
+        """
+        The name of the provider's key that it is wrapped under.
+        """
+
+@final
 class DesiredPeer:
     """
     One peer of a gateway.
     """
     def __eq__(self, value: object, /) -> bool: ...
     def __ne__(self, value: object, /) -> bool: ...
-    def __new__(cls, /, *, device_id: DeviceId, public_key: str, allowed_ips: SupportsGetItem[int, str], enforcement: Enforcement) -> DesiredPeer: ...
+    def __new__(cls, /, *, device_id: DeviceId, public_key: str, has_preshared_key: bool, allowed_ips: SupportsGetItem[int, str], enforcement: Enforcement) -> DesiredPeer: ...
     def __repr__(self, /) -> str: ...
     @property
     def allowed_ips(self, /) -> list[str]:
@@ -570,6 +605,11 @@ class DesiredPeer:
     def enforcement(self, /) -> Enforcement:
         """
         What it may reach. Everything else is dropped at the gateway.
+        """
+    @property
+    def has_preshared_key(self, /) -> bool:
+        """
+        Whether a secret is shared beside the keys.
         """
     @property
     def public_key(self, /) -> str:
@@ -1371,6 +1411,10 @@ class Handle:
         """
         Who may reach what, and why.
         """
+    def sealing(self, /) -> Sealing:
+        """
+        The keys that secrets are kept under in the database.
+        """
     def with_context(self, /, context: RequestContext) -> Handle:
         """
         The same caller, from this request.
@@ -1636,7 +1680,7 @@ class NewEnrolment:
     """
     def __eq__(self, value: object, /) -> bool: ...
     def __ne__(self, value: object, /) -> bool: ...
-    def __new__(cls, /, *, name: str, public_key: str, fingerprint: str, platform: str | None = None, user_id: UserId | None = None, gateway_id: GatewayId | None = None) -> NewEnrolment: ...
+    def __new__(cls, /, *, name: str, public_key: str, fingerprint: str, platform: str | None = None, user_id: UserId | None = None, gateway_id: GatewayId | None = None, with_preshared_key: bool | None = None) -> NewEnrolment: ...
     def __repr__(self, /) -> str: ...
     @property
     def fingerprint(self, /) -> str:
@@ -1667,6 +1711,11 @@ class NewEnrolment:
     def user_id(self, /) -> UserId | None:
         """
         Whose it is, which takes the right to enrol for others; without it, the caller's.
+        """
+    @property
+    def with_preshared_key(self, /) -> bool | None:
+        """
+        Whether the device and its gateway share a secret beside their keys; without it, they do not.
         """
 
 @final
@@ -1891,8 +1940,19 @@ class Nexa:
         schema up to date. `sqlite::memory:` lives as long as the object.
 
         # Errors
-        `invalid_input` (`url`), `unsupported` for a database this build does not know or a newer schema, `corrupt` for a
-        file that is no Nexa database.
+        `invalid_input` (`url`), and (`keys`) for a database on a server without any, `unsupported` for a database this build
+        does not know or a newer schema, `corrupt` for a file that is no Nexa database, `needs_operator` when the file of
+        keys beside it is gone.
+        """
+    @staticmethod
+    async def open_with_keys(url: str, keys: str, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Nexa:
+        """
+        The same with the keys that its secrets are kept under: `name:base64 of 32 bytes`, several separated by commas or line
+        ends, of which the first one wraps. Without them a file has its keys in `<file>.key` beside it, and a database on a
+        server has them in the environment's `NEXA_KEYS`.
+
+        # Errors
+        Those of `open`; `invalid_input` (`keys`) for what is no key, or not the database's.
         """
     def system(self, /, reason: str) -> Handle:
         """
@@ -2333,6 +2393,43 @@ class ProfilePeer:
         """
 
 @final
+class Purpose:
+    """
+    What a data key is for.
+    """
+    AUDIT: Final[Purpose]
+    """
+    Vouching for the rows of the audit.
+    """
+    CLOUDFLARE: Final[Purpose]
+    """
+    Credentials at Cloudflare.
+    """
+    NODE_CREDENTIAL: Final[Purpose]
+    """
+    Credentials of the nodes of a cluster.
+    """
+    PRESHARED_KEY: Final[Purpose]
+    """
+    WireGuard's preshared keys.
+    """
+    SESSION_SECRET: Final[Purpose]
+    """
+    What access tokens are signed with.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self, /) -> int: ...
+    def __int__(self, /) -> int: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    def __str__(self, /) -> str: ...
+    @property
+    def value(self, /) -> str:
+        """
+        The spelling in snake case, the same in every language.
+        """
+
+@final
 class RequestContext:
     """
     Where a request came from; the audit keeps it. Texts are cut to 200 characters.
@@ -2355,6 +2452,66 @@ class RequestContext:
     def user_agent(self, /) -> str | None:
         """
         What the client calls itself.
+        """
+
+@final
+class Rotation:
+    """
+    What was done to finish a rotation.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, resealed: SupportsIndex, rewrapped: SupportsIndex, deleted: SupportsIndex, damaged: SupportsGetItem[int, str]) -> Rotation: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def damaged(self, /) -> list[str]:
+        """
+        Values that do not open, as `table.column of row`. They were left as they are, and so were their keys.
+        """
+    @property
+    def deleted(self, /) -> int:
+        """
+        How many retired data keys were deleted, because nothing is sealed under them.
+        """
+    @property
+    def resealed(self, /) -> int:
+        """
+        How many values were sealed again under the active data key.
+        """
+    @property
+    def rewrapped(self, /) -> int:
+        """
+        How many data keys were wrapped again under the provider's current key.
+        """
+
+@final
+class Sealing:
+    """
+    The keys that secrets are kept under, as one caller may see and change them.
+    """
+    async def finish_rotation(self, /, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Rotation:
+        """
+        Seals every value again that is sealed under a retired data key, wraps data keys again that are not under the
+        provider's current one, and deletes retired ones that nothing is sealed under, an hour after they were retired. It may
+        end at any moment, and the next call goes on.
+
+        # Errors
+        `invalid_input` (`keys`) for a data key that the provider does not unwrap, `unavailable` when it fails.
+        """
+    async def list_keys(self, /, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> list[DataKeyRecord]:
+        """
+        The data keys there are, without the keys themselves, in the order they were made.
+
+        # Errors
+        None of its own.
+        """
+    async def rotate(self, /, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> list[DataKeyRecord]:
+        """
+        Puts a new data key in the place of each active one. What was sealed before stays readable, and is sealed again by
+        `finish_rotation`.
+
+        # Errors
+        `unavailable` when the provider of keys fails.
         """
 
 @final

@@ -608,9 +608,19 @@ uint64_t uniffi_nexa_ffi_fn_method_handle_ipam(uint64_t ptr, RustCallStatus *_No
 uint64_t uniffi_nexa_ffi_fn_method_handle_policy(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_HANDLE_SEALING
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_HANDLE_SEALING
+uint64_t uniffi_nexa_ffi_fn_method_handle_sealing(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_HANDLE_WITH_CONTEXT
 #define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_HANDLE_WITH_CONTEXT
 uint64_t uniffi_nexa_ffi_fn_method_handle_with_context(uint64_t ptr, RustBuffer context, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_HANDLE_WITH_IDEMPOTENCY_KEY
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_HANDLE_WITH_IDEMPOTENCY_KEY
+uint64_t uniffi_nexa_ffi_fn_method_handle_with_idempotency_key(uint64_t ptr, RustBuffer key, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_CLONE_NEXA
@@ -626,6 +636,11 @@ void uniffi_nexa_ffi_fn_free_nexa(uint64_t handle, RustCallStatus *_Nonnull out_
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_CONSTRUCTOR_NEXA_OPEN
 #define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_CONSTRUCTOR_NEXA_OPEN
 uint64_t uniffi_nexa_ffi_fn_constructor_nexa_open(RustBuffer url, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_CONSTRUCTOR_NEXA_OPEN_WITH_KEYS
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_CONSTRUCTOR_NEXA_OPEN_WITH_KEYS
+uint64_t uniffi_nexa_ffi_fn_constructor_nexa_open_with_keys(RustBuffer url, RustBuffer keys, RustBuffer timeout_ms, RustBuffer cancel
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_NEXA_ANONYMOUS
@@ -717,6 +732,31 @@ void uniffi_nexa_ffi_fn_method_cancelhandle_cancel(uint64_t ptr, RustCallStatus 
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_CANCELHANDLE_IS_CANCELLED
 #define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_CANCELHANDLE_IS_CANCELLED
 int8_t uniffi_nexa_ffi_fn_method_cancelhandle_is_cancelled(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_CLONE_SEALING
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_CLONE_SEALING
+uint64_t uniffi_nexa_ffi_fn_clone_sealing(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_FREE_SEALING
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_FREE_SEALING
+void uniffi_nexa_ffi_fn_free_sealing(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_SEALING_FINISH_ROTATION
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_SEALING_FINISH_ROTATION
+uint64_t uniffi_nexa_ffi_fn_method_sealing_finish_rotation(uint64_t ptr, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_SEALING_LIST_KEYS
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_SEALING_LIST_KEYS
+uint64_t uniffi_nexa_ffi_fn_method_sealing_list_keys(uint64_t ptr, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_SEALING_ROTATE
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_SEALING_ROTATE
+uint64_t uniffi_nexa_ffi_fn_method_sealing_rotate(uint64_t ptr, RustBuffer timeout_ms, RustBuffer cancel
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_CLONE_TCPLISTENER
@@ -1555,9 +1595,21 @@ uint16_t uniffi_nexa_ffi_checksum_method_handle_policy(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_HANDLE_SEALING
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_HANDLE_SEALING
+uint16_t uniffi_nexa_ffi_checksum_method_handle_sealing(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_HANDLE_WITH_CONTEXT
 #define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_HANDLE_WITH_CONTEXT
 uint16_t uniffi_nexa_ffi_checksum_method_handle_with_context(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_HANDLE_WITH_IDEMPOTENCY_KEY
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_HANDLE_WITH_IDEMPOTENCY_KEY
+uint16_t uniffi_nexa_ffi_checksum_method_handle_with_idempotency_key(void
     
 );
 #endif
@@ -1636,6 +1688,24 @@ uint16_t uniffi_nexa_ffi_checksum_method_cancelhandle_cancel(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_CANCELHANDLE_IS_CANCELLED
 #define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_CANCELHANDLE_IS_CANCELLED
 uint16_t uniffi_nexa_ffi_checksum_method_cancelhandle_is_cancelled(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_SEALING_FINISH_ROTATION
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_SEALING_FINISH_ROTATION
+uint16_t uniffi_nexa_ffi_checksum_method_sealing_finish_rotation(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_SEALING_LIST_KEYS
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_SEALING_LIST_KEYS
+uint16_t uniffi_nexa_ffi_checksum_method_sealing_list_keys(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_SEALING_ROTATE
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_SEALING_ROTATE
+uint16_t uniffi_nexa_ffi_checksum_method_sealing_rotate(void
     
 );
 #endif
@@ -1810,6 +1880,12 @@ uint16_t uniffi_nexa_ffi_checksum_method_secret_reveal(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_CONSTRUCTOR_NEXA_OPEN
 #define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_CONSTRUCTOR_NEXA_OPEN
 uint16_t uniffi_nexa_ffi_checksum_constructor_nexa_open(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_CONSTRUCTOR_NEXA_OPEN_WITH_KEYS
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_CONSTRUCTOR_NEXA_OPEN_WITH_KEYS
+uint16_t uniffi_nexa_ffi_checksum_constructor_nexa_open_with_keys(void
     
 );
 #endif

@@ -788,6 +788,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_nexa_ffi_checksum_method_handle_policy(
     ): Int
+    external fun uniffi_nexa_ffi_checksum_method_handle_sealing(
+    ): Int
     external fun uniffi_nexa_ffi_checksum_method_handle_with_context(
     ): Int
     external fun uniffi_nexa_ffi_checksum_method_handle_with_idempotency_key(
@@ -817,6 +819,12 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_nexa_ffi_checksum_method_cancelhandle_cancel(
     ): Int
     external fun uniffi_nexa_ffi_checksum_method_cancelhandle_is_cancelled(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_sealing_finish_rotation(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_sealing_list_keys(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_sealing_rotate(
     ): Int
     external fun uniffi_nexa_ffi_checksum_method_tcplistener_accept(
     ): Int
@@ -875,6 +883,8 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_nexa_ffi_checksum_method_secret_reveal(
     ): Int
     external fun uniffi_nexa_ffi_checksum_constructor_nexa_open(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_constructor_nexa_open_with_keys(
     ): Int
     external fun uniffi_nexa_ffi_checksum_constructor_cancelhandle_create(
     ): Int
@@ -1058,6 +1068,8 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_nexa_ffi_fn_method_handle_policy(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
+    external fun uniffi_nexa_ffi_fn_method_handle_sealing(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
     external fun uniffi_nexa_ffi_fn_method_handle_with_context(`ptr`: Long,`context`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_nexa_ffi_fn_method_handle_with_idempotency_key(`ptr`: Long,`key`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
@@ -1067,6 +1079,8 @@ internal object UniffiLib {
     external fun uniffi_nexa_ffi_fn_free_nexa(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_nexa_ffi_fn_constructor_nexa_open(`url`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_constructor_nexa_open_with_keys(`url`: RustBuffer.ByValue,`keys`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_nexa_ffi_fn_method_nexa_anonymous(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
@@ -1104,6 +1118,16 @@ internal object UniffiLib {
     ): Unit
     external fun uniffi_nexa_ffi_fn_method_cancelhandle_is_cancelled(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Byte
+    external fun uniffi_nexa_ffi_fn_clone_sealing(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_nexa_ffi_fn_free_sealing(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_nexa_ffi_fn_method_sealing_finish_rotation(`ptr`: Long,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_sealing_list_keys(`ptr`: Long,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_sealing_rotate(`ptr`: Long,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
     external fun uniffi_nexa_ffi_fn_clone_tcplistener(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_nexa_ffi_fn_free_tcplistener(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -1484,6 +1508,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_nexa_ffi_checksum_method_handle_policy() and 0xFFFF) != 44378) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_nexa_ffi_checksum_method_handle_sealing() and 0xFFFF) != 41202) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_nexa_ffi_checksum_method_handle_with_context() and 0xFFFF) != 26975) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1527,6 +1554,15 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_nexa_ffi_checksum_method_cancelhandle_is_cancelled() and 0xFFFF) != 63949) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_sealing_finish_rotation() and 0xFFFF) != 8350) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_sealing_list_keys() and 0xFFFF) != 4640) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_sealing_rotate() and 0xFFFF) != 59855) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_nexa_ffi_checksum_method_tcplistener_accept() and 0xFFFF) != 27666) {
@@ -1613,7 +1649,10 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_nexa_ffi_checksum_method_secret_reveal() and 0xFFFF) != 50249) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_nexa_ffi_checksum_constructor_nexa_open() and 0xFFFF) != 31538) {
+    if ((lib.uniffi_nexa_ffi_checksum_constructor_nexa_open() and 0xFFFF) != 54058) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_constructor_nexa_open_with_keys() and 0xFFFF) != 56970) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_nexa_ffi_checksum_constructor_cancelhandle_create() and 0xFFFF) != 22548) {
@@ -5121,6 +5160,11 @@ public interface HandleInterface {
     fun `policy`(): Policies
     
     /**
+     * The keys that secrets are kept under in the database.
+     */
+    fun `sealing`(): Sealing
+    
+    /**
      * The same caller, from this request.
      *
      * # Errors
@@ -5365,6 +5409,22 @@ open class Handle: Disposable, AutoCloseable, HandleInterface
     callWithHandle {
     uniffiRustCall() { _status ->
     UniffiLib.uniffi_nexa_ffi_fn_method_handle_policy(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The keys that secrets are kept under in the database.
+     */override fun `sealing`(): Sealing {
+            return FfiConverterTypeSealing.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_nexa_ffi_fn_method_handle_sealing(
         it,
         _status)
 }
@@ -7131,8 +7191,9 @@ open class Nexa: Disposable, AutoCloseable, NexaInterface
      * schema up to date. `sqlite::memory:` lives as long as the object.
      *
      * # Errors
-     * `invalid_input` (`url`), `unsupported` for a database this build does not know or a newer schema, `corrupt` for a
-     * file that is no Nexa database.
+     * `invalid_input` (`url`), and (`keys`) for a database on a server without any, `unsupported` for a database this build
+     * does not know or a newer schema, `corrupt` for a file that is no Nexa database, `needs_operator` when the file of
+     * keys beside it is gone.
      */
     @Throws(NexaException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -7140,6 +7201,34 @@ open class Nexa: Disposable, AutoCloseable, NexaInterface
         return uniffiRustCallAsync(
         UniffiLib.uniffi_nexa_ffi_fn_constructor_nexa_open(
         FfiConverterString.lower(`url`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),),
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_u64(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_u64(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_u64(future) },
+        // lift function
+        { FfiConverterTypeNexa.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+        
+    /**
+     * The same with the keys that its secrets are kept under: `name:base64 of 32 bytes`, several separated by commas or line
+     * ends, of which the first one wraps. Without them a file has its keys in `<file>.key` beside it, and a database on a
+     * server has them in the environment's `NEXA_KEYS`.
+     *
+     * # Errors
+     * Those of `open`; `invalid_input` (`keys`) for what is no key, or not the database's.
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+     suspend fun `openWithKeys`(`url`: kotlin.String, `keys`: kotlin.String, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null) : Nexa {
+        return uniffiRustCallAsync(
+        UniffiLib.uniffi_nexa_ffi_fn_constructor_nexa_open_with_keys(
+        FfiConverterString.lower(`url`),
+        FfiConverterString.lower(`keys`),
         FfiConverterOptionalUInt.lower(`timeoutMs`),
         FfiConverterOptionalTypeCancelHandle.lower(`cancel`),),
         { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_u64(future, callback, continuation) },
@@ -8332,6 +8421,369 @@ public object FfiConverterTypeProfile: FfiConverter<Profile, Long> {
     override fun allocationSize(value: Profile) = 8UL
 
     override fun write(value: Profile, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * The keys that secrets are kept under, as one caller may see and change them.
+ */
+public interface SealingInterface {
+    
+    /**
+     * Seals every value again that is sealed under a retired data key, wraps data keys again that are not under the
+     * provider's current one, and deletes retired ones that nothing is sealed under, an hour after they were retired. It may
+     * end at any moment, and the next call goes on.
+     *
+     * # Errors
+     * `invalid_input` (`keys`) for a data key that the provider does not unwrap, `unavailable` when it fails.
+     */
+    suspend fun `finishRotation`(`timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): Rotation
+    
+    /**
+     * The data keys there are, without the keys themselves, in the order they were made.
+     *
+     * # Errors
+     * None of its own.
+     */
+    suspend fun `listKeys`(`timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): List<DataKeyRecord>
+    
+    /**
+     * Puts a new data key in the place of each active one. What was sealed before stays readable, and is sealed again by
+     * `finish_rotation`.
+     *
+     * # Errors
+     * `unavailable` when the provider of keys fails.
+     */
+    suspend fun `rotate`(`timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): List<DataKeyRecord>
+    
+    companion object
+}
+
+/**
+ * The keys that secrets are kept under, as one caller may see and change them.
+ */
+open class Sealing: Disposable, AutoCloseable, SealingInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_nexa_ffi_fn_free_sealing(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_nexa_ffi_fn_clone_sealing(handle, status)
+        }
+    }
+
+    
+    /**
+     * Seals every value again that is sealed under a retired data key, wraps data keys again that are not under the
+     * provider's current one, and deletes retired ones that nothing is sealed under, an hour after they were retired. It may
+     * end at any moment, and the next call goes on.
+     *
+     * # Errors
+     * `invalid_input` (`keys`) for a data key that the provider does not unwrap, `unavailable` when it fails.
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `finishRotation`(`timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : Rotation {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_sealing_finish_rotation(
+                uniffiHandle,
+                
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeRotation.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * The data keys there are, without the keys themselves, in the order they were made.
+     *
+     * # Errors
+     * None of its own.
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `listKeys`(`timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : List<DataKeyRecord> {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_sealing_list_keys(
+                uniffiHandle,
+                
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterSequenceTypeDataKeyRecord.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Puts a new data key in the place of each active one. What was sealed before stays readable, and is sealed again by
+     * `finish_rotation`.
+     *
+     * # Errors
+     * `unavailable` when the provider of keys fails.
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `rotate`(`timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : List<DataKeyRecord> {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_sealing_rotate(
+                uniffiHandle,
+                
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterSequenceTypeDataKeyRecord.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+
+    
+
+
+    
+    
+    /**
+     * @suppress
+     */
+    companion object
+    
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeSealing: FfiConverter<Sealing, Long> {
+    override fun lower(value: Sealing): Long {
+        return value.uniffiCloneHandle()
+    }
+
+    override fun lift(value: Long): Sealing {
+        return Sealing(UniffiWithHandle, value)
+    }
+
+    override fun read(buf: ByteBuffer): Sealing {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: Sealing) = 8UL
+
+    override fun write(value: Sealing, buf: ByteBuffer) {
         buf.putLong(lower(value))
     }
 }
@@ -11163,6 +11615,77 @@ public object FfiConverterTypeCounters: FfiConverterRustBuffer<Counters> {
 
 
 /**
+ * A data key, without the key.
+ */
+data class DataKeyRecord (
+    /**
+     * Its number, which stands in what is sealed under it.
+     */
+    val `id`: kotlin.Long
+    , 
+    /**
+     * What it is for.
+     */
+    val `purpose`: Purpose
+    , 
+    /**
+     * The name of the provider's key that it is wrapped under.
+     */
+    val `wrappedBy`: kotlin.String
+    , 
+    /**
+     * When it was made, in microseconds since 1970.
+     */
+    val `createdAt`: kotlin.Long
+    , 
+    /**
+     * Since when another has taken its place; nothing for the one that new values are sealed under.
+     */
+    val `retiredAt`: kotlin.Long?
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeDataKeyRecord: FfiConverterRustBuffer<DataKeyRecord> {
+    override fun read(buf: ByteBuffer): DataKeyRecord {
+        return DataKeyRecord(
+            FfiConverterLong.read(buf),
+            FfiConverterTypePurpose.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterLong.read(buf),
+            FfiConverterOptionalLong.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: DataKeyRecord) = (
+            FfiConverterLong.allocationSize(value.`id`) +
+            FfiConverterTypePurpose.allocationSize(value.`purpose`) +
+            FfiConverterString.allocationSize(value.`wrappedBy`) +
+            FfiConverterLong.allocationSize(value.`createdAt`) +
+            FfiConverterOptionalLong.allocationSize(value.`retiredAt`)
+    )
+
+    override fun write(value: DataKeyRecord, buf: ByteBuffer) {
+            FfiConverterLong.write(value.`id`, buf)
+            FfiConverterTypePurpose.write(value.`purpose`, buf)
+            FfiConverterString.write(value.`wrappedBy`, buf)
+            FfiConverterLong.write(value.`createdAt`, buf)
+            FfiConverterOptionalLong.write(value.`retiredAt`, buf)
+    }
+}
+
+
+
+/**
  * One peer of a gateway.
  */
 data class DesiredPeer (
@@ -11175,6 +11698,11 @@ data class DesiredPeer (
      * Its public key, in base64.
      */
     val `publicKey`: kotlin.String
+    , 
+    /**
+     * Whether a secret is shared beside the keys.
+     */
+    val `hasPresharedKey`: kotlin.Boolean
     , 
     /**
      * The addresses that it may send from, each as a prefix of its own.
@@ -11203,6 +11731,7 @@ public object FfiConverterTypeDesiredPeer: FfiConverterRustBuffer<DesiredPeer> {
         return DesiredPeer(
             FfiConverterTypeDeviceId.read(buf),
             FfiConverterString.read(buf),
+            FfiConverterBoolean.read(buf),
             FfiConverterSequenceString.read(buf),
             FfiConverterTypeEnforcement.read(buf),
         )
@@ -11211,6 +11740,7 @@ public object FfiConverterTypeDesiredPeer: FfiConverterRustBuffer<DesiredPeer> {
     override fun allocationSize(value: DesiredPeer) = (
             FfiConverterTypeDeviceId.allocationSize(value.`deviceId`) +
             FfiConverterString.allocationSize(value.`publicKey`) +
+            FfiConverterBoolean.allocationSize(value.`hasPresharedKey`) +
             FfiConverterSequenceString.allocationSize(value.`allowedIps`) +
             FfiConverterTypeEnforcement.allocationSize(value.`enforcement`)
     )
@@ -11218,6 +11748,7 @@ public object FfiConverterTypeDesiredPeer: FfiConverterRustBuffer<DesiredPeer> {
     override fun write(value: DesiredPeer, buf: ByteBuffer) {
             FfiConverterTypeDeviceId.write(value.`deviceId`, buf)
             FfiConverterString.write(value.`publicKey`, buf)
+            FfiConverterBoolean.write(value.`hasPresharedKey`, buf)
             FfiConverterSequenceString.write(value.`allowedIps`, buf)
             FfiConverterTypeEnforcement.write(value.`enforcement`, buf)
     }
@@ -12244,6 +12775,11 @@ data class NewEnrolment (
      * The gateway; without it, the active one with the fewest peers.
      */
     val `gatewayId`: GatewayId? = null 
+    , 
+    /**
+     * Whether the device and its gateway share a secret beside their keys; without it, they do not.
+     */
+    val `withPresharedKey`: kotlin.Boolean? = null 
     
 ){
     
@@ -12266,6 +12802,7 @@ public object FfiConverterTypeNewEnrolment: FfiConverterRustBuffer<NewEnrolment>
             FfiConverterOptionalString.read(buf),
             FfiConverterOptionalTypeUserId.read(buf),
             FfiConverterOptionalTypeGatewayId.read(buf),
+            FfiConverterOptionalBoolean.read(buf),
         )
     }
 
@@ -12275,7 +12812,8 @@ public object FfiConverterTypeNewEnrolment: FfiConverterRustBuffer<NewEnrolment>
             FfiConverterString.allocationSize(value.`fingerprint`) +
             FfiConverterOptionalString.allocationSize(value.`platform`) +
             FfiConverterOptionalTypeUserId.allocationSize(value.`userId`) +
-            FfiConverterOptionalTypeGatewayId.allocationSize(value.`gatewayId`)
+            FfiConverterOptionalTypeGatewayId.allocationSize(value.`gatewayId`) +
+            FfiConverterOptionalBoolean.allocationSize(value.`withPresharedKey`)
     )
 
     override fun write(value: NewEnrolment, buf: ByteBuffer) {
@@ -12285,6 +12823,7 @@ public object FfiConverterTypeNewEnrolment: FfiConverterRustBuffer<NewEnrolment>
             FfiConverterOptionalString.write(value.`platform`, buf)
             FfiConverterOptionalTypeUserId.write(value.`userId`, buf)
             FfiConverterOptionalTypeGatewayId.write(value.`gatewayId`, buf)
+            FfiConverterOptionalBoolean.write(value.`withPresharedKey`, buf)
     }
 }
 
@@ -13372,6 +13911,69 @@ public object FfiConverterTypeRequestContext: FfiConverterRustBuffer<RequestCont
 
 
 /**
+ * What was done to finish a rotation.
+ */
+data class Rotation (
+    /**
+     * How many values were sealed again under the active data key.
+     */
+    val `resealed`: kotlin.Long
+    , 
+    /**
+     * How many data keys were wrapped again under the provider's current key.
+     */
+    val `rewrapped`: kotlin.Long
+    , 
+    /**
+     * How many retired data keys were deleted, because nothing is sealed under them.
+     */
+    val `deleted`: kotlin.Long
+    , 
+    /**
+     * Values that do not open, as `table.column of row`. They were left as they are, and so were their keys.
+     */
+    val `damaged`: List<kotlin.String>
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeRotation: FfiConverterRustBuffer<Rotation> {
+    override fun read(buf: ByteBuffer): Rotation {
+        return Rotation(
+            FfiConverterLong.read(buf),
+            FfiConverterLong.read(buf),
+            FfiConverterLong.read(buf),
+            FfiConverterSequenceString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Rotation) = (
+            FfiConverterLong.allocationSize(value.`resealed`) +
+            FfiConverterLong.allocationSize(value.`rewrapped`) +
+            FfiConverterLong.allocationSize(value.`deleted`) +
+            FfiConverterSequenceString.allocationSize(value.`damaged`)
+    )
+
+    override fun write(value: Rotation, buf: ByteBuffer) {
+            FfiConverterLong.write(value.`resealed`, buf)
+            FfiConverterLong.write(value.`rewrapped`, buf)
+            FfiConverterLong.write(value.`deleted`, buf)
+            FfiConverterSequenceString.write(value.`damaged`, buf)
+    }
+}
+
+
+
+/**
  * Whom a policy is about.
  */
 data class Target (
@@ -14232,6 +14834,63 @@ public object FfiConverterTypeNexaError : FfiConverterRustBuffer<NexaException> 
     }
 
 }
+
+
+
+/**
+ * What a data key is for.
+ */
+
+enum class Purpose {
+    
+    /**
+     * Vouching for the rows of the audit.
+     */
+    AUDIT,
+    /**
+     * Credentials at Cloudflare.
+     */
+    CLOUDFLARE,
+    /**
+     * Credentials of the nodes of a cluster.
+     */
+    NODE_CREDENTIAL,
+    /**
+     * WireGuard's preshared keys.
+     */
+    PRESHARED_KEY,
+    /**
+     * What access tokens are signed with.
+     */
+    SESSION_SECRET;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypePurpose: FfiConverterRustBuffer<Purpose> {
+    override fun read(buf: ByteBuffer) = try {
+        
+        Purpose.entries[buf.getInt() - 1]
+        
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: Purpose) = 4UL
+
+    override fun write(value: Purpose, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
 
 
 
@@ -15146,6 +15805,34 @@ public object FfiConverterSequenceTypeConfPeerDetails: FfiConverterRustBuffer<Li
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypeConfPeerDetails.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeDataKeyRecord: FfiConverterRustBuffer<List<DataKeyRecord>> {
+    override fun read(buf: ByteBuffer): List<DataKeyRecord> {
+        val len = buf.getInt()
+        return List<DataKeyRecord>(len) {
+            FfiConverterTypeDataKeyRecord.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<DataKeyRecord>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeDataKeyRecord.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<DataKeyRecord>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeDataKeyRecord.write(it, buf)
         }
     }
 }

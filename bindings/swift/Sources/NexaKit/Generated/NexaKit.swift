@@ -2261,12 +2261,27 @@ public protocol HandleProtocol: AnyObject, Sendable {
     func policy()  -> Policies
     
     /**
+     * The keys that secrets are kept under in the database.
+     */
+    func sealing()  -> Sealing
+    
+    /**
      * The same caller, from this request.
      *
      * # Errors
      * `invalid_input` (`source_ip`).
      */
     func withContext(context: RequestContext) throws  -> Handle
+    
+    /**
+     * The same caller, for one change that is done once, however often it is asked for with this key within 24 hours: a
+     * change that was done answers again as it did, also with what is shown only once. The key is 22 to 255 characters of
+     * ASCII with at least 128 random bits in them; write it down before the call, and use it for that call alone.
+     *
+     * # Errors
+     * `invalid_input` (`idempotency_key`).
+     */
+    func withIdempotencyKey(key: String) throws  -> Handle
     
 }
 /**
@@ -2422,6 +2437,18 @@ open func policy() -> Policies  {
 }
     
     /**
+     * The keys that secrets are kept under in the database.
+     */
+open func sealing() -> Sealing  {
+    return try!  FfiConverterTypeSealing_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_nexa_ffi_fn_method_handle_sealing(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
      * The same caller, from this request.
      *
      * # Errors
@@ -2433,6 +2460,24 @@ open func withContext(context: RequestContext)throws  -> Handle  {
     uniffi_nexa_ffi_fn_method_handle_with_context(
             self.uniffiCloneHandle(),
         FfiConverterTypeRequestContext_lower(context),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The same caller, for one change that is done once, however often it is asked for with this key within 24 hours: a
+     * change that was done answers again as it did, also with what is shown only once. The key is 22 to 255 characters of
+     * ASCII with at least 128 random bits in them; write it down before the call, and use it for that call alone.
+     *
+     * # Errors
+     * `invalid_input` (`idempotency_key`).
+     */
+open func withIdempotencyKey(key: String)throws  -> Handle  {
+    return try  FfiConverterTypeHandle_lift(try rustCallWithError(FfiConverterTypeNexaError_lift) {
+        uniffiCallStatus in
+    uniffi_nexa_ffi_fn_method_handle_with_idempotency_key(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(key),uniffiCallStatus
     )
 })
 }
@@ -3445,14 +3490,38 @@ open class Nexa: NexaProtocol, @unchecked Sendable {
      * schema up to date. `sqlite::memory:` lives as long as the object.
      *
      * # Errors
-     * `invalid_input` (`url`), `unsupported` for a database this build does not know or a newer schema, `corrupt` for a
-     * file that is no Nexa database.
+     * `invalid_input` (`url`), and (`keys`) for a database on a server without any, `unsupported` for a database this build
+     * does not know or a newer schema, `corrupt` for a file that is no Nexa database, `needs_operator` when the file of
+     * keys beside it is gone.
      */
 public static func `open`(url: String, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> Nexa  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_nexa_ffi_fn_constructor_nexa_open(FfiConverterString.lower(url),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_u64,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_u64,
+            freeFunc: ffi_nexa_ffi_rust_future_free_u64,
+            liftFunc: FfiConverterTypeNexa_lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * The same with the keys that its secrets are kept under: `name:base64 of 32 bytes`, several separated by commas or line
+     * ends, of which the first one wraps. Without them a file has its keys in `<file>.key` beside it, and a database on a
+     * server has them in the environment's `NEXA_KEYS`.
+     *
+     * # Errors
+     * Those of `open`; `invalid_input` (`keys`) for what is no key, or not the database's.
+     */
+public static func openWithKeys(url: String, keys: String, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> Nexa  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_constructor_nexa_open_with_keys(FfiConverterString.lower(url),FfiConverterString.lower(keys),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
                 )
             },
             pollFunc: ffi_nexa_ffi_rust_future_poll_u64,
@@ -4258,6 +4327,214 @@ public func FfiConverterTypeProfile_lift(_ handle: UInt64) throws -> Profile {
 #endif
 public func FfiConverterTypeProfile_lower(_ value: Profile) -> UInt64 {
     return FfiConverterTypeProfile.lower(value)
+}
+
+
+
+
+
+
+/**
+ * The keys that secrets are kept under, as one caller may see and change them.
+ */
+public protocol SealingProtocol: AnyObject, Sendable {
+    
+    /**
+     * Seals every value again that is sealed under a retired data key, wraps data keys again that are not under the
+     * provider's current one, and deletes retired ones that nothing is sealed under, an hour after they were retired. It may
+     * end at any moment, and the next call goes on.
+     *
+     * # Errors
+     * `invalid_input` (`keys`) for a data key that the provider does not unwrap, `unavailable` when it fails.
+     */
+    func finishRotation(timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> Rotation
+    
+    /**
+     * The data keys there are, without the keys themselves, in the order they were made.
+     *
+     * # Errors
+     * None of its own.
+     */
+    func listKeys(timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> [DataKeyRecord]
+    
+    /**
+     * Puts a new data key in the place of each active one. What was sealed before stays readable, and is sealed again by
+     * `finish_rotation`.
+     *
+     * # Errors
+     * `unavailable` when the provider of keys fails.
+     */
+    func rotate(timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> [DataKeyRecord]
+    
+}
+/**
+ * The keys that secrets are kept under, as one caller may see and change them.
+ */
+open class Sealing: SealingProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_nexa_ffi_fn_clone_sealing(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_nexa_ffi_fn_free_sealing(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Seals every value again that is sealed under a retired data key, wraps data keys again that are not under the
+     * provider's current one, and deletes retired ones that nothing is sealed under, an hour after they were retired. It may
+     * end at any moment, and the next call goes on.
+     *
+     * # Errors
+     * `invalid_input` (`keys`) for a data key that the provider does not unwrap, `unavailable` when it fails.
+     */
+open func finishRotation(timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> Rotation  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_sealing_finish_rotation(
+                        self.uniffiCloneHandle(),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeRotation_lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * The data keys there are, without the keys themselves, in the order they were made.
+     *
+     * # Errors
+     * None of its own.
+     */
+open func listKeys(timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> [DataKeyRecord]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_sealing_list_keys(
+                        self.uniffiCloneHandle(),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeDataKeyRecord.lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * Puts a new data key in the place of each active one. What was sealed before stays readable, and is sealed again by
+     * `finish_rotation`.
+     *
+     * # Errors
+     * `unavailable` when the provider of keys fails.
+     */
+open func rotate(timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> [DataKeyRecord]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_sealing_rotate(
+                        self.uniffiCloneHandle(),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeDataKeyRecord.lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSealing: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = Sealing
+
+    public static func lift(_ handle: UInt64) throws -> Sealing {
+        return Sealing(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: Sealing) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Sealing {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: Sealing, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSealing_lift(_ handle: UInt64) throws -> Sealing {
+    return try FfiConverterTypeSealing.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSealing_lower(_ value: Sealing) -> UInt64 {
+    return FfiConverterTypeSealing.lower(value)
 }
 
 
@@ -6531,6 +6808,105 @@ public func FfiConverterTypeCounters_lower(_ value: Counters) -> RustBuffer {
 
 
 /**
+ * A data key, without the key.
+ */
+public struct DataKeyRecord: Equatable, Hashable {
+    /**
+     * Its number, which stands in what is sealed under it.
+     */
+    public var id: Int64
+    /**
+     * What it is for.
+     */
+    public var purpose: Purpose
+    /**
+     * The name of the provider's key that it is wrapped under.
+     */
+    public var wrappedBy: String
+    /**
+     * When it was made, in microseconds since 1970.
+     */
+    public var createdAt: Int64
+    /**
+     * Since when another has taken its place; nothing for the one that new values are sealed under.
+     */
+    public var retiredAt: Int64?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Its number, which stands in what is sealed under it.
+         */id: Int64, 
+        /**
+         * What it is for.
+         */purpose: Purpose, 
+        /**
+         * The name of the provider's key that it is wrapped under.
+         */wrappedBy: String, 
+        /**
+         * When it was made, in microseconds since 1970.
+         */createdAt: Int64, 
+        /**
+         * Since when another has taken its place; nothing for the one that new values are sealed under.
+         */retiredAt: Int64?) {
+        self.id = id
+        self.purpose = purpose
+        self.wrappedBy = wrappedBy
+        self.createdAt = createdAt
+        self.retiredAt = retiredAt
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension DataKeyRecord: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeDataKeyRecord: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> DataKeyRecord {
+        return
+            try DataKeyRecord(
+                id: FfiConverterInt64.read(from: &buf), 
+                purpose: FfiConverterTypePurpose.read(from: &buf), 
+                wrappedBy: FfiConverterString.read(from: &buf), 
+                createdAt: FfiConverterInt64.read(from: &buf), 
+                retiredAt: FfiConverterOptionInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: DataKeyRecord, into buf: inout [UInt8]) {
+        FfiConverterInt64.write(value.id, into: &buf)
+        FfiConverterTypePurpose.write(value.purpose, into: &buf)
+        FfiConverterString.write(value.wrappedBy, into: &buf)
+        FfiConverterInt64.write(value.createdAt, into: &buf)
+        FfiConverterOptionInt64.write(value.retiredAt, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDataKeyRecord_lift(_ buf: RustBuffer) throws -> DataKeyRecord {
+    return try FfiConverterTypeDataKeyRecord.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDataKeyRecord_lower(_ value: DataKeyRecord) -> RustBuffer {
+    return FfiConverterTypeDataKeyRecord.lower(value)
+}
+
+
+/**
  * One peer of a gateway.
  */
 public struct DesiredPeer: Equatable, Hashable {
@@ -6542,6 +6918,10 @@ public struct DesiredPeer: Equatable, Hashable {
      * Its public key, in base64.
      */
     public var publicKey: String
+    /**
+     * Whether a secret is shared beside the keys.
+     */
+    public var hasPresharedKey: Bool
     /**
      * The addresses that it may send from, each as a prefix of its own.
      */
@@ -6561,6 +6941,9 @@ public struct DesiredPeer: Equatable, Hashable {
          * Its public key, in base64.
          */publicKey: String, 
         /**
+         * Whether a secret is shared beside the keys.
+         */hasPresharedKey: Bool, 
+        /**
          * The addresses that it may send from, each as a prefix of its own.
          */allowedIps: [String], 
         /**
@@ -6568,6 +6951,7 @@ public struct DesiredPeer: Equatable, Hashable {
          */enforcement: Enforcement) {
         self.deviceId = deviceId
         self.publicKey = publicKey
+        self.hasPresharedKey = hasPresharedKey
         self.allowedIps = allowedIps
         self.enforcement = enforcement
     }
@@ -6590,6 +6974,7 @@ public struct FfiConverterTypeDesiredPeer: FfiConverterRustBuffer {
             try DesiredPeer(
                 deviceId: FfiConverterTypeDeviceId.read(from: &buf), 
                 publicKey: FfiConverterString.read(from: &buf), 
+                hasPresharedKey: FfiConverterBool.read(from: &buf), 
                 allowedIps: FfiConverterSequenceString.read(from: &buf), 
                 enforcement: FfiConverterTypeEnforcement.read(from: &buf)
         )
@@ -6598,6 +6983,7 @@ public struct FfiConverterTypeDesiredPeer: FfiConverterRustBuffer {
     public static func write(_ value: DesiredPeer, into buf: inout [UInt8]) {
         FfiConverterTypeDeviceId.write(value.deviceId, into: &buf)
         FfiConverterString.write(value.publicKey, into: &buf)
+        FfiConverterBool.write(value.hasPresharedKey, into: &buf)
         FfiConverterSequenceString.write(value.allowedIps, into: &buf)
         FfiConverterTypeEnforcement.write(value.enforcement, into: &buf)
     }
@@ -8023,6 +8409,10 @@ public struct NewEnrolment: Equatable, Hashable {
      * The gateway; without it, the active one with the fewest peers.
      */
     public var gatewayId: GatewayId?
+    /**
+     * Whether the device and its gateway share a secret beside their keys; without it, they do not.
+     */
+    public var withPresharedKey: Bool?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -8044,13 +8434,17 @@ public struct NewEnrolment: Equatable, Hashable {
          */userId: UserId? = nil, 
         /**
          * The gateway; without it, the active one with the fewest peers.
-         */gatewayId: GatewayId? = nil) {
+         */gatewayId: GatewayId? = nil, 
+        /**
+         * Whether the device and its gateway share a secret beside their keys; without it, they do not.
+         */withPresharedKey: Bool? = nil) {
         self.name = name
         self.publicKey = publicKey
         self.fingerprint = fingerprint
         self.platform = platform
         self.userId = userId
         self.gatewayId = gatewayId
+        self.withPresharedKey = withPresharedKey
     }
 
     
@@ -8074,7 +8468,8 @@ public struct FfiConverterTypeNewEnrolment: FfiConverterRustBuffer {
                 fingerprint: FfiConverterString.read(from: &buf), 
                 platform: FfiConverterOptionString.read(from: &buf), 
                 userId: FfiConverterOptionTypeUserId.read(from: &buf), 
-                gatewayId: FfiConverterOptionTypeGatewayId.read(from: &buf)
+                gatewayId: FfiConverterOptionTypeGatewayId.read(from: &buf), 
+                withPresharedKey: FfiConverterOptionBool.read(from: &buf)
         )
     }
 
@@ -8085,6 +8480,7 @@ public struct FfiConverterTypeNewEnrolment: FfiConverterRustBuffer {
         FfiConverterOptionString.write(value.platform, into: &buf)
         FfiConverterOptionTypeUserId.write(value.userId, into: &buf)
         FfiConverterOptionTypeGatewayId.write(value.gatewayId, into: &buf)
+        FfiConverterOptionBool.write(value.withPresharedKey, into: &buf)
     }
 }
 
@@ -9610,6 +10006,95 @@ public func FfiConverterTypeRequestContext_lower(_ value: RequestContext) -> Rus
 
 
 /**
+ * What was done to finish a rotation.
+ */
+public struct Rotation: Equatable, Hashable {
+    /**
+     * How many values were sealed again under the active data key.
+     */
+    public var resealed: Int64
+    /**
+     * How many data keys were wrapped again under the provider's current key.
+     */
+    public var rewrapped: Int64
+    /**
+     * How many retired data keys were deleted, because nothing is sealed under them.
+     */
+    public var deleted: Int64
+    /**
+     * Values that do not open, as `table.column of row`. They were left as they are, and so were their keys.
+     */
+    public var damaged: [String]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * How many values were sealed again under the active data key.
+         */resealed: Int64, 
+        /**
+         * How many data keys were wrapped again under the provider's current key.
+         */rewrapped: Int64, 
+        /**
+         * How many retired data keys were deleted, because nothing is sealed under them.
+         */deleted: Int64, 
+        /**
+         * Values that do not open, as `table.column of row`. They were left as they are, and so were their keys.
+         */damaged: [String]) {
+        self.resealed = resealed
+        self.rewrapped = rewrapped
+        self.deleted = deleted
+        self.damaged = damaged
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Rotation: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRotation: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Rotation {
+        return
+            try Rotation(
+                resealed: FfiConverterInt64.read(from: &buf), 
+                rewrapped: FfiConverterInt64.read(from: &buf), 
+                deleted: FfiConverterInt64.read(from: &buf), 
+                damaged: FfiConverterSequenceString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Rotation, into buf: inout [UInt8]) {
+        FfiConverterInt64.write(value.resealed, into: &buf)
+        FfiConverterInt64.write(value.rewrapped, into: &buf)
+        FfiConverterInt64.write(value.deleted, into: &buf)
+        FfiConverterSequenceString.write(value.damaged, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRotation_lift(_ buf: RustBuffer) throws -> Rotation {
+    return try FfiConverterTypeRotation.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRotation_lower(_ value: Rotation) -> RustBuffer {
+    return FfiConverterTypeRotation.lower(value)
+}
+
+
+/**
  * Whom a policy is about.
  */
 public struct Target: Equatable, Hashable {
@@ -10996,6 +11481,111 @@ public func FfiConverterTypeNexaError_lower(_ value: NexaError) -> RustBuffer {
 
 
 /**
+ * What a data key is for.
+ */
+
+public enum Purpose: Equatable, Hashable, CaseIterable {
+    
+    /**
+     * Vouching for the rows of the audit.
+     */
+    case audit
+    /**
+     * Credentials at Cloudflare.
+     */
+    case cloudflare
+    /**
+     * Credentials of the nodes of a cluster.
+     */
+    case nodeCredential
+    /**
+     * WireGuard's preshared keys.
+     */
+    case presharedKey
+    /**
+     * What access tokens are signed with.
+     */
+    case sessionSecret
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Purpose: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePurpose: FfiConverterRustBuffer {
+    typealias SwiftType = Purpose
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Purpose {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .audit
+        
+        case 2: return .cloudflare
+        
+        case 3: return .nodeCredential
+        
+        case 4: return .presharedKey
+        
+        case 5: return .sessionSecret
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Purpose, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .audit:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .cloudflare:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .nodeCredential:
+            writeInt(&buf, Int32(3))
+        
+        
+        case .presharedKey:
+            writeInt(&buf, Int32(4))
+        
+        
+        case .sessionSecret:
+            writeInt(&buf, Int32(5))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePurpose_lift(_ buf: RustBuffer) throws -> Purpose {
+    return try FfiConverterTypePurpose.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePurpose_lower(_ value: Purpose) -> RustBuffer {
+    return FfiConverterTypePurpose.lower(value)
+}
+
+
+
+/**
  * What kind of thing a policy is about.
  */
 
@@ -11962,6 +12552,31 @@ fileprivate struct FfiConverterSequenceTypeConfPeerDetails: FfiConverterRustBuff
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeConfPeerDetails.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeDataKeyRecord: FfiConverterRustBuffer {
+    typealias SwiftType = [DataKeyRecord]
+
+    public static func write(_ value: [DataKeyRecord], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeDataKeyRecord.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [DataKeyRecord] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [DataKeyRecord]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeDataKeyRecord.read(from: &buf))
         }
         return seq
     }
@@ -13005,7 +13620,13 @@ private let initializationResult: InitializationResult = {
     if (uniffi_nexa_ffi_checksum_method_handle_policy() != 44378) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_nexa_ffi_checksum_method_handle_sealing() != 41202) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_nexa_ffi_checksum_method_handle_with_context() != 26975) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_handle_with_idempotency_key() != 38798) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_nexa_ffi_checksum_method_nexa_anonymous() != 38877) {
@@ -13045,6 +13666,15 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_nexa_ffi_checksum_method_cancelhandle_is_cancelled() != 63949) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_sealing_finish_rotation() != 8350) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_sealing_list_keys() != 4640) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_sealing_rotate() != 59855) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_nexa_ffi_checksum_method_tcplistener_accept() != 27666) {
@@ -13131,7 +13761,10 @@ private let initializationResult: InitializationResult = {
     if (uniffi_nexa_ffi_checksum_method_secret_reveal() != 50249) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_nexa_ffi_checksum_constructor_nexa_open() != 31538) {
+    if (uniffi_nexa_ffi_checksum_constructor_nexa_open() != 54058) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_constructor_nexa_open_with_keys() != 56970) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_nexa_ffi_checksum_constructor_cancelhandle_create() != 22548) {

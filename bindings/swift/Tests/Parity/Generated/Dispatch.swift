@@ -18,7 +18,7 @@ extension GatewayOptions: Argument {
 extension NewEnrolment: Argument {
     static func of(_ value: Value) throws -> NewEnrolment {
         var fields = try Arguments(value)
-        let record = NewEnrolment(name: try fields.take("name"), publicKey: try fields.take("public_key"), fingerprint: try fields.take("fingerprint"), platform: try fields.take("platform"), userId: try fields.take("user_id"), gatewayId: try fields.take("gateway_id"))
+        let record = NewEnrolment(name: try fields.take("name"), publicKey: try fields.take("public_key"), fingerprint: try fields.take("fingerprint"), platform: try fields.take("platform"), userId: try fields.take("user_id"), gatewayId: try fields.take("gateway_id"), withPresharedKey: try fields.take("with_preshared_key"))
         try fields.finish()
         return record
     }
@@ -117,6 +117,7 @@ func domain(_ name: String, of handle: Handle) -> AnyObject? {
     case "Identity": handle.identity()
     case "Ipam": handle.ipam()
     case "Policies": handle.policy()
+    case "Sealing": handle.sealing()
     default: nil
     }
 }
@@ -129,6 +130,8 @@ func construct(_ op: String, _ arguments: inout Arguments) async throws -> Value
         return Value(try Conf.parse(text: arguments.take("text")))
     case "Nexa.open":
         return Value(try await Nexa.open(url: arguments.take("url")))
+    case "Nexa.open_with_keys":
+        return Value(try await Nexa.openWithKeys(url: arguments.take("url"), keys: arguments.take("keys")))
     case "PrivateKey.generate":
         return Value(try PrivateKey.generate())
     case "PrivateKey.parse":
@@ -210,8 +213,12 @@ func invoke(_ op: String, on object: AnyObject, _ arguments: inout Arguments) as
         return Value(try cast(object, to: Handle.self).ipam())
     case "Handle.policy":
         return Value(try cast(object, to: Handle.self).policy())
+    case "Handle.sealing":
+        return Value(try cast(object, to: Handle.self).sealing())
     case "Handle.with_context":
         return Value(try cast(object, to: Handle.self).withContext(context: arguments.take("context")))
+    case "Handle.with_idempotency_key":
+        return Value(try cast(object, to: Handle.self).withIdempotencyKey(key: arguments.take("key")))
     case "Identity.activate_user":
         try await cast(object, to: Identity.self).activateUser(id: arguments.take("id"))
         return .json(.null)
@@ -296,6 +303,12 @@ func invoke(_ op: String, on object: AnyObject, _ arguments: inout Arguments) as
         return Value(try cast(object, to: Profile.self).qrTerminal(privateKey: arguments.take("private_key"), theme: arguments.take("theme")))
     case "Profile.render":
         return Value(try cast(object, to: Profile.self).render(privateKey: arguments.take("private_key")))
+    case "Sealing.finish_rotation":
+        return Value(try await cast(object, to: Sealing.self).finishRotation())
+    case "Sealing.list_keys":
+        return Value(try await cast(object, to: Sealing.self).listKeys())
+    case "Sealing.rotate":
+        return Value(try await cast(object, to: Sealing.self).rotate())
     case "Secret.reveal":
         return Value(try cast(object, to: Secret.self).reveal())
     case "SignedIn.expires_at":
