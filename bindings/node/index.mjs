@@ -25,6 +25,8 @@ export const {
   Policies,
   PrivateKey,
   Profile,
+  Purpose,
+  Sealing,
   Secret,
   SignedIn,
   TargetType,

@@ -158,7 +158,7 @@ impl Builder {
         let runtime = tokio::runtime::Handle::try_current().map_err(|_| NoRuntime)?;
         // In a task of its own: a caller that gives up must not leave half a set-up behind.
         let task = runtime.clone().spawn(self.open_on(runtime));
-        task.await.map_err(|_| NoRuntime)?
+        task.await.unwrap_or_else(|ended| Err(unit::task_ended(&ended)))
     }
 
     async fn open_on(self, runtime: tokio::runtime::Handle) -> Result<Nexa> {

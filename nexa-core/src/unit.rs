@@ -131,6 +131,11 @@ impl Unit {
     }
 }
 
+/// Why a task gave no answer.
+pub(crate) fn task_ended(ended: &tokio::task::JoinError) -> crate::Error {
+    if ended.is_panic() { TaskError::Panicked.into() } else { TaskError::RuntimeGone.into() }
+}
+
 pub(crate) fn check_deadline(context: &RequestContext, now: Timestamp) -> Result<()> {
     match context.deadline {
         Some(deadline) if now >= deadline => Err(AccessError::DeadlinePassed.into()),
@@ -187,11 +192,7 @@ where
             }
             outcome.map_err(|refused| refused.error)
         });
-        match task.await {
-            Ok(outcome) => outcome,
-            Err(ended) if ended.is_panic() => Err(TaskError::Panicked.into()),
-            Err(_) => Err(TaskError::RuntimeGone.into()),
-        }
+        task.await.unwrap_or_else(|ended| Err(task_ended(&ended)))
     }
 
     /// Begins a transaction again that another was in the way of, or that its server could not take: nothing of it was

@@ -72,7 +72,7 @@ fn runtime() -> Result<Handle> {
         return Ok(runtime.handle().clone());
     }
     let mut builder = Builder::new_multi_thread();
-    builder.worker_threads(WORKERS).max_blocking_threads(THREADS).thread_name("nexa").enable_time();
+    builder.worker_threads(WORKERS).max_blocking_threads(THREADS).thread_name("nexa").enable_all();
     let started = builder.build().map_err(|cause| {
         Error::new(
             "runtime.not_started",

@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program speaks by printing")]
 
 mod audit;
+mod chaos;
 mod duplicates;
 mod examples;
 mod failure;
@@ -33,6 +34,8 @@ struct Command {
     about: &'static str,
     /// What it takes besides the flags that all share.
     words: &'static [&'static str],
+    /// The same, each with a value after it.
+    flags: &'static [&'static str],
     /// Tells what it found and exits by it; an error is a request that could not be carried out.
     run: fn(&Options) -> Result<ExitCode>,
 }
@@ -42,31 +45,49 @@ const COMMANDS: &[Command] = &[
         name: "lint",
         about: "format, lints, licences, docs, package, architecture rules",
         words: &[],
+        flags: &[],
         run: lint::run,
     },
-    Command { name: "test", about: "every test; --full adds the long forms", words: &[], run: test::run },
+    Command {
+        name: "test",
+        about: "every test; --full adds the long forms",
+        words: &[],
+        flags: &[],
+        run: test::run,
+    },
     Command {
         name: "bindings",
         about: "write what is generated for the languages and committed; --check compares",
         words: &[languages::CHECK],
+        flags: &[],
         run: languages::bindings,
+    },
+    Command {
+        name: "chaos",
+        about: "kill processes that use a database, and look for what is lost: kill --db <database> --rounds <n>",
+        words: &["kill"],
+        flags: &["--db", "--rounds", "--seed"],
+        run: chaos::run,
     },
     Command {
         name: "calls",
         about: "what a call costs from each language, as a table",
         words: &[],
+        flags: &[],
         run: languages::calls::run,
     },
     Command {
         name: "audit",
         about: "known vulnerabilities in the dependency tree",
         words: &[],
+        flags: &[],
         run: audit::run,
     },
     Command {
         name: "setup",
         about: "install every tool that the other commands need; or what one language needs",
         words: &["python", "node", "kotlin", "swift"],
+        flags: &[],
         run: setup,
     },
 ];
@@ -78,7 +99,8 @@ fn main() -> ExitCode {
         eprintln!("{}", usage());
         return ExitCode::from(2);
     };
-    match Options::parse(arguments, command.words).and_then(|options| (command.run)(&options)) {
+    match Options::parse(arguments, command.words, command.flags).and_then(|options| (command.run)(&options))
+    {
         Ok(exit) => exit,
         Err(failure) => {
             eprintln!("cargo xtask {name}: {failure}");

@@ -8,6 +8,8 @@ pub(crate) struct Options {
     pub(crate) depth: Depth,
     /// Words of the command's own, such as the language that `setup` prepares.
     pub(crate) words: Vec<String>,
+    /// Flags of the command's own with the word after each, such as `--rounds 500`.
+    pub(crate) values: Vec<(String, String)>,
 }
 
 /// What to do with a command's stages.
@@ -28,8 +30,12 @@ pub(crate) enum Depth {
 }
 
 impl Options {
-    /// `words` are those of its own that the command takes.
-    pub(crate) fn parse(mut arguments: impl Iterator<Item = String>, words: &[&str]) -> Result<Self> {
+    /// `words` and `flags` are those of its own that the command takes.
+    pub(crate) fn parse(
+        mut arguments: impl Iterator<Item = String>,
+        words: &[&str],
+        flags: &[&str],
+    ) -> Result<Self> {
         let mut options = Self::default();
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
@@ -41,10 +47,20 @@ impl Options {
                     options.action = Action::RunOnly(stage);
                 }
                 word if words.contains(&word) => options.words.push(argument),
+                flag if flags.contains(&flag) => {
+                    let value = arguments.next();
+                    let value = value.ok_or_else(|| Failure::new(format!("{flag} needs a value")))?;
+                    options.values.push((argument, value));
+                }
                 other => return Err(Failure::new(format!("unknown argument `{other}`"))),
             }
         }
         Ok(options)
+    }
+
+    /// What a flag was given, the last time it was.
+    pub(crate) fn value(&self, flag: &str) -> Option<&str> {
+        self.values.iter().rev().find(|(name, _)| name == flag).map(|(_, value)| value.as_str())
     }
 }
 
@@ -53,19 +69,19 @@ mod tests {
     use super::*;
 
     fn parse(line: &str) -> Result<Options> {
-        Options::parse(line.split_whitespace().map(str::to_owned), &["swift"])
+        Options::parse(line.split_whitespace().map(str::to_owned), &["swift"], &["--db"])
     }
 
     #[test]
     fn no_argument_runs_every_stage_at_the_usual_depth() {
-        let expected = Options { action: Action::RunAll, depth: Depth::Usual, words: Vec::new() };
+        let expected = Options { action: Action::RunAll, depth: Depth::Usual, ..Options::default() };
         assert_eq!(parse(""), Ok(expected));
     }
 
     #[test]
     fn only_takes_the_stage_that_follows() {
         let expected =
-            Options { action: Action::RunOnly("unit".into()), depth: Depth::Full, words: Vec::new() };
+            Options { action: Action::RunOnly("unit".into()), depth: Depth::Full, ..Options::default() };
         assert_eq!(parse("--full --only unit"), Ok(expected));
         assert!(parse("--only").is_err());
     }
@@ -73,6 +89,13 @@ mod tests {
     #[test]
     fn a_word_of_the_command_is_kept() {
         assert_eq!(parse("swift --full").unwrap().words, ["swift"]);
+    }
+
+    #[test]
+    fn a_flag_of_the_command_keeps_the_word_after_it() {
+        assert_eq!(parse("--db sqlite --full --db mysql").unwrap().value("--db"), Some("mysql"));
+        assert_eq!(parse("").unwrap().value("--db"), None);
+        assert!(parse("--db").is_err());
     }
 
     #[test]

@@ -48,6 +48,12 @@ impl Servers {
         Ok(servers)
     }
 
+    /// That of a database.
+    pub(crate) fn url_of(&self, database: &str) -> Option<&str> {
+        let variable = format!("NEXA_TEST_{}", database.to_ascii_uppercase());
+        self.urls.iter().find(|(name, _)| *name == variable).map(|(_, url)| url.as_str())
+    }
+
     fn provide(
         &mut self,
         variable: &'static str,

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
+use crate::chaos;
 use crate::examples;
 use crate::failure::Result;
 use crate::languages::{kotlin, mobile, node, python, swift};
@@ -31,6 +32,12 @@ pub(crate) const STAGES: &[Stage<Tally>] = &[
         about: "tests of the public API, on SQLite, PostgreSQL and MariaDB",
         needs: &[&POSTGRES, &MARIADB, &SETPRIV],
         run: api,
+    },
+    Stage {
+        name: "chaos",
+        about: "processes killed at random on each database, and what they leave",
+        needs: &[&POSTGRES, &MARIADB, &SETPRIV],
+        run: chaos::stage,
     },
     Stage {
         name: "docs",

@@ -67,12 +67,14 @@ class ErrorsTest {
     }
 
     @Test
-    fun `what the database is or this build cannot`() = test {
+    fun `what the database is or lacks`() = test {
         inNewFolder { folder ->
             val foreign = folder.resolve("foreign.db").apply { writeText("not a database\n".repeat(100)) }
             failsAs(ErrorKind.CORRUPT) { Nexa.open("sqlite:$foreign") }
-            val unknown = failsAs(ErrorKind.UNSUPPORTED) { Nexa.open("postgres://localhost/nexa") }
-            assertEquals("url", unknown.details["field"])
+            val own = folder.resolve("own.db")
+            Nexa.open("sqlite:$own").closeAndWait()
+            check(folder.resolve("own.db.key").delete())
+            failsAs(ErrorKind.NEEDS_OPERATOR) { Nexa.open("sqlite:$own") }
         }
     }
 

@@ -68,7 +68,17 @@ const PROVOKED = {
     code: 'tunnel.refused',
     by: async (t) => (await connected(t)).laptop.connect('10.20.0.10:81'),
   },
-  [ErrorKind.Unsupported]: { code: 'db.not_built', by: () => Nexa.open('postgres://localhost/nexa') },
+  [ErrorKind.NeedsOperator]: {
+    code: 'sealed.file_missing',
+    by: async (t) => {
+      const folder = await mkdtemp(join(tmpdir(), 'nexa-test-'))
+      t.after(() => rm(folder, { recursive: true }))
+      const file = join(folder, 'nexa.db')
+      await (await Nexa.open(`sqlite:${file}`)).close()
+      await rm(`${file}.key`)
+      await Nexa.open(`sqlite:${file}`)
+    },
+  },
   [ErrorKind.Corrupt]: {
     code: 'db.foreign',
     by: async (t) => {
@@ -92,8 +102,8 @@ const PROVOKED = {
   },
 }
 
-/** Kinds that a test cannot bring about: a database held by another program, a machine's operator, a defect of Nexa. */
-const NOT_PROVOKED = [ErrorKind.Locked, ErrorKind.NeedsOperator, ErrorKind.Internal]
+/** Kinds that a test cannot bring about: a database held by another program or made by a later version, a defect of Nexa. */
+const NOT_PROVOKED = [ErrorKind.Locked, ErrorKind.Unsupported, ErrorKind.Internal]
 
 /** Kinds after which the same call may succeed. */
 const RETRYABLE = [ErrorKind.Locked, ErrorKind.Throttled, ErrorKind.Unavailable]

@@ -20,6 +20,7 @@ from nexa._nexa import Conf as Conf
 from nexa._nexa import ConfDetails as ConfDetails
 from nexa._nexa import ConfPeerDetails as ConfPeerDetails
 from nexa._nexa import Counters as Counters
+from nexa._nexa import DataKeyRecord as DataKeyRecord
 from nexa._nexa import DesiredPeer as DesiredPeer
 from nexa._nexa import DesiredState as DesiredState
 from nexa._nexa import Destination as Destination
@@ -67,7 +68,10 @@ from nexa._nexa import PrivateKey as PrivateKey
 from nexa._nexa import Profile as Profile
 from nexa._nexa import ProfileDetails as ProfileDetails
 from nexa._nexa import ProfilePeer as ProfilePeer
+from nexa._nexa import Purpose as Purpose
 from nexa._nexa import RequestContext as RequestContext
+from nexa._nexa import Rotation as Rotation
+from nexa._nexa import Sealing as Sealing
 from nexa._nexa import Secret as Secret
 from nexa._nexa import SignedIn as SignedIn
 from nexa._nexa import Target as Target
@@ -137,6 +141,7 @@ __all__ = [
     "Conflict",
     "Corrupt",
     "Counters",
+    "DataKeyRecord",
     "DesiredPeer",
     "DesiredState",
     "Destination",
@@ -198,8 +203,11 @@ __all__ = [
     "Profile",
     "ProfileDetails",
     "ProfilePeer",
+    "Purpose",
     "RequestContext",
     "RoleId",
+    "Rotation",
+    "Sealing",
     "Secret",
     "SessionId",
     "SignedIn",

@@ -2,6 +2,7 @@
 
 import asyncio
 import pickle
+import sqlite3
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -100,6 +101,17 @@ class Room:
         (self.folder / "notes.txt").write_text("not a database\n" * 100)
         await Nexa.open(f"sqlite:{self.folder}/notes.txt")
 
+    async def newer(self) -> None:
+        await (await Nexa.open(f"sqlite:{self.folder}/newer.db")).close()
+        with sqlite3.connect(self.folder / "newer.db") as database:
+            database.execute("INSERT INTO nexa_migrations VALUES (999, 'later', x'00', 999)")
+        await Nexa.open(f"sqlite:{self.folder}/newer.db")
+
+    async def needs_operator(self) -> None:
+        await (await Nexa.open(f"sqlite:{self.folder}/nexa.db")).close()
+        (self.folder / "nexa.db.key").unlink()
+        await Nexa.open(f"sqlite:{self.folder}/nexa.db")
+
     async def closed(self) -> None:
         await self.control.close()
         await self.identity.get_user(self.ada.id)
@@ -126,11 +138,8 @@ PROVOKED: dict[str, Provoked] = {
     "FORBIDDEN": ("access.forbidden", {}, Room.forbidden),
     "EXHAUSTED": ("ipam.exhausted", {"allocated": "1", "assignable": "1"}, Room.exhausted),
     "UNAVAILABLE": ("tunnel.socket", {"operation": "binding"}, Room.unavailable),
-    "UNSUPPORTED": (
-        "db.not_built",
-        {"field": "url", "scheme": "postgres"},
-        lambda room: Nexa.open("postgres://localhost/nexa"),
-    ),
+    "UNSUPPORTED": ("db.newer", {"field": "url", "version": "999"}, Room.newer),
+    "NEEDS_OPERATOR": ("sealed.file_missing", {}, Room.needs_operator),
     "CORRUPT": ("db.foreign", {"field": "url"}, Room.corrupt),
     "CANCELLED": ("call.timed_out", {}, lambda room: room.system.events().stream(2).next(timeout_ms=1)),
     "CLOSED": ("db.closed", {}, Room.closed),

@@ -6,12 +6,12 @@ use crate::error::{Classify, Code};
 /// Why something cannot be sealed or opened.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SealedError {
-    #[error("keys: line {number} {why}")]
+    #[error("line {number} {why}")]
     BadKeys { number: usize, why: &'static str },
-    #[error("keys: are in {0}, which is not set in the environment")]
+    #[error("are in {0}, which is not set in the environment")]
     NoVariable(String),
     #[error(
-        "keys: are needed: a database on a server keeps none beside it; name a provider, or set {0} in the environment"
+        "are needed: a database on a server keeps none beside it; name a provider, or set {0} in the environment"
     )]
     NoProvider(&'static str),
     #[error("the file of keys {path} cannot be used: {cause}")]
@@ -20,7 +20,7 @@ pub(crate) enum SealedError {
     FileExists(String),
     #[error("the file of keys {0} is missing, and the database has values that only it opens; put it back")]
     FileMissing(String),
-    #[error("keys: do not open a data key of this database, which was wrapped under {by}")]
+    #[error("do not open a data key of this database, which was wrapped under {by}")]
     WrongKeys { by: String },
     #[error("the provider of keys failed: {0}")]
     Provider(String),

@@ -48,8 +48,16 @@ private let provoked = [
         try await site.close()
         _ = try outcome.get()
     },
-    Provoked(kind: .unsupported, code: "db.not_built") {
-        _ = try await Nexa.open(url: "postgres://localhost/nexa")
+    Provoked(kind: .needsOperator, code: "sealed.file_missing") {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        defer {
+            for suffix in ["", ".lock", "-wal", "-shm"] {
+                try? FileManager.default.removeItem(atPath: file.path + suffix)
+            }
+        }
+        try await Nexa.open(url: "sqlite:\(file.path)").close()
+        try FileManager.default.removeItem(atPath: file.path + ".key")
+        _ = try await Nexa.open(url: "sqlite:\(file.path)")
     },
     Provoked(kind: .corrupt, code: "db.foreign") {
         let file = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
@@ -70,8 +78,8 @@ private let provoked = [
     },
 ]
 
-/// A database held by another program, a machine's operator and a defect of Nexa are not to be had in a test.
-private let notProvoked: Set<ErrorKind> = [.locked, .needsOperator, .internal]
+/// A database held by another program or made by a later version and a defect of Nexa are not to be had in a test.
+private let notProvoked: Set<ErrorKind> = [.locked, .unsupported, .internal]
 
 private let retryable: Set<ErrorKind> = [.locked, .throttled, .unavailable]
 
