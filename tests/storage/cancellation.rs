@@ -69,7 +69,7 @@ impl Whole {
 }
 
 /// Polls a call this many times, each time when it asks for it, and drops it if it has not ended by then.
-async fn polled<T>(times: usize, call: impl Future<Output = T>) -> Option<T> {
+pub(crate) async fn polled<T>(times: usize, call: impl Future<Output = T>) -> Option<T> {
     let mut call = pin!(call);
     let mut left = times;
     poll_fn(|context| {

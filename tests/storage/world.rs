@@ -174,7 +174,7 @@ async fn open(file: &Path, clock: Arc<dyn Clock>, random: Arc<Sequence>) -> Nexa
     Nexa::builder(url(file)).clock(clock).random(random).open().await.unwrap()
 }
 
-async fn live_in(nexa: &Nexa) -> Result<Known, Error> {
+pub(crate) async fn live_in(nexa: &Nexa) -> Result<Known, Error> {
     let system = nexa.system("template");
     let ada = system.identity().create_first_user(NewUser::without_password("ada")).await?.id;
     let bob = system.identity().create_user(NewUser::new("bob", PASSWORD)).await?.id;
@@ -228,6 +228,13 @@ pub(crate) struct World {
 }
 
 impl World {
+    /// One on a server, which has no file.
+    pub(crate) fn of(nexa: Nexa, random: Arc<Sequence>, setup_token: String, known: Known) -> Self {
+        let (folder, file, context) =
+            (tempfile::tempdir().unwrap(), PathBuf::new(), RequestContext::default());
+        World { folder, file, nexa, random, setup_token, known, context }
+    }
+
     pub(crate) fn system(&self) -> Handle {
         self.nexa.system("test").with(self.context.clone())
     }

@@ -102,6 +102,12 @@ impl Place {
         &self.url
     }
 
+    /// Of the schema or the database, on a server.
+    pub(crate) fn name(&self) -> &str {
+        let separator = if self.backend == Backend::Postgres { "%3D" } else { "/" };
+        self.url.rsplit_once(separator).unwrap().1
+    }
+
     /// A folder that goes with it.
     pub(crate) fn folder(&self) -> PathBuf {
         self.folder.path().to_owned()

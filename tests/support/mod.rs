@@ -19,7 +19,7 @@ use nexa_core::wireguard::PrivateKey;
 use nexa_core::{Error, ErrorKind, Handle, Nexa, Result, Secret};
 
 pub(crate) use backend::{Backend, Place, on};
-pub(crate) use snapshot::Database;
+pub(crate) use snapshot::{Database, Snapshot};
 
 /// Everybody's password.
 pub(crate) const PASSWORD: &str = "correct horse battery";

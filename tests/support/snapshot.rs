@@ -61,6 +61,15 @@ impl Database {
         Database { pool, everything: tokio::sync::OnceCell::new() }
     }
 
+    /// Breaks the connection off, whatever is under way on it.
+    pub(crate) async fn hang_up(self) {
+        on_pool!(self, |pool| {
+            // Taken out of the pool, which would take back what it has begun.
+            drop(pool.acquire().await.unwrap().detach());
+            pool.close().await;
+        });
+    }
+
     /// Changes it behind the control plane's back; gives the number of rows.
     pub(crate) async fn tamper(&self, sql: impl Into<String>) -> u64 {
         let sql = AssertSqlSafe(sql.into());
@@ -163,6 +172,12 @@ impl Database {
 pub(crate) struct Snapshot(BTreeMap<String, Vec<String>>);
 
 impl Snapshot {
+    /// The same without these tables.
+    pub(crate) fn without(&self, tables: &[&str]) -> Snapshot {
+        let kept = self.0.iter().filter(|(table, _)| !tables.contains(&table.as_str()));
+        Snapshot(kept.map(|(table, rows)| (table.clone(), rows.clone())).collect())
+    }
+
     /// Refuses any difference, and shows it.
     #[track_caller]
     pub(crate) fn assert_unchanged(&self, after: &Snapshot, why: &str) {

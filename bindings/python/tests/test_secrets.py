@@ -124,6 +124,8 @@ async def values(admin: Handle, there: World) -> list[object]:
         await admin.ipam().list_allocations(pool.id),
         await admin.ipam().usage(pool.id),
         await admin.audit().list(limit=1000),
+        await admin.sealing().list_keys(),
+        await admin.sealing().finish_rotation(),
         await admin.events().after(0, 1000),
         stream,
         await stream.next(),
