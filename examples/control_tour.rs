@@ -142,7 +142,7 @@ async fn suspend_bob(
 }
 
 async fn tell_the_story(steps: &mut Steps, admin: &Handle) -> Result<()> {
-    let audit = admin.audit().list(PageRequest::first(100)).await?;
+    let audit = admin.audit().list(Default::default(), PageRequest::first(100)).await?;
     for record in audit.items.iter().rev() {
         steps.show(&format!(
             "{} {:<24} {:<8} {}",

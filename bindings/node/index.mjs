@@ -5,6 +5,7 @@ import { checkIntegers } from './integers.mjs'
 
 export const {
   Audit,
+  AuditProblemKind,
   AuditStatus,
   Bar,
   Conf,

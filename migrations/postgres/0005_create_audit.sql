@@ -1,3 +1,37 @@
+-- Keys that values of one purpose are sealed under, each wrapped under a key that is not in the database.
+CREATE TABLE data_keys (
+    id          BIGINT NOT NULL PRIMARY KEY,
+    purpose     TEXT   NOT NULL,
+    wrapped_by  TEXT   NOT NULL,
+    wrapped     BYTEA  NOT NULL,
+    active      BIGINT CHECK (active = 1),
+    created_at  BIGINT NOT NULL,
+    retired_at  BIGINT,
+    CHECK ((active IS NULL) <> (retired_at IS NULL)),
+    CONSTRAINT data_keys__purpose__active UNIQUE (purpose, active)
+);
+
+-- The chain of the audit: each seal vouches for some rows, in the order of their ids, and for the seal before it. The oldest
+-- one left is a checkpoint when `checkpoint_mac` says so: what was before it is gone on purpose.
+CREATE TABLE audit_seals (
+    seq             BIGINT NOT NULL PRIMARY KEY,
+    row_count       BIGINT NOT NULL,
+    hash            BYTEA  NOT NULL,
+    data_key        BIGINT NOT NULL,
+    mac             BYTEA  NOT NULL,
+    created_at      BIGINT NOT NULL,
+    pruned_rows     BIGINT,
+    checkpoint_mac  BYTEA,
+    CHECK ((pruned_rows IS NULL) = (checkpoint_mac IS NULL))
+);
+
+-- Work that one process does for all of them.
+CREATE TABLE leases (
+    name        TEXT   NOT NULL PRIMARY KEY,
+    holder      UUID   NOT NULL,
+    expires_at  BIGINT NOT NULL
+);
+
 CREATE TABLE audit_logs (
     id               UUID   NOT NULL PRIMARY KEY,
     actor            TEXT   NOT NULL,
@@ -6,13 +40,18 @@ CREATE TABLE audit_logs (
     event_type       TEXT   NOT NULL,
     entity_type      TEXT   NOT NULL,
     entity_id        UUID,
-    status           TEXT   NOT NULL CHECK (status IN ('done', 'refused')),
+    status           TEXT   NOT NULL CHECK (status IN ('done', 'refused', 'failed')),
     ip_address       BYTEA,
     request_id       TEXT,
     message          TEXT   NOT NULL,
     metadata         TEXT   NOT NULL,
-    created_at       BIGINT NOT NULL
+    created_at       BIGINT NOT NULL,
+    data_key         BIGINT NOT NULL,
+    mac              BYTEA  NOT NULL,
+    seal             BIGINT REFERENCES audit_seals (seq) ON DELETE RESTRICT
 );
+
+CREATE INDEX audit_logs_seal ON audit_logs (seal);
 
 -- The outbox. `position` is taken from a counter in the transaction of the change, so that a reader who has seen
 -- position N never misses one below it.

@@ -1,3 +1,37 @@
+-- Keys that values of one purpose are sealed under, each wrapped under a key that is not in the database.
+CREATE TABLE data_keys (
+    id          INTEGER NOT NULL PRIMARY KEY,
+    purpose     TEXT    NOT NULL,
+    wrapped_by  TEXT    NOT NULL,
+    wrapped     BLOB    NOT NULL,
+    active      INTEGER CHECK (active = 1),
+    created_at  INTEGER NOT NULL,
+    retired_at  INTEGER,
+    CHECK ((active IS NULL) <> (retired_at IS NULL)),
+    CONSTRAINT data_keys__purpose__active UNIQUE (purpose, active)
+) STRICT;
+
+-- The chain of the audit: each seal vouches for some rows, in the order of their ids, and for the seal before it. The oldest
+-- one left is a checkpoint when `checkpoint_mac` says so: what was before it is gone on purpose.
+CREATE TABLE audit_seals (
+    seq             INTEGER NOT NULL PRIMARY KEY,
+    row_count       INTEGER NOT NULL,
+    hash            BLOB    NOT NULL,
+    data_key        INTEGER NOT NULL,
+    mac             BLOB    NOT NULL,
+    created_at      INTEGER NOT NULL,
+    pruned_rows     INTEGER,
+    checkpoint_mac  BLOB,
+    CHECK ((pruned_rows IS NULL) = (checkpoint_mac IS NULL))
+) STRICT;
+
+-- Work that one process does for all of them.
+CREATE TABLE leases (
+    name        TEXT    NOT NULL PRIMARY KEY,
+    holder      BLOB    NOT NULL,
+    expires_at  INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE audit_logs (
     id               BLOB    NOT NULL PRIMARY KEY,
     actor            TEXT    NOT NULL,
@@ -6,13 +40,18 @@ CREATE TABLE audit_logs (
     event_type       TEXT    NOT NULL,
     entity_type      TEXT    NOT NULL,
     entity_id        BLOB,
-    status           TEXT    NOT NULL CHECK (status IN ('done', 'refused')),
+    status           TEXT    NOT NULL CHECK (status IN ('done', 'refused', 'failed')),
     ip_address       BLOB,
     request_id       TEXT,
     message          TEXT    NOT NULL,
     metadata         TEXT    NOT NULL,
-    created_at       INTEGER NOT NULL
+    created_at       INTEGER NOT NULL,
+    data_key         INTEGER NOT NULL,
+    mac              BLOB    NOT NULL,
+    seal             INTEGER REFERENCES audit_seals (seq) ON DELETE RESTRICT
 ) STRICT;
+
+CREATE INDEX audit_logs_seal ON audit_logs (seal);
 
 -- The outbox. `position` is taken from a counter in the transaction of the change, so that a reader who has seen
 -- position N never misses one below it.

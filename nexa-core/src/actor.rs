@@ -215,6 +215,10 @@ permissions! {
     AccessRead = "access.read";
     /// Read the audit.
     AuditRead = "audit.read";
+    /// Seal the audit at once.
+    AuditSeal = "audit.seal";
+    /// Delete old rows of the audit.
+    AuditPrune = "audit.prune";
     /// Read the outbox.
     EventsRead = "events.read";
     /// See which keys secrets are kept under, without the keys.

@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use uuid::Uuid;
+
 use crate::actor::RequestContext;
-use crate::audit::{Audit, RefusalLimit};
+use crate::audit::{self, Audit, RefusalLimit};
 use crate::db::{self, Db, Mode};
 use crate::devices::Devices;
 use crate::enrolment::Enrolment;
@@ -15,7 +17,7 @@ use crate::idempotency::{self, Call, Once, Put};
 use crate::identity::{Caller, Identity, Passwords, bootstrap};
 use crate::ipam::Ipam;
 use crate::policy::Policies;
-use crate::runtime::{Clock, Random, SystemClock, SystemRandom};
+use crate::runtime::{Clock, Random, SystemClock, SystemRandom, random_bytes};
 use crate::sealed::{self, KeyProvider, Keyring, Sealing};
 use crate::secret::Secret;
 use crate::unit::{self, Order, Unit, Work};
@@ -34,6 +36,8 @@ pub(crate) struct Core {
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) runtime: tokio::runtime::Handle,
     pub(crate) refusals: RefusalLimit,
+    /// What this process makes seals of the audit as.
+    pub(crate) sealer: Uuid,
     pub(crate) passwords: Passwords,
     setup_token: Mutex<Option<Secret<String>>>,
     closing: tokio::sync::Mutex<()>,
@@ -56,7 +60,13 @@ impl Nexa {
 
     /// The same with another clock or source of randomness.
     pub fn builder(url: impl Into<String>) -> Builder {
-        Builder { url: url.into(), clock: Arc::new(SystemClock), random: Arc::new(SystemRandom), keys: None }
+        Builder {
+            url: url.into(),
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+            keys: None,
+            background: Background::On,
+        }
     }
 
     /// The one-time token that creates the first user, if this call to `open` created the database. It is given once
@@ -124,6 +134,13 @@ pub struct Builder {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     keys: Option<Arc<dyn KeyProvider>>,
+    background: Background,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Background {
+    On,
+    Off,
 }
 
 impl Builder {
@@ -150,6 +167,14 @@ impl Builder {
         self
     }
 
+    /// Leaves to others what is otherwise done about once a second while the database is open: sealing the audit. Another
+    /// process does it, or the host by [`Audit::seal`].
+    #[must_use]
+    pub fn without_background_work(mut self) -> Self {
+        self.background = Background::Off;
+        self
+    }
+
     /// Opens the database.
     ///
     /// # Errors
@@ -169,6 +194,7 @@ impl Builder {
         };
         let keyring = Keyring::new(keys);
         let setup_token = self.set_up(&db, &keyring).await?;
+        let sealer = uuid::Builder::from_random_bytes(random_bytes(self.random.as_ref())?).into_uuid();
         let core = Core {
             db,
             clock: self.clock,
@@ -176,11 +202,16 @@ impl Builder {
             keyring: Arc::new(keyring),
             runtime,
             refusals: RefusalLimit::default(),
+            sealer,
             passwords: Passwords::default(),
             setup_token: Mutex::new(setup_token),
             closing: tokio::sync::Mutex::new(()),
         };
-        Ok(Nexa { core: Arc::new(core) })
+        let core = Arc::new(core);
+        if self.background == Background::On {
+            audit::keep_sealing(&core);
+        }
+        Ok(Nexa { core })
     }
 }
 
@@ -206,6 +237,7 @@ impl Builder {
         let now = self.clock.now();
         let setup_token = bootstrap(&mut tx, now, self.random.as_ref()).await?;
         idempotency::forget_expired(&mut tx, now).await?;
+        audit::create_lease(&mut tx).await?;
         keyring.set_up(&mut tx, self.random.as_ref(), now).await?;
         tx.commit().await?;
         Ok(setup_token)

@@ -21,7 +21,7 @@ use crate::idempotency::Once;
 use crate::identity::Caller;
 use crate::nexa::Core;
 use crate::runtime::{Random, Timestamp};
-use crate::sealed::{Column, DataKeyRecord, Keyring, Purpose};
+use crate::sealed::{Column, DataKeyRecord, Keyring, OpenKey, Purpose};
 
 /// The future of one unit's work.
 pub(crate) type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
@@ -35,6 +35,8 @@ pub(crate) struct Unit {
     context: RequestContext,
     random: Arc<dyn Random>,
     keyring: Arc<Keyring>,
+    /// What vouches for the rows that this unit puts into the audit, if it may write.
+    audit_key: Option<Arc<OpenKey>>,
     attempted: Option<&'static str>,
     checked: Vec<(Permission, Reach)>,
     subject: Option<String>,
@@ -127,7 +129,10 @@ impl Unit {
     async fn audit(&mut self, entry: audit::NewRecord) -> Result<()> {
         let id = self.new_uuid()?;
         self.recorded.get_or_insert(id);
-        Ok(audit::insert(&mut self.tx, id, self.principal.actor(), &self.context, &entry, self.now).await?)
+        let key =
+            self.audit_key.as_ref().ok_or_else(|| DbError::NotWritable("this call only reads".to_owned()))?;
+        let by = audit::By { actor: self.principal.actor(), context: &self.context, key };
+        Ok(audit::insert(&mut self.tx, id, &by, &entry, self.now).await?)
     }
 }
 
@@ -188,7 +193,7 @@ where
         let task = runtime.spawn(async move {
             let outcome = self.attempts().await;
             if let Err(refused) = &outcome {
-                note_refusal(&self.core, &self.caller, &self.context, refused).await;
+                self.note_attempt(refused).await;
             }
             outcome.map_err(|refused| refused.error)
         });
@@ -299,10 +304,25 @@ where
             status: audit::AuditStatus::Done,
             message: String::new(),
         };
+        let key = self.core.keyring.known_audit_key().ok_or(DbError::Closed)?;
         let mut tx = self.core.db.begin(Mode::Write).await?;
-        audit::insert(&mut tx, row, &Actor::Anonymous, &self.context, &entry, self.core.clock.now()).await?;
+        let by = audit::By { actor: &Actor::Anonymous, context: &self.context, key: &key };
+        audit::insert(&mut tx, row, &by, &entry, self.core.clock.now()).await?;
         audit::take_back(&mut tx, row).await?;
         tx.commit().await
+    }
+
+    /// Audits what came to nothing in a transaction of its own, unless there has been too much of it of late: a stranger who
+    /// fails in a loop must not fill the disk.
+    async fn note_attempt(&self, refused: &Refused) {
+        let Some(status) = audited_as(self.mode, refused) else { return };
+        let core = &self.core;
+        let now = core.clock.now();
+        let Some(unwritten) = core.refusals.admit(&refused.actor, status, now) else { return };
+        let written = write_attempt(core, &self.context, refused, (status, unwritten), now).await;
+        if let Err(cause) = written {
+            tracing::warn!(%cause, caller = self.caller.kind(), "an attempt that failed could not be audited");
+        }
     }
 
     async fn begin(&self, mode: Mode) -> Result<Unit> {
@@ -313,6 +333,11 @@ where
         let now = core.clock.now();
         check_deadline(&self.context, now)?;
         let principal = self.caller.identify(&mut tx, now).await?;
+        // Before anything is done: a transaction that has made a key must not be the one that is asked which to use.
+        let audit_key = match mode {
+            Mode::Write => Some(core.keyring.audit_key(&mut tx).await?),
+            Mode::Read => None,
+        };
         Ok(Unit {
             tx,
             now,
@@ -320,6 +345,7 @@ where
             context: self.context.clone(),
             random: Arc::clone(&core.random),
             keyring: Arc::clone(&core.keyring),
+            audit_key,
             attempted: None,
             checked: Vec::new(),
             subject: None,
@@ -334,26 +360,31 @@ fn nobody(error: crate::Error) -> Refused {
     Refused { error, actor: Actor::Anonymous, attempted: None, subject: None }
 }
 
-/// Audits a refusal in a transaction of its own, unless there have been too many of late: a stranger who fails in a
-/// loop must not fill the disk.
-async fn note_refusal(core: &Core, caller: &Caller, context: &RequestContext, refused: &Refused) {
-    let kind = refused.error.kind();
-    if !matches!(kind, ErrorKind::Forbidden | ErrorKind::Unauthenticated | ErrorKind::Throttled) {
-        return;
-    }
-    let now = core.clock.now();
-    let Some(unwritten) = core.refusals.admit(&refused.actor, now) else { return };
-    let written = write_refusal(core, context, refused, unwritten, now).await;
-    if let Err(cause) = written {
-        tracing::warn!(%cause, caller = caller.kind(), "a refused attempt could not be audited");
+/// How an attempt that came to nothing is audited; `None` for what says nothing about its caller: bad input is refused
+/// before anything begins, and what only reads changes nothing.
+fn audited_as(mode: Mode, refused: &Refused) -> Option<audit::AuditStatus> {
+    match refused.error.kind() {
+        ErrorKind::Forbidden | ErrorKind::Unauthenticated | ErrorKind::Throttled => {
+            Some(audit::AuditStatus::Refused)
+        }
+        ErrorKind::NotFound
+        | ErrorKind::AlreadyExists
+        | ErrorKind::Conflict
+        | ErrorKind::Exhausted
+        | ErrorKind::NeedsOperator
+            if mode == Mode::Write && refused.attempted.is_some() =>
+        {
+            Some(audit::AuditStatus::Failed)
+        }
+        _ => None,
     }
 }
 
-async fn write_refusal(
+async fn write_attempt(
     core: &Core,
     context: &RequestContext,
     refused: &Refused,
-    unwritten: u64,
+    (status, unwritten): (audit::AuditStatus, u64),
     now: Timestamp,
 ) -> Result<()> {
     let id = id::new_uuid(now, 0, core.random.as_ref())?;
@@ -362,17 +393,19 @@ async fn write_refusal(
         message.push_str(&format!(" ({subject})"));
     }
     if unwritten > 0 {
-        message.push_str(&format!(" ({unwritten} refusals before this one were not written)"));
+        message.push_str(&format!(" ({unwritten} such attempts before this one were not written)"));
     }
     let entry = audit::NewRecord {
         event_type: refused.attempted.unwrap_or("authenticate"),
         entity_type: "call",
         entity_id: None,
-        status: audit::AuditStatus::Refused,
+        status,
         message,
     };
     let mut tx = core.db.begin(Mode::Write).await?;
-    audit::insert(&mut tx, id, &refused.actor, context, &entry, now).await?;
+    let key = core.keyring.audit_key(&mut tx).await?;
+    let by = audit::By { actor: &refused.actor, context, key: &key };
+    audit::insert(&mut tx, id, &by, &entry, now).await?;
     Ok(tx.commit().await?)
 }
 

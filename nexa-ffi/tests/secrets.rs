@@ -103,7 +103,7 @@ async fn nothing_that_is_printed_holds_a_secret() {
         printed.texts.push(error.to_string());
         printed.json(&*error.0);
     }
-    printed.json(&admin.audit().list(None, Some(1000)).await.unwrap());
+    printed.json(&admin.audit().list(None, Some(1000), None).await.unwrap());
     printed.json(&admin.events().after(0, 1000).await.unwrap());
 
     assert_eq!(printed.secrets.len(), 7);

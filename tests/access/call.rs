@@ -93,7 +93,19 @@ impl Cast {
             ("devices", "get") => part.handle.devices().get(props.device.unwrap()).await.map(drop),
             ("devices", "list") => part.handle.devices().list(page()).await.map(drop),
             ("devices", "revoke") => part.handle.devices().revoke(props.device.unwrap()).await,
-            ("audit", "list") => part.handle.audit().list(page()).await.map(drop),
+            ("audit", "list") => part.handle.audit().list(Default::default(), page()).await.map(drop),
+            ("audit", "export") => part.handle.audit().export(page()).await.map(drop),
+            ("audit", "verify") => part.handle.audit().verify().await.map(drop),
+            ("audit", "verify_against") => {
+                let head = self.world.system().audit().signed_head().await?;
+                part.handle.audit().verify_against(head).await.map(drop)
+            }
+            ("audit", "signed_head") => part.handle.audit().signed_head().await.map(drop),
+            ("audit", "public_keys") => part.handle.audit().public_keys().await.map(drop),
+            ("audit", "seal") => part.handle.audit().seal().await.map(drop),
+            ("audit", "prune") => {
+                part.handle.audit().prune(nexa_core::runtime::Timestamp::from_micros(0)).await.map(drop)
+            }
             ("sealed", "list_keys") => part.handle.sealing().list_keys().await.map(drop),
             ("sealed", "rotate") => part.handle.sealing().rotate().await.map(drop),
             ("sealed", "finish_rotation") => part.handle.sealing().finish_rotation().await.map(drop),

@@ -79,13 +79,13 @@ async fn a_permission_that_a_role_loses_or_gains_counts_at_the_next_call() {
     let (member, auditor) = (cast.part(Caller::Member), cast.part(Caller::Auditor));
     let role = |name: &str| format!("(SELECT id FROM roles WHERE name_key = '{name}')");
     let lost = format!("role_id = {} AND permission = 'audit.read'", role("auditor"));
-    assert!(auditor.handle.audit().list(Default::default()).await.is_ok());
+    assert!(auditor.handle.audit().list(Default::default(), Default::default()).await.is_ok());
     cast.database.tamper(format!("DELETE FROM role_permissions WHERE {lost}")).await;
-    assert!(auditor.handle.audit().list(Default::default()).await.is_err());
-    assert!(member.handle.audit().list(Default::default()).await.is_err());
+    assert!(auditor.handle.audit().list(Default::default(), Default::default()).await.is_err());
+    assert!(member.handle.audit().list(Default::default(), Default::default()).await.is_err());
     let gained = format!("INSERT INTO role_permissions VALUES ({}, 'audit.read', 'all')", role("member"));
     cast.database.tamper(gained).await;
-    assert!(member.handle.audit().list(Default::default()).await.is_ok());
+    assert!(member.handle.audit().list(Default::default(), Default::default()).await.is_ok());
 }
 
 /// Every method, own and another's, says that it does not know the caller, and changes nothing.

@@ -10,7 +10,7 @@ use crate::support::{PASSWORD, World, device};
 
 /// The newest row.
 async fn last(system: &Handle) -> AuditRecord {
-    system.audit().list(PageRequest::first(1)).await.unwrap().items.remove(0)
+    system.audit().list(Default::default(), PageRequest::first(1)).await.unwrap().items.remove(0)
 }
 
 #[nexa_test_macros::every_database]
@@ -25,7 +25,8 @@ async fn a_change_is_recorded_with_who_did_it_and_from_where() {
         .user_agent("nexa-cli");
     let bens = ben.handle.with(context);
     let enrolled = bens.enrolment().enrol(device("phone")).await.unwrap();
-    let records = world.system().audit().list(PageRequest::default()).await.unwrap().items;
+    let records =
+        world.system().audit().list(Default::default(), PageRequest::default()).await.unwrap().items;
     let record = records.iter().find(|record| record.event_type == "device.enrolled").unwrap();
     assert_eq!(
         (record.actor.as_str(), record.actor_user_id, record.actor_device_id),
@@ -104,17 +105,18 @@ async fn a_flood_of_refusals_does_not_fill_the_audit_and_is_counted() {
     let world = World::new().await;
     let strangers = world.nexa.anonymous();
     for _ in 0..200 {
-        assert!(strangers.audit().list(PageRequest::default()).await.is_err());
+        assert!(strangers.audit().list(Default::default(), PageRequest::default()).await.is_err());
     }
     let refused = || async {
-        let records = world.system().audit().list(PageRequest::first(1_000)).await.unwrap().items;
+        let records =
+            world.system().audit().list(Default::default(), PageRequest::first(1_000)).await.unwrap().items;
         records.into_iter().filter(|record| record.status == AuditStatus::Refused).collect::<Vec<_>>()
     };
     assert_eq!(refused().await.len(), 120);
     world.clock.advance(std::time::Duration::from_secs(60));
-    assert!(strangers.audit().list(PageRequest::default()).await.is_err());
+    assert!(strangers.audit().list(Default::default(), PageRequest::default()).await.is_err());
     let newest = refused().await.remove(0);
-    assert!(newest.message.contains("80 refusals before this one"), "{}", newest.message);
+    assert!(newest.message.contains("80 such attempts before this one"), "{}", newest.message);
     // Nobody is kept out by a stranger's flood.
     world.system().identity().create_user(NewUser::new("ben", PASSWORD)).await.unwrap();
     world.sign_in("ben").await;
@@ -150,7 +152,7 @@ async fn a_flood_by_strangers_does_not_keep_a_known_callers_refusal_out_of_the_a
     let ben = world.person("ben").await;
     let list_as = |handle: &Handle| {
         let audit = handle.audit();
-        async move { audit.list(PageRequest::default()).await }
+        async move { audit.list(Default::default(), PageRequest::default()).await }
     };
     for _ in 0..130 {
         assert!(list_as(&world.nexa.anonymous()).await.is_err());
@@ -169,12 +171,12 @@ async fn the_pages_of_the_audit_hold_every_row_once_the_newest_first() {
         world.tick();
         world.system().identity().create_group(NewGroup::new(format!("group {number}"))).await.unwrap();
     }
-    let all = world.system().audit().list(PageRequest::first(1_000)).await.unwrap().items;
+    let all = world.system().audit().list(Default::default(), PageRequest::first(1_000)).await.unwrap().items;
     assert!(all.len() >= 14 && all.is_sorted_by(|newer, older| newer.created_at >= older.created_at));
     for limit in [1, 3, 5] {
         let (mut seen, mut page) = (Vec::new(), Some(PageRequest::first(limit)));
         while let Some(request) = page {
-            let got = world.system().audit().list(request.clone()).await.unwrap();
+            let got = world.system().audit().list(Default::default(), request.clone()).await.unwrap();
             seen.extend(got.items);
             page = got.next.map(|cursor| request.after(cursor));
         }
@@ -188,7 +190,8 @@ async fn every_change_has_one_row_in_the_audit_and_one_event() {
     let gateway = world.gateway().await;
     let enrolled = world.enrol(world.ada, "phone").await;
     world.system().devices().revoke(enrolled.device.id).await.unwrap();
-    let audit = world.system().audit().list(PageRequest::first(1_000)).await.unwrap().items;
+    let audit =
+        world.system().audit().list(Default::default(), PageRequest::first(1_000)).await.unwrap().items;
     let mut done: Vec<_> = audit.iter().map(|it| (it.event_type.clone(), it.entity_id.unwrap())).collect();
     let events = world.system().events().after(0, 1_000).await.unwrap();
     let mut told: Vec<_> = events.iter().map(|it| (it.event_type.clone(), it.entity_id)).collect();

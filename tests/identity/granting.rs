@@ -38,7 +38,7 @@ async fn who_may_change_groups_makes_nobody_an_administrator() {
     let sysadmins = world.sysadmins().await;
     let refused = clerk.handle.identity().add_member(sysadmins, clerk.id).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Forbidden);
-    let audit = clerk.handle.audit().list(Default::default()).await.unwrap();
+    let audit = clerk.handle.audit().list(Default::default(), Default::default()).await.unwrap();
     let refusals = audit.items.iter().filter(|record| record.status.as_str() == "refused");
     assert_eq!(refusals.map(|record| record.event_type.as_str()).collect::<Vec<_>>(), ["groups.write"]);
 }

@@ -27,7 +27,8 @@ async fn no_secret_of_a_full_walk_is_in_the_audit_the_outbox_or_any_file() {
     let (place, nexa, _clock) = empty().await;
     let needles = walk(&nexa).await;
 
-    let audit = nexa.system("test").audit().list(PageRequest::first(1_000)).await.unwrap();
+    let audit =
+        nexa.system("test").audit().list(Default::default(), PageRequest::first(1_000)).await.unwrap();
     let events = nexa.system("test").events().after(0, 1_000).await.unwrap();
     assert!(audit.items.len() > 15 && audit.next.is_none() && events.len() > 10, "the walk was recorded");
     let told = format!("{:?} {:?}", audit.items, events);

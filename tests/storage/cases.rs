@@ -11,7 +11,7 @@ use nexa_core::ipam::NewPool;
 use nexa_core::page::PageRequest;
 use nexa_core::policy::NewPolicy;
 
-use crate::world::{PASSWORD, Start, World, new_device, new_gateway};
+use crate::world::{MORNING, PASSWORD, Start, World, new_device, new_gateway};
 
 /// A call under way.
 pub(crate) type Call<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + 'a>>;
@@ -94,10 +94,18 @@ cases! {
     LivedIn Reads "Devices::get" = |w| w.system().devices().get(w.known.device);
     LivedIn Reads "Devices::list" = |w| w.system().devices().list(PageRequest::default());
     LivedIn Writes "Devices::revoke" = |w| w.system().devices().revoke(w.known.device);
-    LivedIn Reads "Audit::list" = |w| w.system().audit().list(PageRequest::default());
+    LivedIn Reads "Audit::list" = |w| w.system().audit().list(Default::default(), PageRequest::default());
     LivedIn Reads "Sealing::list_keys" = |w| w.system().sealing().list_keys();
     LivedIn Writes "Sealing::rotate" = |w| w.system().sealing().rotate();
     LivedIn Reads "Sealing::finish_rotation" = |w| w.system().sealing().finish_rotation();
+    LivedIn Reads "Audit::export" = |w| w.system().audit().export(PageRequest::default());
+    LivedIn Reads "Audit::verify" = |w| w.system().audit().verify();
+    LivedIn Reads "Audit::verify_against" =
+        |w| w.system().audit().verify_against(w.known.head.clone());
+    LivedIn Reads "Audit::signed_head" = |w| w.system().audit().signed_head();
+    LivedIn Reads "Audit::public_keys" = |w| w.system().audit().public_keys();
+    LivedIn Reads "Audit::seal" = |w| w.system().audit().seal();
+    LivedIn Reads "Audit::prune" = |w| w.system().audit().prune(MORNING);
     LivedIn Reads "Events::after" = |w| w.system().events().after(0, 100);
 }
 

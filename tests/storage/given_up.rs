@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
+use nexa_core::Nexa;
 use nexa_core::runtime::ManualClock;
-use nexa_core::{ErrorKind, Nexa};
 
 use crate::cancellation::polled;
 use crate::cases::{CASES, Case, Effect};
@@ -103,7 +103,8 @@ impl Stage {
     async fn world(&self) -> World {
         let random = Arc::new(Sequence::default());
         let builder = Nexa::builder(self.work.url()).clock(Arc::new(ManualClock::new(MORNING)));
-        let nexa = builder.random(Arc::clone(&random) as _).open().await.unwrap();
+        let builder = builder.random(Arc::clone(&random) as _).without_background_work();
+        let nexa = builder.open().await.unwrap();
         World::of(nexa, random, self.setup_token.clone(), self.known.clone())
     }
 
@@ -119,8 +120,8 @@ impl Stage {
             assert!(left == *after, "{what} was acknowledged and is not there:\n{}", after.difference(&left));
         }
         // The connections serve on: this writes nothing, and draws no randomness.
-        let refused = world.nexa.system("settle").ipam().release(self.known.held.id, -1).await.unwrap_err();
-        assert!(matches!(refused.kind(), ErrorKind::Conflict | ErrorKind::NotFound), "{what}: {refused}");
+        let done = world.nexa.system("settle").audit().prune(MORNING).await;
+        done.unwrap_or_else(|refused| panic!("{what}: {refused}"));
         // Waits for what is under way.
         world.nexa.close().await;
         let left = self.database.snapshot().await;
@@ -132,5 +133,6 @@ impl Stage {
 
 async fn open(place: &Place) -> Nexa {
     let clock = Arc::new(ManualClock::new(MORNING));
-    Nexa::builder(place.url()).clock(clock).random(Arc::new(Sequence::default())).open().await.unwrap()
+    let builder = Nexa::builder(place.url()).clock(clock).random(Arc::new(Sequence::default()));
+    builder.without_background_work().open().await.unwrap()
 }

@@ -12,6 +12,7 @@ use crate::world::{Start, Templates, World};
 /// Table and columns of every primary key and UNIQUE.
 const UNIQUE: &str = "
 audit_logs(id)
+audit_seals(seq)
 containers(id)
 containers(node_id, ct_id, live)
 containers(scope, hostname_key, live)
@@ -51,6 +52,7 @@ ip_reservations(id)
 ip_reservations(pool_id, first)
 job_statuses(id)
 jobs(id)
+leases(name)
 nodes(id)
 nodes(scope, name_key, live)
 number_allocations(id)
@@ -96,6 +98,7 @@ wireguard_peers(id)
 const REFERENCES: &str = "
 audit_logs.actor_device_id -> devices.id RESTRICT
 audit_logs.actor_user_id -> users.id RESTRICT
+audit_logs.seal -> audit_seals.seq RESTRICT
 containers.node_id -> nodes.id RESTRICT
 devices.gateway_id -> gateways.id RESTRICT
 devices.user_id -> users.id RESTRICT
@@ -263,6 +266,7 @@ async fn inhabited() -> World {
     let person = NewPolicy::allow("a person").target(known.bob);
     system.policy().create(person).await.unwrap();
     system.policy().create(NewPolicy::allow("a device").target(known.device)).await.unwrap();
+    system.audit().seal().await.unwrap();
     let mut stored = world.stored().await;
     for row in NOT_YET_WRITTEN {
         stored.execute(row).await;

@@ -12,7 +12,8 @@ use crate::sound::assert_sound;
 /// A second connection to a database file.
 pub(crate) struct Stored(SqliteConnection);
 
-/// What stands in every table but the record of migrations, one text per row.
+/// What stands in every table but the record of migrations, one text per row; without what audits an attempt that came to
+/// nothing, and what seals the audit.
 pub(crate) type Tables = BTreeMap<String, Vec<String>>;
 
 impl Stored {
@@ -57,12 +58,16 @@ impl Stored {
 
     pub(crate) async fn tables(&mut self) -> Tables {
         let names = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' \
-                     AND name <> 'nexa_migrations'";
+                     AND name NOT IN ('nexa_migrations', 'audit_seals', 'leases')";
         let mut tables = Tables::new();
         for name in self.texts(names).await {
+            let (only, but) = match name.as_str() {
+                "audit_logs" => ("WHERE status = ''done''", "WHERE name <> 'seal'"),
+                _ => ("", ""),
+            };
             let row = format!(
                 "SELECT 'SELECT ' || group_concat('quote(\"' || name || '\")', ' || '','' || ') \
-                 || ' FROM \"{name}\" ORDER BY 1' FROM pragma_table_info('{name}')"
+                 || ' FROM \"{name}\" {only} ORDER BY 1' FROM pragma_table_info('{name}') {but}"
             );
             let [rows] = &self.texts(&row).await[..] else { panic!("{name} has no columns") };
             tables.insert(name, self.texts(rows).await);

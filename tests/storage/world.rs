@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use nexa_core::audit::SignedHead;
 use nexa_core::enrolment::NewEnrolment;
 use nexa_core::gateway::NewGateway;
 use nexa_core::id::{DeviceId, GatewayId, GroupId, PolicyId, PoolId, UserId};
@@ -126,6 +127,7 @@ pub(crate) struct Known {
     pub(crate) policy: PolicyId,
     pub(crate) pool: PoolId,
     pub(crate) held: Allocation,
+    pub(crate) head: SignedHead,
 }
 
 impl Templates {
@@ -171,7 +173,8 @@ impl Templates {
 }
 
 async fn open(file: &Path, clock: Arc<dyn Clock>, random: Arc<Sequence>) -> Nexa {
-    Nexa::builder(url(file)).clock(clock).random(random).open().await.unwrap()
+    let builder = Nexa::builder(url(file)).clock(clock).random(random);
+    builder.without_background_work().open().await.unwrap()
 }
 
 pub(crate) async fn live_in(nexa: &Nexa) -> Result<Known, Error> {
@@ -190,7 +193,8 @@ pub(crate) async fn live_in(nexa: &Nexa) -> Result<Known, Error> {
     let device = system.enrolment().enrol(laptop).await?.device.id;
     let pool = system.ipam().create_pool(NewPool::new("printers", "10.9.0.0/29".parse()?)).await?.id;
     let held = system.ipam().claim(pool).await?;
-    Ok(Known { ada, bob, bobs_token, suspended, staff, gateway, device, policy, pool, held })
+    let head = system.audit().signed_head().await?;
+    Ok(Known { head, ada, bob, bobs_token, suspended, staff, gateway, device, policy, pool, held })
 }
 
 pub(crate) fn new_gateway(name: &str, key: u8) -> NewGateway {

@@ -19,7 +19,9 @@ use nexa_core::wireguard::PrivateKey;
 use nexa_core::{Error, ErrorKind, Handle, Nexa, Result, Secret};
 
 pub(crate) use backend::{Backend, Place, on};
-pub(crate) use snapshot::{Database, Snapshot};
+pub(crate) use snapshot::Database;
+#[allow(unused_imports, reason = "each test program uses its own part of it")]
+pub(crate) use snapshot::Snapshot;
 
 /// Everybody's password.
 pub(crate) const PASSWORD: &str = "correct horse battery";
@@ -76,7 +78,8 @@ impl World {
     /// Another process on the same database, as far as the database can tell.
     pub(crate) async fn open_again(&self) -> Nexa {
         let builder = Nexa::builder(self.url()).clock(Arc::clone(&self.clock) as _);
-        builder.random(Arc::new(Repeatable::seeded(u64::MAX / 3))).open().await.unwrap()
+        let builder = builder.random(Arc::new(Repeatable::seeded(u64::MAX / 3)));
+        builder.without_background_work().open().await.unwrap()
     }
 
     /// A member who signs in with [`PASSWORD`].
@@ -134,7 +137,8 @@ pub(crate) async fn empty() -> (Place, Nexa, Arc<ManualClock>) {
     let place = Place::new().await;
     let clock = Arc::new(ManualClock::new(BEGINNING));
     let builder = Nexa::builder(place.url()).clock(Arc::clone(&clock) as _);
-    let nexa = builder.random(Arc::new(Repeatable::seeded(1))).open().await.unwrap();
+    let builder = builder.random(Arc::new(Repeatable::seeded(1)));
+    let nexa = builder.without_background_work().open().await.unwrap();
     (place, nexa, clock)
 }
 

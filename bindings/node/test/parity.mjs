@@ -12,6 +12,7 @@ const DOMAINS = {
   Gateways: 'gateways',
   Enrolment: 'enrolment',
   Ipam: 'ipam',
+  Sealing: 'sealing',
   Policies: 'policy',
   Audit: 'audit',
   Events: 'events',

@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test'
 import { inspect } from 'node:util'
 import { serialize } from 'node:v8'
 import * as nexa from '../index.mjs'
-import { Conf, Effect, Nexa, PrivateKey, Secret, Tunnel } from '../index.mjs'
+import { AuditProblemKind, Conf, Effect, Nexa, PrivateKey, Secret, Tunnel } from '../index.mjs'
 import { CEILING_MS, PASSWORD, connection } from './support.mjs'
 
 const declared = await readFile(new URL('../generated.d.ts', import.meta.url), 'utf8')
@@ -73,7 +73,13 @@ async function sampled({ nexa: plane, fresh, admin, ada, system, setupToken, pro
     Allocation: [allocation],
     AllocationPage: [await admin.ipam().listAllocations(pool.id)],
     Audit: [admin.audit()],
+    AuditExport: [await admin.audit().export(undefined, 1)],
+    AuditFilter: [{ eventType: 'user.created' }],
     AuditPage: [audit],
+    AuditProblem: [{ kind: AuditProblemKind.CutOff, seal: 1, record: null }],
+    AuditPublicKey: await admin.audit().publicKeys(),
+    AuditReport: [await admin.audit().verify()],
+    AuditSealed: [await admin.audit().seal()],
     AuditRecord: audit.items,
     CallOptions: [{ timeoutMs: 1, signal: AbortSignal.abort() }],
     Conf: [conf],
@@ -127,6 +133,7 @@ async function sampled({ nexa: plane, fresh, admin, ada, system, setupToken, pro
     RequestContext: [{ sourceIp: '192.0.2.1' }],
     Rotation: [await admin.sealing().finishRotation()],
     Sealing: [admin.sealing()],
+    SignedHead: [await admin.audit().signedHead()],
     Secret: [setupToken, session.token(), enrolled.token(), rendered, conf.render(), Secret.create(planted.created)],
     SignedIn: [session],
     Target: policies.items[0].targets,

@@ -11,8 +11,15 @@ from nexa._nexa import Access as Access
 from nexa._nexa import Allocation as Allocation
 from nexa._nexa import AllocationPage as AllocationPage
 from nexa._nexa import Audit as Audit
+from nexa._nexa import AuditExport as AuditExport
+from nexa._nexa import AuditFilter as AuditFilter
 from nexa._nexa import AuditPage as AuditPage
+from nexa._nexa import AuditProblem as AuditProblem
+from nexa._nexa import AuditProblemKind as AuditProblemKind
+from nexa._nexa import AuditPublicKey as AuditPublicKey
 from nexa._nexa import AuditRecord as AuditRecord
+from nexa._nexa import AuditReport as AuditReport
+from nexa._nexa import AuditSealed as AuditSealed
 from nexa._nexa import AuditStatus as AuditStatus
 from nexa._nexa import Bar as Bar
 from nexa._nexa import CancelHandle as CancelHandle
@@ -73,6 +80,7 @@ from nexa._nexa import RequestContext as RequestContext
 from nexa._nexa import Rotation as Rotation
 from nexa._nexa import Sealing as Sealing
 from nexa._nexa import Secret as Secret
+from nexa._nexa import SignedHead as SignedHead
 from nexa._nexa import SignedIn as SignedIn
 from nexa._nexa import Target as Target
 from nexa._nexa import TargetType as TargetType
@@ -127,9 +135,16 @@ __all__ = [
     "AllocationPage",
     "AlreadyExists",
     "Audit",
+    "AuditExport",
+    "AuditFilter",
     "AuditId",
     "AuditPage",
+    "AuditProblem",
+    "AuditProblemKind",
+    "AuditPublicKey",
     "AuditRecord",
+    "AuditReport",
+    "AuditSealed",
     "AuditStatus",
     "Bar",
     "CancelHandle",
@@ -210,6 +225,7 @@ __all__ = [
     "Sealing",
     "Secret",
     "SessionId",
+    "SignedHead",
     "SignedIn",
     "Target",
     "TargetType",

@@ -6,7 +6,10 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _nexa {
     #[pymodule_export]
-    use nexa_ffi::audit::{Audit, AuditPage, AuditRecord, AuditStatus};
+    use nexa_ffi::audit::{
+        Audit, AuditExport, AuditFilter, AuditPage, AuditProblem, AuditProblemKind, AuditPublicKey,
+        AuditRecord, AuditReport, AuditSealed, AuditStatus, SignedHead,
+    };
     #[pymodule_export]
     use nexa_ffi::devices::{Device, DevicePage, DeviceStatus, Devices};
     #[pymodule_export]

@@ -1,27 +1,30 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use super::AuditStatus;
 use crate::actor::Actor;
 use crate::runtime::Timestamp;
 
 const WINDOW: Duration = Duration::from_secs(60);
 const PER_WINDOW: u32 = 120;
 
-/// How many refusals are written: 120 a minute of strangers and as many of callers who are known, for the whole process.
-/// A stranger's flood does not hide what a known caller was refused. What is left out is counted and told with the next
-/// one written of the same kind.
+/// How many attempts that came to nothing are written: 120 refusals a minute of strangers, as many of callers who are known,
+/// and as many failures, for the whole process. A stranger's flood does not hide what a known caller was refused. What is left
+/// out is counted and told with the next one written of the same kind.
 #[derive(Debug, Default)]
 pub(crate) struct RefusalLimit {
     strangers: Mutex<Budget>,
     known: Mutex<Budget>,
+    failures: Mutex<Budget>,
 }
 
 impl RefusalLimit {
-    /// Whether a refusal may be written now; if so, how many were left out since the last one.
-    pub(crate) fn admit(&self, actor: &Actor, now: Timestamp) -> Option<u64> {
-        let budget = match actor {
-            Actor::Anonymous => &self.strangers,
-            Actor::User { .. } | Actor::Device { .. } | Actor::System(_) => &self.known,
+    /// Whether an attempt may be written now; if so, how many were left out since the last one.
+    pub(crate) fn admit(&self, actor: &Actor, status: AuditStatus, now: Timestamp) -> Option<u64> {
+        let budget = match (status, actor) {
+            (AuditStatus::Failed, _) => &self.failures,
+            (_, Actor::Anonymous) => &self.strangers,
+            (_, Actor::User { .. } | Actor::Device { .. } | Actor::System(_)) => &self.known,
         };
         budget.lock().unwrap_or_else(PoisonError::into_inner).admit(now)
     }
@@ -71,11 +74,13 @@ mod tests {
     fn strangers_do_not_use_up_what_may_be_written_of_known_callers() {
         let limit = RefusalLimit::default();
         let program = Actor::System("test".into());
-        let written = |actor| (0..1_000).filter(|_| limit.admit(actor, at(100)).is_some()).count();
+        let written = |actor| {
+            (0..1_000).filter(|_| limit.admit(actor, AuditStatus::Refused, at(100)).is_some()).count()
+        };
         assert_eq!((written(&Actor::Anonymous), written(&program)), (120, 120));
-        assert_eq!(
-            (limit.admit(&Actor::Anonymous, at(160)), limit.admit(&program, at(160))),
-            (Some(880), Some(880))
-        );
+        let left_out =
+            [&Actor::Anonymous, &program].map(|actor| limit.admit(actor, AuditStatus::Refused, at(160)));
+        assert_eq!(left_out, [Some(880), Some(880)]);
+        assert_eq!(limit.admit(&program, AuditStatus::Failed, at(160)), Some(0), "failures have their own");
     }
 }

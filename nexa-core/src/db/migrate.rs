@@ -37,7 +37,6 @@ for_each_database! {
     "0007_create_cluster"
     "0008_create_jobs"
     "0009_create_idempotency"
-    "0010_create_data_keys"
 }
 
 /// Where the database keeps which of them it has.

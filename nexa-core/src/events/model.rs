@@ -42,6 +42,7 @@ pub(crate) enum Change {
     PolicyRemoved(PolicyId),
     KeysRotated(Uuid),
     KeysSwept(Uuid),
+    AuditPruned(Uuid),
 }
 
 impl Change {
@@ -68,6 +69,7 @@ impl Change {
             Change::PolicyRemoved(id) => ("policy.removed", "policy", id.as_uuid()),
             Change::KeysRotated(id) => ("keys.rotated", "rotation", id),
             Change::KeysSwept(id) => ("keys.swept", "rotation", id),
+            Change::AuditPruned(id) => ("audit.pruned", "audit", id),
         }
     }
 }

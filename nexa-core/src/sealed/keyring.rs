@@ -18,6 +18,8 @@ use crate::secret::Secret;
 pub(crate) struct Keyring {
     provider: Arc<dyn KeyProvider>,
     unwrapped: RwLock<BTreeMap<i64, Arc<OpenKey>>>,
+    /// What rows of the audit are written under, which would otherwise be asked for with each of them.
+    audit: RwLock<Option<Arc<OpenKey>>>,
 }
 
 /// A data key that can be used.
@@ -36,7 +38,7 @@ impl OpenKey {
 
 impl Keyring {
     pub(crate) fn new(provider: Arc<dyn KeyProvider>) -> Self {
-        Keyring { provider, unwrapped: RwLock::default() }
+        Keyring { provider, unwrapped: RwLock::default(), audit: RwLock::default() }
     }
 
     /// Unwraps every data key there is, so that keys which are not this database's are found when it is opened, and makes
@@ -81,6 +83,36 @@ impl Keyring {
         let missing = || DbError::corrupt("data_keys.active", format!("{} has none", purpose.as_str()));
         let id = id.ok_or_else(missing)?;
         self.find(tx, id).await?.ok_or_else(|| missing().into())
+    }
+
+    /// The key that rows of the audit are written under. After a rotation it is the one before for a while: it vouches for
+    /// them as well.
+    pub(crate) async fn audit_key(&self, tx: &mut Tx) -> Result<Arc<OpenKey>> {
+        match self.known_audit_key() {
+            Some(key) => Ok(key),
+            None => self.refresh_audit_key(tx).await,
+        }
+    }
+
+    /// The same without asking; every transaction that may write has asked.
+    pub(crate) fn known_audit_key(&self) -> Option<Arc<OpenKey>> {
+        self.audit.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Asks the database which key that is now, in a transaction that has made none itself: what is remembered must be stored.
+    pub(crate) async fn refresh_audit_key(&self, tx: &mut Tx) -> Result<Arc<OpenKey>> {
+        let key = self.active(tx, Purpose::Audit).await?;
+        *self.audit.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&key));
+        Ok(key)
+    }
+
+    /// Every key of a purpose, in the order of their numbers.
+    pub(crate) async fn all_of(&self, tx: &mut Tx, purpose: Purpose) -> Result<Vec<Arc<OpenKey>>> {
+        let mut keys = Vec::new();
+        for stored in store::all(tx).await?.iter().filter(|key| key.record.purpose == purpose) {
+            keys.push(self.unwrapped(stored).await?);
+        }
+        Ok(keys)
     }
 
     /// The key of this number; `None` when there is none.

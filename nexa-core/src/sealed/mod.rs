@@ -24,7 +24,7 @@ mod store;
 
 pub(crate) use cipher::{mac, open, seal};
 pub(crate) use column::{Column, PRESHARED_KEY};
-pub(crate) use keyring::Keyring;
+pub(crate) use keyring::{Keyring, OpenKey};
 pub use keyset::KeySet;
 pub use model::{DataKeyRecord, Purpose, Rotation};
 pub(crate) use place::provider_for;

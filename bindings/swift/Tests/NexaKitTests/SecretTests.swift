@@ -103,6 +103,13 @@ private struct Planted {
         samples += try await system.events().after(position: 0, limit: 9)
         samples += [system.identity(), system.devices(), system.gateways(), system.enrolment(), system.ipam()]
         samples += [system.policy(), system.audit(), system.events(), try system.events().stream()]
+        samples += [system.sealing(), try await system.sealing().finishRotation(), Purpose.audit]
+        samples += try await system.sealing().listKeys()
+        samples += [try await system.audit().verify(), try await system.audit().signedHead()]
+        samples += try await system.audit().publicKeys()
+        samples += [try await system.audit().seal(), try await system.audit().export(limit: 1)]
+        samples += [AuditFilter(eventType: "user.created"), AuditProblemKind.cutOff]
+        samples.append(AuditProblem(kind: .cutOff, seal: 1, record: nil))
         let all = everyItem { try await system.identity().listUsers(after: $0) }
         samples += [all, all.makeAsyncIterator(), try system.events().stream().makeAsyncIterator()]
         samples += [Bar.deviceRevoked, NewGroup(name: "x"), NewPool(name: "x", cidr: "10.0.0.0/24")]
