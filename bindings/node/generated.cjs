@@ -856,6 +856,7 @@ module.exports.SignedIn = nativeBinding.SignedIn
 module.exports.TcpListener = nativeBinding.TcpListener
 module.exports.TcpStream = nativeBinding.TcpStream
 module.exports.Tunnel = nativeBinding.Tunnel
+module.exports.AuditProblemKind = nativeBinding.AuditProblemKind
 module.exports.AuditStatus = nativeBinding.AuditStatus
 module.exports.Bar = nativeBinding.Bar
 module.exports.DeviceStatus = nativeBinding.DeviceStatus

@@ -7,12 +7,62 @@ import type { AllocationId, AuditId, DeviceId, GatewayId, GroupId, PolicyId, Poo
 export declare class Audit {
   private constructor()
   /**
-   * What was done and refused, a page at a time.
+   * The rows that the filter lets through, a page at a time, the newest first.
+   *
+   * # Errors
+   * `invalid_input` (`limit`, `after`, a field of the filter).
+   */
+  list(after?: string | null, limit?: number | null, filter?: AuditFilter | null, callOptions?: CallOptions | null): Promise<AuditPage>
+  /**
+   * A part of the audit as JSON Lines, the oldest rows first, each with its seal and its MAC.
    *
    * # Errors
    * `invalid_input` (`limit`, `after`).
    */
-  list(after?: string | null, limit?: number | null, callOptions?: CallOptions | null): Promise<AuditPage>
+  export(after?: string | null, limit?: number | null, callOptions?: CallOptions | null): Promise<AuditExport>
+  /**
+   * Whether every row and every seal is what was written, as far as the database itself can tell.
+   *
+   * # Errors
+   * None of its own; what is found is in the report.
+   */
+  verify(callOptions?: CallOptions | null): Promise<AuditReport>
+  /**
+   * The same, and whether the chain still goes on from a head that was kept elsewhere, given as its text.
+   *
+   * # Errors
+   * `invalid_input` (`head`) for one that this control plane did not sign.
+   */
+  verifyAgainst(head: string, callOptions?: CallOptions | null): Promise<AuditReport>
+  /**
+   * The end of the chain, signed, to be kept outside the database.
+   *
+   * # Errors
+   * None of its own.
+   */
+  signedHead(callOptions?: CallOptions | null): Promise<SignedHead>
+  /**
+   * The public keys that heads are signed with.
+   *
+   * # Errors
+   * None of its own.
+   */
+  publicKeys(callOptions?: CallOptions | null): Promise<Array<AuditPublicKey>>
+  /**
+   * Seals what is not sealed yet, without waiting for the task that does it about once a second.
+   *
+   * # Errors
+   * None of its own.
+   */
+  seal(callOptions?: CallOptions | null): Promise<AuditSealed>
+  /**
+   * Deletes the rows that were sealed before this moment, in microseconds since 1970, whole seals at a time. The last of
+   * those seals stays as a checkpoint.
+   *
+   * # Errors
+   * None of its own.
+   */
+  prune(before: number, callOptions?: CallOptions | null): Promise<AuditSealed>
 }
 
 /** A configuration file of `wg` or `wg-quick`. It may hold keys, and prints nothing of them. */
@@ -753,12 +803,74 @@ export interface AllocationPage {
   next: string | null
 }
 
+/** A part of the audit as JSON Lines. */
+export interface AuditExport {
+  /** One object for each row, each on a line of its own, in the order of ids. */
+  lines: string
+  /** What to ask the next part with; nothing when this was the last one. */
+  next: string | null
+}
+
+/** Which rows of the audit are asked for: those that everything said here is true of. */
+export interface AuditFilter {
+  /** The person who acted. */
+  actorUserId?: UserId
+  /** The device that acted. */
+  actorDeviceId?: DeviceId
+  /** What was done, such as `device.enrolled`. */
+  eventType?: string
+  /** What kind of thing it was done to, such as `device`. */
+  entityType?: string
+  /** The thing's id. */
+  entityId?: string
+  /** How it ended. */
+  status?: AuditStatus
+  /** The host's own id of the request. */
+  requestId?: string
+  /** No earlier than this, in microseconds since 1970. */
+  since?: number
+  /** Before this, in microseconds since 1970. */
+  until?: number
+}
+
 /** One page of the audit. */
 export interface AuditPage {
   /** The rows, in a stable order. */
   items: Array<AuditRecord>
   /** What to ask the next page with; nothing when this was the last one. */
   next: string | null
+}
+
+/** What was found wrong with the audit. */
+export interface AuditProblem {
+  /** What it is. */
+  kind: AuditProblemKind
+  /** The seal it was found in; nothing for a row that is not sealed yet. */
+  seal: number | null
+  /** The row. */
+  record: AuditId | null
+}
+
+/** What can be wrong with the audit. */
+export declare enum AuditProblemKind {
+  /** A row is not what was written, or was not written by Nexa. */
+  RecordChanged = 'record_changed',
+  /** The rows of a seal are not those that it was made over: some are gone, or others were put there. */
+  RecordsMissing = 'records_missing',
+  /** A seal is not what was written. */
+  SealChanged = 'seal_changed',
+  /** A seal is gone. */
+  SealMissing = 'seal_missing',
+  /** The chain ends before the head that was kept elsewhere, or is another one. */
+  CutOff = 'cut_off',
+}
+
+/** A public key that heads of the audit are signed with. */
+export interface AuditPublicKey {
+  /** The number of the data key that it belongs to. */
+  dataKey: number
+  /** The Ed25519 key, in base64. */
+  key: string
 }
 
 /** One row of the audit. */
@@ -787,6 +899,32 @@ export interface AuditRecord {
   message: string
   /** When, in microseconds since 1970. */
   createdAt: number
+  /** The seal that vouches for it; nothing until it is sealed. */
+  seal: number | null
+}
+
+/** What a verification of the audit found. */
+export interface AuditReport {
+  /** How many seals there are. */
+  seals: number
+  /** How many sealed rows there are. */
+  sealed: number
+  /** How many rows wait for their seal. */
+  unsealed: number
+  /** When the oldest of those was written, in microseconds since 1970. */
+  oldestUnsealed: number | null
+  /** How many rows were pruned before the oldest seal. */
+  pruned: number
+  /** What is wrong, in the order it was found; the first hundred. Empty when the audit is sound. */
+  problems: Array<AuditProblem>
+}
+
+/** What was sealed, or pruned. */
+export interface AuditSealed {
+  /** The last seal there is; 0 for none. */
+  seal: number
+  /** How many rows it was this time. */
+  rows: number
 }
 
 /** How an audited attempt ended. */
@@ -795,6 +933,8 @@ export declare enum AuditStatus {
   Done = 'done',
   /** The caller was turned away. */
   Refused = 'refused',
+  /** The caller was let in, and what was asked for could not be done. */
+  Failed = 'failed',
 }
 
 /** Why a device has no access whatever policies say. */
@@ -1479,6 +1619,24 @@ export interface Rotation {
  * a new runtime.
  */
 export declare function shutdown(): void
+
+/** The end of the audit's chain at a moment, signed, to be kept outside the database. */
+export interface SignedHead {
+  /** All of it on one line, which is what `verify_against` takes. */
+  text: string
+  /** The number of the last seal; 0 before the first. */
+  seal: number
+  /** How many rows the chain had vouched for by then. */
+  rows: number
+  /** The last seal's hash, in hexadecimal digits. */
+  hash: string
+  /** When it was signed, in microseconds since 1970. */
+  signedAt: number
+  /** The number of the data key that the signing key belongs to. */
+  dataKey: number
+  /** The Ed25519 signature, in base64. */
+  signature: string
+}
 
 /** Whom a policy is about. */
 export interface Target {

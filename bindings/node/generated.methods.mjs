@@ -1,7 +1,14 @@
 // Written by generate.mjs.
 export default {
   Audit: {
-    list: { isStatic: false, isAsync: true, parameters: ['after?', 'limit?'] },
+    list: { isStatic: false, isAsync: true, parameters: ['after?', 'limit?', 'filter?'], records: { 2: 'AuditFilter' } },
+    export: { isStatic: false, isAsync: true, parameters: ['after?', 'limit?'] },
+    verify: { isStatic: false, isAsync: true, parameters: [] },
+    verifyAgainst: { isStatic: false, isAsync: true, parameters: ['head'] },
+    signedHead: { isStatic: false, isAsync: true, parameters: [] },
+    publicKeys: { isStatic: false, isAsync: true, parameters: [] },
+    seal: { isStatic: false, isAsync: true, parameters: [] },
+    prune: { isStatic: false, isAsync: true, parameters: ['before'] },
   },
   Conf: {
     parse: { isStatic: true, isAsync: false, parameters: ['text'] },
@@ -151,6 +158,7 @@ export default {
 
 /** Of each record that a method takes: its fields that are integers, or hold such records. */
 export const records = {
+  AuditFilter: { since: 'i64', until: 'i64' },
   GatewayOptions: { mtu: 'u32' },
   NewGateway: { mtu: 'u32' },
   NewPolicy: { priority: 'i64', validFrom: 'i64', validUntil: 'i64' },

@@ -14,13 +14,13 @@ use crate::world::{Known, MORNING, Sequence, Start, World, live_in};
 #[cfg(feature = "postgres")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_given_up_at_any_point_happens_wholly_or_not_at_all_on_postgres() {
-    on(Backend::Postgres, every_case_given_up()).await;
+    on(Backend::Postgres, Box::pin(every_case_given_up())).await;
 }
 
 #[cfg(feature = "mysql")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_given_up_at_any_point_happens_wholly_or_not_at_all_on_mysql() {
-    on(Backend::Mysql, every_case_given_up()).await;
+    on(Backend::Mysql, Box::pin(every_case_given_up())).await;
 }
 
 async fn every_case_given_up() {

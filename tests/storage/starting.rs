@@ -132,7 +132,7 @@ async fn a_migration_that_was_killed_at_any_statement_is_finished_when_the_datab
                 database.tamper(*statement).await;
             }
             database.hang_up().await;
-            let nexa = Nexa::open(&place.url().to_owned()).await;
+            let nexa = Nexa::open(place.url()).await;
             let nexa =
                 nexa.unwrap_or_else(|refused| panic!("migration {at} cut at {killed_after}: {refused}"));
             nexa.system("test").identity().issue_setup_token().await.unwrap();

@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 from nexa.ids import AllocationId, AuditId, DeviceId, GatewayId, GroupId, PolicyId, PoolId, RoleId, SessionId, UserId
 from typing import Any, Final, SupportsIndex, final
 
-__all__ = ["Access", "Allocation", "AllocationPage", "Audit", "AuditPage", "AuditRecord", "AuditStatus", "Bar", "CancelHandle", "Conf", "ConfDetails", "ConfPeerDetails", "Counters", "DataKeyRecord", "DesiredPeer", "DesiredState", "Destination", "Device", "DevicePage", "DeviceStatus", "Devices", "Effect", "Enforcement", "Enrolled", "Enrolment", "ErrorInfo", "ErrorKind", "Event", "EventStream", "Events", "Explanation", "Gateway", "GatewayOptions", "GatewayPage", "Gateways", "Group", "GroupPage", "Handle", "Identity", "Ipam", "Loser", "LossReason", "NewEnrolment", "NewGateway", "NewGroup", "NewPolicy", "NewPool", "NewUser", "Nexa", "PeerStatus", "Policies", "Policy", "PolicyPage", "PolicySummary", "Pool", "PoolPage", "PoolUsage", "PrivateKey", "Profile", "ProfileDetails", "ProfilePeer", "Purpose", "RequestContext", "Rotation", "Sealing", "Secret", "SignedIn", "Target", "TargetType", "TcpListener", "TcpStream", "TerminalTheme", "Tunnel", "TunnelEvent", "TunnelEventType", "TunnelOptions", "User", "UserPage", "UserStatus", "Verdict", "Winner", "shutdown", "version"]
+__all__ = ["Access", "Allocation", "AllocationPage", "Audit", "AuditExport", "AuditFilter", "AuditPage", "AuditProblem", "AuditProblemKind", "AuditPublicKey", "AuditRecord", "AuditReport", "AuditSealed", "AuditStatus", "Bar", "CancelHandle", "Conf", "ConfDetails", "ConfPeerDetails", "Counters", "DataKeyRecord", "DesiredPeer", "DesiredState", "Destination", "Device", "DevicePage", "DeviceStatus", "Devices", "Effect", "Enforcement", "Enrolled", "Enrolment", "ErrorInfo", "ErrorKind", "Event", "EventStream", "Events", "Explanation", "Gateway", "GatewayOptions", "GatewayPage", "Gateways", "Group", "GroupPage", "Handle", "Identity", "Ipam", "Loser", "LossReason", "NewEnrolment", "NewGateway", "NewGroup", "NewPolicy", "NewPool", "NewUser", "Nexa", "PeerStatus", "Policies", "Policy", "PolicyPage", "PolicySummary", "Pool", "PoolPage", "PoolUsage", "PrivateKey", "Profile", "ProfileDetails", "ProfilePeer", "Purpose", "RequestContext", "Rotation", "Sealing", "Secret", "SignedHead", "SignedIn", "Target", "TargetType", "TcpListener", "TcpStream", "TerminalTheme", "Tunnel", "TunnelEvent", "TunnelEventType", "TunnelOptions", "User", "UserPage", "UserStatus", "Verdict", "Winner", "shutdown", "version"]
 
 @final
 class Access:
@@ -109,12 +109,137 @@ class Audit:
     """
     The audit, as one caller may read it.
     """
-    async def list(self, /, after: str | None = None, limit: SupportsIndex | None = None, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> AuditPage:
+    async def export(self, /, after: str | None = None, limit: SupportsIndex | None = None, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> AuditExport:
         """
-        What was done and refused, a page at a time.
+        A part of the audit as JSON Lines, the oldest rows first, each with its seal and its MAC.
 
         # Errors
         `invalid_input` (`limit`, `after`).
+        """
+    async def list(self, /, after: str | None = None, limit: SupportsIndex | None = None, filter: AuditFilter | None = None, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> AuditPage:
+        """
+        The rows that the filter lets through, a page at a time, the newest first.
+
+        # Errors
+        `invalid_input` (`limit`, `after`, a field of the filter).
+        """
+    async def prune(self, /, before: SupportsIndex, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> AuditSealed:
+        """
+        Deletes the rows that were sealed before this moment, in microseconds since 1970, whole seals at a time. The last of
+        those seals stays as a checkpoint.
+
+        # Errors
+        None of its own.
+        """
+    async def public_keys(self, /, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> list[AuditPublicKey]:
+        """
+        The public keys that heads are signed with.
+
+        # Errors
+        None of its own.
+        """
+    async def seal(self, /, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> AuditSealed:
+        """
+        Seals what is not sealed yet, without waiting for the task that does it about once a second.
+
+        # Errors
+        None of its own.
+        """
+    async def signed_head(self, /, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> SignedHead:
+        """
+        The end of the chain, signed, to be kept outside the database.
+
+        # Errors
+        None of its own.
+        """
+    async def verify(self, /, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> AuditReport:
+        """
+        Whether every row and every seal is what was written, as far as the database itself can tell.
+
+        # Errors
+        None of its own; what is found is in the report.
+        """
+    async def verify_against(self, /, head: str, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> AuditReport:
+        """
+        The same, and whether the chain still goes on from a head that was kept elsewhere, given as its text.
+
+        # Errors
+        `invalid_input` (`head`) for one that this control plane did not sign.
+        """
+
+@final
+class AuditExport:
+    """
+    A part of the audit as JSON Lines.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, lines: str, next: str | None = None) -> AuditExport: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def lines(self, /) -> str:
+        """
+        One object for each row, each on a line of its own, in the order of ids.
+        """
+    @property
+    def next(self, /) -> str | None:
+        """
+        What to ask the next part with; nothing when this was the last one.
+        """
+
+@final
+class AuditFilter:
+    """
+    Which rows of the audit are asked for: those that everything said here is true of.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, actor_user_id: UserId | None = None, actor_device_id: DeviceId | None = None, event_type: str | None = None, entity_type: str | None = None, entity_id: str | None = None, status: AuditStatus | None = None, request_id: str | None = None, since: SupportsIndex | None = None, until: SupportsIndex | None = None) -> AuditFilter: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def actor_device_id(self, /) -> DeviceId | None:
+        """
+        The device that acted.
+        """
+    @property
+    def actor_user_id(self, /) -> UserId | None:
+        """
+        The person who acted.
+        """
+    @property
+    def entity_id(self, /) -> str | None:
+        """
+        The thing's id.
+        """
+    @property
+    def entity_type(self, /) -> str | None:
+        """
+        What kind of thing it was done to, such as `device`.
+        """
+    @property
+    def event_type(self, /) -> str | None:
+        """
+        What was done, such as `device.enrolled`.
+        """
+    @property
+    def request_id(self, /) -> str | None:
+        """
+        The host's own id of the request.
+        """
+    @property
+    def since(self, /) -> int | None:
+        """
+        No earlier than this, in microseconds since 1970.
+        """
+    @property
+    def status(self, /) -> AuditStatus | None:
+        """
+        How it ended.
+        """
+    @property
+    def until(self, /) -> int | None:
+        """
+        Before this, in microseconds since 1970.
         """
 
 @final
@@ -138,13 +263,95 @@ class AuditPage:
         """
 
 @final
+class AuditProblem:
+    """
+    What was found wrong with the audit.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, kind: AuditProblemKind, seal: SupportsIndex | None = None, record: AuditId | None = None) -> AuditProblem: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def kind(self, /) -> AuditProblemKind:
+        """
+        What it is.
+        """
+    @property
+    def record(self, /) -> AuditId | None:
+        """
+        The row.
+        """
+    @property
+    def seal(self, /) -> int | None:
+        """
+        The seal it was found in; nothing for a row that is not sealed yet.
+        """
+
+@final
+class AuditProblemKind:
+    """
+    What can be wrong with the audit.
+    """
+    CUT_OFF: Final[AuditProblemKind]
+    """
+    The chain ends before the head that was kept elsewhere, or is another one.
+    """
+    RECORDS_MISSING: Final[AuditProblemKind]
+    """
+    The rows of a seal are not those that it was made over: some are gone, or others were put there.
+    """
+    RECORD_CHANGED: Final[AuditProblemKind]
+    """
+    A row is not what was written, or was not written by Nexa.
+    """
+    SEAL_CHANGED: Final[AuditProblemKind]
+    """
+    A seal is not what was written.
+    """
+    SEAL_MISSING: Final[AuditProblemKind]
+    """
+    A seal is gone.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self, /) -> int: ...
+    def __int__(self, /) -> int: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    def __str__(self, /) -> str: ...
+    @property
+    def value(self, /) -> str:
+        """
+        The spelling in snake case, the same in every language.
+        """
+
+@final
+class AuditPublicKey:
+    """
+    A public key that heads of the audit are signed with.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, data_key: SupportsIndex, key: str) -> AuditPublicKey: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def data_key(self, /) -> int:
+        """
+        The number of the data key that it belongs to.
+        """
+    @property
+    def key(self, /) -> str:
+        """
+        The Ed25519 key, in base64.
+        """
+
+@final
 class AuditRecord:
     """
     One row of the audit.
     """
     def __eq__(self, value: object, /) -> bool: ...
     def __ne__(self, value: object, /) -> bool: ...
-    def __new__(cls, /, *, id: AuditId, actor: str, actor_user_id: UserId | None = None, actor_device_id: DeviceId | None = None, event_type: str, entity_type: str, entity_id: str | None = None, status: AuditStatus, ip_address: str | None = None, request_id: str | None = None, message: str, created_at: SupportsIndex) -> AuditRecord: ...
+    def __new__(cls, /, *, id: AuditId, actor: str, actor_user_id: UserId | None = None, actor_device_id: DeviceId | None = None, event_type: str, entity_type: str, entity_id: str | None = None, status: AuditStatus, ip_address: str | None = None, request_id: str | None = None, message: str, created_at: SupportsIndex, seal: SupportsIndex | None = None) -> AuditRecord: ...
     def __repr__(self, /) -> str: ...
     @property
     def actor(self, /) -> str:
@@ -202,9 +409,74 @@ class AuditRecord:
         The host's own id of the request.
         """
     @property
+    def seal(self, /) -> int | None:
+        """
+        The seal that vouches for it; nothing until it is sealed.
+        """
+    @property
     def status(self, /) -> AuditStatus:
         """
         How it ended.
+        """
+
+@final
+class AuditReport:
+    """
+    What a verification of the audit found.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, seals: SupportsIndex, sealed: SupportsIndex, unsealed: SupportsIndex, oldest_unsealed: SupportsIndex | None = None, pruned: SupportsIndex, problems: SupportsGetItem[int, AuditProblem]) -> AuditReport: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def oldest_unsealed(self, /) -> int | None:
+        """
+        When the oldest of those was written, in microseconds since 1970.
+        """
+    @property
+    def problems(self, /) -> list[AuditProblem]:
+        """
+        What is wrong, in the order it was found; the first hundred. Empty when the audit is sound.
+        """
+    @property
+    def pruned(self, /) -> int:
+        """
+        How many rows were pruned before the oldest seal.
+        """
+    @property
+    def sealed(self, /) -> int:
+        """
+        How many sealed rows there are.
+        """
+    @property
+    def seals(self, /) -> int:
+        """
+        How many seals there are.
+        """
+    @property
+    def unsealed(self, /) -> int:
+        """
+        How many rows wait for their seal.
+        """
+
+@final
+class AuditSealed:
+    """
+    What was sealed, or pruned.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, seal: SupportsIndex, rows: SupportsIndex) -> AuditSealed: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def rows(self, /) -> int:
+        """
+        How many rows it was this time.
+        """
+    @property
+    def seal(self, /) -> int:
+        """
+        The last seal there is; 0 for none.
         """
 
 @final
@@ -215,6 +487,10 @@ class AuditStatus:
     DONE: Final[AuditStatus]
     """
     It was done.
+    """
+    FAILED: Final[AuditStatus]
+    """
+    The caller was let in, and what was asked for could not be done.
     """
     REFUSED: Final[AuditStatus]
     """
@@ -2530,6 +2806,51 @@ class Secret:
     def reveal(self, /) -> str:
         """
         The text itself. Whoever calls this answers for where it goes.
+        """
+
+@final
+class SignedHead:
+    """
+    The end of the audit's chain at a moment, signed, to be kept outside the database.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, text: str, seal: SupportsIndex, rows: SupportsIndex, hash: str, signed_at: SupportsIndex, data_key: SupportsIndex, signature: str) -> SignedHead: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def data_key(self, /) -> int:
+        """
+        The number of the data key that the signing key belongs to.
+        """
+    @property
+    def hash(self, /) -> str:
+        """
+        The last seal's hash, in hexadecimal digits.
+        """
+    @property
+    def rows(self, /) -> int:
+        """
+        How many rows the chain had vouched for by then.
+        """
+    @property
+    def seal(self, /) -> int:
+        """
+        The number of the last seal; 0 before the first.
+        """
+    @property
+    def signature(self, /) -> str:
+        """
+        The Ed25519 signature, in base64.
+        """
+    @property
+    def signed_at(self, /) -> int:
+        """
+        When it was signed, in microseconds since 1970.
+        """
+    @property
+    def text(self, /) -> str:
+        """
+        All of it on one line, which is what `verify_against` takes.
         """
 
 @final

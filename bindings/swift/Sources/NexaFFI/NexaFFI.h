@@ -253,9 +253,44 @@ uint64_t uniffi_nexa_ffi_fn_clone_audit(uint64_t handle, RustCallStatus *_Nonnul
 void uniffi_nexa_ffi_fn_free_audit(uint64_t handle, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_AUDIT_EXPORT
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_AUDIT_EXPORT
+uint64_t uniffi_nexa_ffi_fn_method_audit_export(uint64_t ptr, RustBuffer after, RustBuffer limit, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_AUDIT_LIST
 #define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_AUDIT_LIST
-uint64_t uniffi_nexa_ffi_fn_method_audit_list(uint64_t ptr, RustBuffer after, RustBuffer limit, RustBuffer timeout_ms, RustBuffer cancel
+uint64_t uniffi_nexa_ffi_fn_method_audit_list(uint64_t ptr, RustBuffer after, RustBuffer limit, RustBuffer filter, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_AUDIT_PRUNE
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_AUDIT_PRUNE
+uint64_t uniffi_nexa_ffi_fn_method_audit_prune(uint64_t ptr, int64_t before, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_AUDIT_PUBLIC_KEYS
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_AUDIT_PUBLIC_KEYS
+uint64_t uniffi_nexa_ffi_fn_method_audit_public_keys(uint64_t ptr, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_AUDIT_SEAL
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_AUDIT_SEAL
+uint64_t uniffi_nexa_ffi_fn_method_audit_seal(uint64_t ptr, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_AUDIT_SIGNED_HEAD
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_AUDIT_SIGNED_HEAD
+uint64_t uniffi_nexa_ffi_fn_method_audit_signed_head(uint64_t ptr, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_AUDIT_VERIFY
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_AUDIT_VERIFY
+uint64_t uniffi_nexa_ffi_fn_method_audit_verify(uint64_t ptr, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_AUDIT_VERIFY_AGAINST
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_AUDIT_VERIFY_AGAINST
+uint64_t uniffi_nexa_ffi_fn_method_audit_verify_against(uint64_t ptr, RustBuffer head, RustBuffer timeout_ms, RustBuffer cancel
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_CLONE_DEVICES
@@ -1289,9 +1324,51 @@ uint16_t uniffi_nexa_ffi_checksum_func_version(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_AUDIT_EXPORT
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_AUDIT_EXPORT
+uint16_t uniffi_nexa_ffi_checksum_method_audit_export(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_AUDIT_LIST
 #define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_AUDIT_LIST
 uint16_t uniffi_nexa_ffi_checksum_method_audit_list(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_AUDIT_PRUNE
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_AUDIT_PRUNE
+uint16_t uniffi_nexa_ffi_checksum_method_audit_prune(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_AUDIT_PUBLIC_KEYS
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_AUDIT_PUBLIC_KEYS
+uint16_t uniffi_nexa_ffi_checksum_method_audit_public_keys(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_AUDIT_SEAL
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_AUDIT_SEAL
+uint16_t uniffi_nexa_ffi_checksum_method_audit_seal(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_AUDIT_SIGNED_HEAD
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_AUDIT_SIGNED_HEAD
+uint16_t uniffi_nexa_ffi_checksum_method_audit_signed_head(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_AUDIT_VERIFY
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_AUDIT_VERIFY
+uint16_t uniffi_nexa_ffi_checksum_method_audit_verify(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_AUDIT_VERIFY_AGAINST
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_AUDIT_VERIFY_AGAINST
+uint16_t uniffi_nexa_ffi_checksum_method_audit_verify_against(void
     
 );
 #endif

@@ -686,7 +686,21 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_nexa_ffi_checksum_func_version(
     ): Int
+    external fun uniffi_nexa_ffi_checksum_method_audit_export(
+    ): Int
     external fun uniffi_nexa_ffi_checksum_method_audit_list(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_audit_prune(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_audit_public_keys(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_audit_seal(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_audit_signed_head(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_audit_verify(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_audit_verify_against(
     ): Int
     external fun uniffi_nexa_ffi_checksum_method_devices_get(
     ): Int
@@ -926,7 +940,21 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_nexa_ffi_fn_free_audit(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
-    external fun uniffi_nexa_ffi_fn_method_audit_list(`ptr`: Long,`after`: RustBuffer.ByValue,`limit`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    external fun uniffi_nexa_ffi_fn_method_audit_export(`ptr`: Long,`after`: RustBuffer.ByValue,`limit`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_audit_list(`ptr`: Long,`after`: RustBuffer.ByValue,`limit`: RustBuffer.ByValue,`filter`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_audit_prune(`ptr`: Long,`before`: Long,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_audit_public_keys(`ptr`: Long,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_audit_seal(`ptr`: Long,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_audit_signed_head(`ptr`: Long,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_audit_verify(`ptr`: Long,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_audit_verify_against(`ptr`: Long,`head`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_nexa_ffi_fn_clone_devices(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
@@ -1355,7 +1383,28 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_nexa_ffi_checksum_func_version() and 0xFFFF) != 54267) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_nexa_ffi_checksum_method_audit_list() and 0xFFFF) != 40564) {
+    if ((lib.uniffi_nexa_ffi_checksum_method_audit_export() and 0xFFFF) != 4212) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_audit_list() and 0xFFFF) != 34883) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_audit_prune() and 0xFFFF) != 44477) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_audit_public_keys() and 0xFFFF) != 65175) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_audit_seal() and 0xFFFF) != 12965) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_audit_signed_head() and 0xFFFF) != 21589) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_audit_verify() and 0xFFFF) != 64039) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_audit_verify_against() and 0xFFFF) != 48555) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_nexa_ffi_checksum_method_devices_get() and 0xFFFF) != 55094) {
@@ -2146,12 +2195,69 @@ public object FfiConverterByteArray: FfiConverterRustBuffer<ByteArray> {
 public interface AuditInterface {
     
     /**
-     * What was done and refused, a page at a time.
+     * A part of the audit as JSON Lines, the oldest rows first, each with its seal and its MAC.
      *
      * # Errors
      * `invalid_input` (`limit`, `after`).
      */
-    suspend fun `list`(`after`: kotlin.String? = null, `limit`: kotlin.UInt? = null, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): AuditPage
+    suspend fun `export`(`after`: kotlin.String? = null, `limit`: kotlin.UInt? = null, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): AuditExport
+    
+    /**
+     * The rows that the filter lets through, a page at a time, the newest first.
+     *
+     * # Errors
+     * `invalid_input` (`limit`, `after`, a field of the filter).
+     */
+    suspend fun `list`(`after`: kotlin.String? = null, `limit`: kotlin.UInt? = null, `filter`: AuditFilter? = null, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): AuditPage
+    
+    /**
+     * Deletes the rows that were sealed before this moment, in microseconds since 1970, whole seals at a time. The last of
+     * those seals stays as a checkpoint.
+     *
+     * # Errors
+     * None of its own.
+     */
+    suspend fun `prune`(`before`: kotlin.Long, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): AuditSealed
+    
+    /**
+     * The public keys that heads are signed with.
+     *
+     * # Errors
+     * None of its own.
+     */
+    suspend fun `publicKeys`(`timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): List<AuditPublicKey>
+    
+    /**
+     * Seals what is not sealed yet, without waiting for the task that does it about once a second.
+     *
+     * # Errors
+     * None of its own.
+     */
+    suspend fun `seal`(`timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): AuditSealed
+    
+    /**
+     * The end of the chain, signed, to be kept outside the database.
+     *
+     * # Errors
+     * None of its own.
+     */
+    suspend fun `signedHead`(`timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): SignedHead
+    
+    /**
+     * Whether every row and every seal is what was written, as far as the database itself can tell.
+     *
+     * # Errors
+     * None of its own; what is found is in the report.
+     */
+    suspend fun `verify`(`timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): AuditReport
+    
+    /**
+     * The same, and whether the chain still goes on from a head that was kept elsewhere, given as its text.
+     *
+     * # Errors
+     * `invalid_input` (`head`) for one that this control plane did not sign.
+     */
+    suspend fun `verifyAgainst`(`head`: kotlin.String, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): AuditReport
     
     companion object
 }
@@ -2262,17 +2368,17 @@ open class Audit: Disposable, AutoCloseable, AuditInterface
 
     
     /**
-     * What was done and refused, a page at a time.
+     * A part of the audit as JSON Lines, the oldest rows first, each with its seal and its MAC.
      *
      * # Errors
      * `invalid_input` (`limit`, `after`).
      */
     @Throws(NexaException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `list`(`after`: kotlin.String?, `limit`: kotlin.UInt?, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : AuditPage {
+    override suspend fun `export`(`after`: kotlin.String?, `limit`: kotlin.UInt?, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : AuditExport {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_nexa_ffi_fn_method_audit_list(
+            UniffiLib.uniffi_nexa_ffi_fn_method_audit_export(
                 uniffiHandle,
                 
         FfiConverterOptionalString.lower(`after`),
@@ -2285,7 +2391,216 @@ open class Audit: Disposable, AutoCloseable, AuditInterface
         { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
         { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
         // lift function
+        { FfiConverterTypeAuditExport.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * The rows that the filter lets through, a page at a time, the newest first.
+     *
+     * # Errors
+     * `invalid_input` (`limit`, `after`, a field of the filter).
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `list`(`after`: kotlin.String?, `limit`: kotlin.UInt?, `filter`: AuditFilter?, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : AuditPage {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_audit_list(
+                uniffiHandle,
+                
+        FfiConverterOptionalString.lower(`after`),
+        FfiConverterOptionalUInt.lower(`limit`),
+        FfiConverterOptionalTypeAuditFilter.lower(`filter`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
         { FfiConverterTypeAuditPage.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Deletes the rows that were sealed before this moment, in microseconds since 1970, whole seals at a time. The last of
+     * those seals stays as a checkpoint.
+     *
+     * # Errors
+     * None of its own.
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `prune`(`before`: kotlin.Long, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : AuditSealed {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_audit_prune(
+                uniffiHandle,
+                
+        FfiConverterLong.lower(`before`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeAuditSealed.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * The public keys that heads are signed with.
+     *
+     * # Errors
+     * None of its own.
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `publicKeys`(`timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : List<AuditPublicKey> {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_audit_public_keys(
+                uniffiHandle,
+                
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterSequenceTypeAuditPublicKey.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Seals what is not sealed yet, without waiting for the task that does it about once a second.
+     *
+     * # Errors
+     * None of its own.
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `seal`(`timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : AuditSealed {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_audit_seal(
+                uniffiHandle,
+                
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeAuditSealed.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * The end of the chain, signed, to be kept outside the database.
+     *
+     * # Errors
+     * None of its own.
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `signedHead`(`timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : SignedHead {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_audit_signed_head(
+                uniffiHandle,
+                
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeSignedHead.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Whether every row and every seal is what was written, as far as the database itself can tell.
+     *
+     * # Errors
+     * None of its own; what is found is in the report.
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `verify`(`timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : AuditReport {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_audit_verify(
+                uniffiHandle,
+                
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeAuditReport.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * The same, and whether the chain still goes on from a head that was kept elsewhere, given as its text.
+     *
+     * # Errors
+     * `invalid_input` (`head`) for one that this control plane did not sign.
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `verifyAgainst`(`head`: kotlin.String, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : AuditReport {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_audit_verify_against(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`head`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeAuditReport.lift(it) },
         // Error FFI converter
         NexaException.ErrorHandler,
     )
@@ -11035,6 +11350,156 @@ public object FfiConverterTypeAllocationPage: FfiConverterRustBuffer<AllocationP
 
 
 /**
+ * A part of the audit as JSON Lines.
+ */
+data class AuditExport (
+    /**
+     * One object for each row, each on a line of its own, in the order of ids.
+     */
+    val `lines`: kotlin.String
+    , 
+    /**
+     * What to ask the next part with; nothing when this was the last one.
+     */
+    val `next`: kotlin.String?
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeAuditExport: FfiConverterRustBuffer<AuditExport> {
+    override fun read(buf: ByteBuffer): AuditExport {
+        return AuditExport(
+            FfiConverterString.read(buf),
+            FfiConverterOptionalString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: AuditExport) = (
+            FfiConverterString.allocationSize(value.`lines`) +
+            FfiConverterOptionalString.allocationSize(value.`next`)
+    )
+
+    override fun write(value: AuditExport, buf: ByteBuffer) {
+            FfiConverterString.write(value.`lines`, buf)
+            FfiConverterOptionalString.write(value.`next`, buf)
+    }
+}
+
+
+
+/**
+ * Which rows of the audit are asked for: those that everything said here is true of.
+ */
+data class AuditFilter (
+    /**
+     * The person who acted.
+     */
+    val `actorUserId`: UserId? = null 
+    , 
+    /**
+     * The device that acted.
+     */
+    val `actorDeviceId`: DeviceId? = null 
+    , 
+    /**
+     * What was done, such as `device.enrolled`.
+     */
+    val `eventType`: kotlin.String? = null 
+    , 
+    /**
+     * What kind of thing it was done to, such as `device`.
+     */
+    val `entityType`: kotlin.String? = null 
+    , 
+    /**
+     * The thing's id.
+     */
+    val `entityId`: kotlin.String? = null 
+    , 
+    /**
+     * How it ended.
+     */
+    val `status`: AuditStatus? = null 
+    , 
+    /**
+     * The host's own id of the request.
+     */
+    val `requestId`: kotlin.String? = null 
+    , 
+    /**
+     * No earlier than this, in microseconds since 1970.
+     */
+    val `since`: kotlin.Long? = null 
+    , 
+    /**
+     * Before this, in microseconds since 1970.
+     */
+    val `until`: kotlin.Long? = null 
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeAuditFilter: FfiConverterRustBuffer<AuditFilter> {
+    override fun read(buf: ByteBuffer): AuditFilter {
+        return AuditFilter(
+            FfiConverterOptionalTypeUserId.read(buf),
+            FfiConverterOptionalTypeDeviceId.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalTypeAuditStatus.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalLong.read(buf),
+            FfiConverterOptionalLong.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: AuditFilter) = (
+            FfiConverterOptionalTypeUserId.allocationSize(value.`actorUserId`) +
+            FfiConverterOptionalTypeDeviceId.allocationSize(value.`actorDeviceId`) +
+            FfiConverterOptionalString.allocationSize(value.`eventType`) +
+            FfiConverterOptionalString.allocationSize(value.`entityType`) +
+            FfiConverterOptionalString.allocationSize(value.`entityId`) +
+            FfiConverterOptionalTypeAuditStatus.allocationSize(value.`status`) +
+            FfiConverterOptionalString.allocationSize(value.`requestId`) +
+            FfiConverterOptionalLong.allocationSize(value.`since`) +
+            FfiConverterOptionalLong.allocationSize(value.`until`)
+    )
+
+    override fun write(value: AuditFilter, buf: ByteBuffer) {
+            FfiConverterOptionalTypeUserId.write(value.`actorUserId`, buf)
+            FfiConverterOptionalTypeDeviceId.write(value.`actorDeviceId`, buf)
+            FfiConverterOptionalString.write(value.`eventType`, buf)
+            FfiConverterOptionalString.write(value.`entityType`, buf)
+            FfiConverterOptionalString.write(value.`entityId`, buf)
+            FfiConverterOptionalTypeAuditStatus.write(value.`status`, buf)
+            FfiConverterOptionalString.write(value.`requestId`, buf)
+            FfiConverterOptionalLong.write(value.`since`, buf)
+            FfiConverterOptionalLong.write(value.`until`, buf)
+    }
+}
+
+
+
+/**
  * One page of the audit.
  */
 data class AuditPage (
@@ -11076,6 +11541,108 @@ public object FfiConverterTypeAuditPage: FfiConverterRustBuffer<AuditPage> {
     override fun write(value: AuditPage, buf: ByteBuffer) {
             FfiConverterSequenceTypeAuditRecord.write(value.`items`, buf)
             FfiConverterOptionalString.write(value.`next`, buf)
+    }
+}
+
+
+
+/**
+ * What was found wrong with the audit.
+ */
+data class AuditProblem (
+    /**
+     * What it is.
+     */
+    val `kind`: AuditProblemKind
+    , 
+    /**
+     * The seal it was found in; nothing for a row that is not sealed yet.
+     */
+    val `seal`: kotlin.Long?
+    , 
+    /**
+     * The row.
+     */
+    val `record`: AuditId?
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeAuditProblem: FfiConverterRustBuffer<AuditProblem> {
+    override fun read(buf: ByteBuffer): AuditProblem {
+        return AuditProblem(
+            FfiConverterTypeAuditProblemKind.read(buf),
+            FfiConverterOptionalLong.read(buf),
+            FfiConverterOptionalTypeAuditId.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: AuditProblem) = (
+            FfiConverterTypeAuditProblemKind.allocationSize(value.`kind`) +
+            FfiConverterOptionalLong.allocationSize(value.`seal`) +
+            FfiConverterOptionalTypeAuditId.allocationSize(value.`record`)
+    )
+
+    override fun write(value: AuditProblem, buf: ByteBuffer) {
+            FfiConverterTypeAuditProblemKind.write(value.`kind`, buf)
+            FfiConverterOptionalLong.write(value.`seal`, buf)
+            FfiConverterOptionalTypeAuditId.write(value.`record`, buf)
+    }
+}
+
+
+
+/**
+ * A public key that heads of the audit are signed with.
+ */
+data class AuditPublicKey (
+    /**
+     * The number of the data key that it belongs to.
+     */
+    val `dataKey`: kotlin.Long
+    , 
+    /**
+     * The Ed25519 key, in base64.
+     */
+    val `key`: kotlin.String
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeAuditPublicKey: FfiConverterRustBuffer<AuditPublicKey> {
+    override fun read(buf: ByteBuffer): AuditPublicKey {
+        return AuditPublicKey(
+            FfiConverterLong.read(buf),
+            FfiConverterString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: AuditPublicKey) = (
+            FfiConverterLong.allocationSize(value.`dataKey`) +
+            FfiConverterString.allocationSize(value.`key`)
+    )
+
+    override fun write(value: AuditPublicKey, buf: ByteBuffer) {
+            FfiConverterLong.write(value.`dataKey`, buf)
+            FfiConverterString.write(value.`key`, buf)
     }
 }
 
@@ -11144,6 +11711,11 @@ data class AuditRecord (
      * When, in microseconds since 1970.
      */
     val `createdAt`: kotlin.Long
+    , 
+    /**
+     * The seal that vouches for it; nothing until it is sealed.
+     */
+    val `seal`: kotlin.Long?
     
 ){
     
@@ -11172,6 +11744,7 @@ public object FfiConverterTypeAuditRecord: FfiConverterRustBuffer<AuditRecord> {
             FfiConverterOptionalString.read(buf),
             FfiConverterString.read(buf),
             FfiConverterLong.read(buf),
+            FfiConverterOptionalLong.read(buf),
         )
     }
 
@@ -11187,7 +11760,8 @@ public object FfiConverterTypeAuditRecord: FfiConverterRustBuffer<AuditRecord> {
             FfiConverterOptionalString.allocationSize(value.`ipAddress`) +
             FfiConverterOptionalString.allocationSize(value.`requestId`) +
             FfiConverterString.allocationSize(value.`message`) +
-            FfiConverterLong.allocationSize(value.`createdAt`)
+            FfiConverterLong.allocationSize(value.`createdAt`) +
+            FfiConverterOptionalLong.allocationSize(value.`seal`)
     )
 
     override fun write(value: AuditRecord, buf: ByteBuffer) {
@@ -11203,6 +11777,133 @@ public object FfiConverterTypeAuditRecord: FfiConverterRustBuffer<AuditRecord> {
             FfiConverterOptionalString.write(value.`requestId`, buf)
             FfiConverterString.write(value.`message`, buf)
             FfiConverterLong.write(value.`createdAt`, buf)
+            FfiConverterOptionalLong.write(value.`seal`, buf)
+    }
+}
+
+
+
+/**
+ * What a verification of the audit found.
+ */
+data class AuditReport (
+    /**
+     * How many seals there are.
+     */
+    val `seals`: kotlin.Long
+    , 
+    /**
+     * How many sealed rows there are.
+     */
+    val `sealed`: kotlin.Long
+    , 
+    /**
+     * How many rows wait for their seal.
+     */
+    val `unsealed`: kotlin.Long
+    , 
+    /**
+     * When the oldest of those was written, in microseconds since 1970.
+     */
+    val `oldestUnsealed`: kotlin.Long?
+    , 
+    /**
+     * How many rows were pruned before the oldest seal.
+     */
+    val `pruned`: kotlin.Long
+    , 
+    /**
+     * What is wrong, in the order it was found; the first hundred. Empty when the audit is sound.
+     */
+    val `problems`: List<AuditProblem>
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeAuditReport: FfiConverterRustBuffer<AuditReport> {
+    override fun read(buf: ByteBuffer): AuditReport {
+        return AuditReport(
+            FfiConverterLong.read(buf),
+            FfiConverterLong.read(buf),
+            FfiConverterLong.read(buf),
+            FfiConverterOptionalLong.read(buf),
+            FfiConverterLong.read(buf),
+            FfiConverterSequenceTypeAuditProblem.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: AuditReport) = (
+            FfiConverterLong.allocationSize(value.`seals`) +
+            FfiConverterLong.allocationSize(value.`sealed`) +
+            FfiConverterLong.allocationSize(value.`unsealed`) +
+            FfiConverterOptionalLong.allocationSize(value.`oldestUnsealed`) +
+            FfiConverterLong.allocationSize(value.`pruned`) +
+            FfiConverterSequenceTypeAuditProblem.allocationSize(value.`problems`)
+    )
+
+    override fun write(value: AuditReport, buf: ByteBuffer) {
+            FfiConverterLong.write(value.`seals`, buf)
+            FfiConverterLong.write(value.`sealed`, buf)
+            FfiConverterLong.write(value.`unsealed`, buf)
+            FfiConverterOptionalLong.write(value.`oldestUnsealed`, buf)
+            FfiConverterLong.write(value.`pruned`, buf)
+            FfiConverterSequenceTypeAuditProblem.write(value.`problems`, buf)
+    }
+}
+
+
+
+/**
+ * What was sealed, or pruned.
+ */
+data class AuditSealed (
+    /**
+     * The last seal there is; 0 for none.
+     */
+    val `seal`: kotlin.Long
+    , 
+    /**
+     * How many rows it was this time.
+     */
+    val `rows`: kotlin.Long
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeAuditSealed: FfiConverterRustBuffer<AuditSealed> {
+    override fun read(buf: ByteBuffer): AuditSealed {
+        return AuditSealed(
+            FfiConverterLong.read(buf),
+            FfiConverterLong.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: AuditSealed) = (
+            FfiConverterLong.allocationSize(value.`seal`) +
+            FfiConverterLong.allocationSize(value.`rows`)
+    )
+
+    override fun write(value: AuditSealed, buf: ByteBuffer) {
+            FfiConverterLong.write(value.`seal`, buf)
+            FfiConverterLong.write(value.`rows`, buf)
     }
 }
 
@@ -13974,6 +14675,93 @@ public object FfiConverterTypeRotation: FfiConverterRustBuffer<Rotation> {
 
 
 /**
+ * The end of the audit's chain at a moment, signed, to be kept outside the database.
+ */
+data class SignedHead (
+    /**
+     * All of it on one line, which is what `verify_against` takes.
+     */
+    val `text`: kotlin.String
+    , 
+    /**
+     * The number of the last seal; 0 before the first.
+     */
+    val `seal`: kotlin.Long
+    , 
+    /**
+     * How many rows the chain had vouched for by then.
+     */
+    val `rows`: kotlin.Long
+    , 
+    /**
+     * The last seal's hash, in hexadecimal digits.
+     */
+    val `hash`: kotlin.String
+    , 
+    /**
+     * When it was signed, in microseconds since 1970.
+     */
+    val `signedAt`: kotlin.Long
+    , 
+    /**
+     * The number of the data key that the signing key belongs to.
+     */
+    val `dataKey`: kotlin.Long
+    , 
+    /**
+     * The Ed25519 signature, in base64.
+     */
+    val `signature`: kotlin.String
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeSignedHead: FfiConverterRustBuffer<SignedHead> {
+    override fun read(buf: ByteBuffer): SignedHead {
+        return SignedHead(
+            FfiConverterString.read(buf),
+            FfiConverterLong.read(buf),
+            FfiConverterLong.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterLong.read(buf),
+            FfiConverterLong.read(buf),
+            FfiConverterString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: SignedHead) = (
+            FfiConverterString.allocationSize(value.`text`) +
+            FfiConverterLong.allocationSize(value.`seal`) +
+            FfiConverterLong.allocationSize(value.`rows`) +
+            FfiConverterString.allocationSize(value.`hash`) +
+            FfiConverterLong.allocationSize(value.`signedAt`) +
+            FfiConverterLong.allocationSize(value.`dataKey`) +
+            FfiConverterString.allocationSize(value.`signature`)
+    )
+
+    override fun write(value: SignedHead, buf: ByteBuffer) {
+            FfiConverterString.write(value.`text`, buf)
+            FfiConverterLong.write(value.`seal`, buf)
+            FfiConverterLong.write(value.`rows`, buf)
+            FfiConverterString.write(value.`hash`, buf)
+            FfiConverterLong.write(value.`signedAt`, buf)
+            FfiConverterLong.write(value.`dataKey`, buf)
+            FfiConverterString.write(value.`signature`, buf)
+    }
+}
+
+
+
+/**
  * Whom a policy is about.
  */
 data class Target (
@@ -14385,6 +15173,63 @@ public object FfiConverterTypeWinner: FfiConverterRustBuffer<Winner> {
 
 
 /**
+ * What can be wrong with the audit.
+ */
+
+enum class AuditProblemKind {
+    
+    /**
+     * A row is not what was written, or was not written by Nexa.
+     */
+    RECORD_CHANGED,
+    /**
+     * The rows of a seal are not those that it was made over: some are gone, or others were put there.
+     */
+    RECORDS_MISSING,
+    /**
+     * A seal is not what was written.
+     */
+    SEAL_CHANGED,
+    /**
+     * A seal is gone.
+     */
+    SEAL_MISSING,
+    /**
+     * The chain ends before the head that was kept elsewhere, or is another one.
+     */
+    CUT_OFF;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeAuditProblemKind: FfiConverterRustBuffer<AuditProblemKind> {
+    override fun read(buf: ByteBuffer) = try {
+        
+        AuditProblemKind.entries[buf.getInt() - 1]
+        
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: AuditProblemKind) = 4UL
+
+    override fun write(value: AuditProblemKind, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
  * How an audited attempt ended.
  */
 
@@ -14397,7 +15242,11 @@ enum class AuditStatus {
     /**
      * The caller was turned away.
      */
-    REFUSED;
+    REFUSED,
+    /**
+     * The caller was let in, and what was asked for could not be done.
+     */
+    FAILED;
 
     
 
@@ -15383,6 +16232,38 @@ public object FfiConverterOptionalTypeSecret: FfiConverterRustBuffer<Secret?> {
 /**
  * @suppress
  */
+public object FfiConverterOptionalTypeAuditFilter: FfiConverterRustBuffer<AuditFilter?> {
+    override fun read(buf: ByteBuffer): AuditFilter? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeAuditFilter.read(buf)
+    }
+
+    override fun allocationSize(value: AuditFilter?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeAuditFilter.allocationSize(value)
+        }
+    }
+
+    override fun write(value: AuditFilter?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeAuditFilter.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterOptionalTypeEvent: FfiConverterRustBuffer<Event?> {
     override fun read(buf: ByteBuffer): Event? {
         if (buf.get().toInt() == 0) {
@@ -15511,6 +16392,38 @@ public object FfiConverterOptionalTypeWinner: FfiConverterRustBuffer<Winner?> {
 /**
  * @suppress
  */
+public object FfiConverterOptionalTypeAuditStatus: FfiConverterRustBuffer<AuditStatus?> {
+    override fun read(buf: ByteBuffer): AuditStatus? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeAuditStatus.read(buf)
+    }
+
+    override fun allocationSize(value: AuditStatus?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeAuditStatus.allocationSize(value)
+        }
+    }
+
+    override fun write(value: AuditStatus?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeAuditStatus.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterOptionalTypeBar: FfiConverterRustBuffer<Bar?> {
     override fun read(buf: ByteBuffer): Bar? {
         if (buf.get().toInt() == 0) {
@@ -15597,6 +16510,38 @@ public object FfiConverterOptionalSequenceString: FfiConverterRustBuffer<List<ko
         } else {
             buf.put(1)
             FfiConverterSequenceString.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalTypeAuditId: FfiConverterRustBuffer<AuditId?> {
+    override fun read(buf: ByteBuffer): AuditId? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeAuditId.read(buf)
+    }
+
+    override fun allocationSize(value: AuditId?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeAuditId.allocationSize(value)
+        }
+    }
+
+    override fun write(value: AuditId?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeAuditId.write(value, buf)
         }
     }
 }
@@ -15749,6 +16694,62 @@ public object FfiConverterSequenceTypeAllocation: FfiConverterRustBuffer<List<Al
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypeAllocation.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeAuditProblem: FfiConverterRustBuffer<List<AuditProblem>> {
+    override fun read(buf: ByteBuffer): List<AuditProblem> {
+        val len = buf.getInt()
+        return List<AuditProblem>(len) {
+            FfiConverterTypeAuditProblem.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<AuditProblem>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeAuditProblem.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<AuditProblem>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeAuditProblem.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeAuditPublicKey: FfiConverterRustBuffer<List<AuditPublicKey>> {
+    override fun read(buf: ByteBuffer): List<AuditPublicKey> {
+        val len = buf.getInt()
+        return List<AuditPublicKey>(len) {
+            FfiConverterTypeAuditPublicKey.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<AuditPublicKey>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeAuditPublicKey.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<AuditPublicKey>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeAuditPublicKey.write(it, buf)
         }
     }
 }

@@ -607,12 +607,69 @@ fileprivate struct FfiConverterData: FfiConverterRustBuffer {
 public protocol AuditProtocol: AnyObject, Sendable {
     
     /**
-     * What was done and refused, a page at a time.
+     * A part of the audit as JSON Lines, the oldest rows first, each with its seal and its MAC.
      *
      * # Errors
      * `invalid_input` (`limit`, `after`).
      */
-    func list(after: String?, limit: UInt32?, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> AuditPage
+    func export(after: String?, limit: UInt32?, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> AuditExport
+    
+    /**
+     * The rows that the filter lets through, a page at a time, the newest first.
+     *
+     * # Errors
+     * `invalid_input` (`limit`, `after`, a field of the filter).
+     */
+    func list(after: String?, limit: UInt32?, filter: AuditFilter?, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> AuditPage
+    
+    /**
+     * Deletes the rows that were sealed before this moment, in microseconds since 1970, whole seals at a time. The last of
+     * those seals stays as a checkpoint.
+     *
+     * # Errors
+     * None of its own.
+     */
+    func prune(before: Int64, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> AuditSealed
+    
+    /**
+     * The public keys that heads are signed with.
+     *
+     * # Errors
+     * None of its own.
+     */
+    func publicKeys(timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> [AuditPublicKey]
+    
+    /**
+     * Seals what is not sealed yet, without waiting for the task that does it about once a second.
+     *
+     * # Errors
+     * None of its own.
+     */
+    func seal(timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> AuditSealed
+    
+    /**
+     * The end of the chain, signed, to be kept outside the database.
+     *
+     * # Errors
+     * None of its own.
+     */
+    func signedHead(timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> SignedHead
+    
+    /**
+     * Whether every row and every seal is what was written, as far as the database itself can tell.
+     *
+     * # Errors
+     * None of its own; what is found is in the report.
+     */
+    func verify(timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> AuditReport
+    
+    /**
+     * The same, and whether the chain still goes on from a head that was kept elsewhere, given as its text.
+     *
+     * # Errors
+     * `invalid_input` (`head`) for one that this control plane did not sign.
+     */
+    func verifyAgainst(head: String, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> AuditReport
     
 }
 /**
@@ -672,23 +729,178 @@ open class Audit: AuditProtocol, @unchecked Sendable {
 
     
     /**
-     * What was done and refused, a page at a time.
+     * A part of the audit as JSON Lines, the oldest rows first, each with its seal and its MAC.
      *
      * # Errors
      * `invalid_input` (`limit`, `after`).
      */
-open func list(after: String? = nil, limit: UInt32? = nil, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> AuditPage  {
+open func export(after: String? = nil, limit: UInt32? = nil, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> AuditExport  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
-                uniffi_nexa_ffi_fn_method_audit_list(
+                uniffi_nexa_ffi_fn_method_audit_export(
                         self.uniffiCloneHandle(),FfiConverterOptionString.lower(after),FfiConverterOptionUInt32.lower(limit),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
                 )
             },
             pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
             completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
             freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeAuditExport_lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * The rows that the filter lets through, a page at a time, the newest first.
+     *
+     * # Errors
+     * `invalid_input` (`limit`, `after`, a field of the filter).
+     */
+open func list(after: String? = nil, limit: UInt32? = nil, filter: AuditFilter? = nil, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> AuditPage  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_audit_list(
+                        self.uniffiCloneHandle(),FfiConverterOptionString.lower(after),FfiConverterOptionUInt32.lower(limit),FfiConverterOptionTypeAuditFilter.lower(filter),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeAuditPage_lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * Deletes the rows that were sealed before this moment, in microseconds since 1970, whole seals at a time. The last of
+     * those seals stays as a checkpoint.
+     *
+     * # Errors
+     * None of its own.
+     */
+open func prune(before: Int64, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> AuditSealed  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_audit_prune(
+                        self.uniffiCloneHandle(),FfiConverterInt64.lower(before),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeAuditSealed_lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * The public keys that heads are signed with.
+     *
+     * # Errors
+     * None of its own.
+     */
+open func publicKeys(timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> [AuditPublicKey]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_audit_public_keys(
+                        self.uniffiCloneHandle(),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeAuditPublicKey.lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * Seals what is not sealed yet, without waiting for the task that does it about once a second.
+     *
+     * # Errors
+     * None of its own.
+     */
+open func seal(timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> AuditSealed  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_audit_seal(
+                        self.uniffiCloneHandle(),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeAuditSealed_lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * The end of the chain, signed, to be kept outside the database.
+     *
+     * # Errors
+     * None of its own.
+     */
+open func signedHead(timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> SignedHead  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_audit_signed_head(
+                        self.uniffiCloneHandle(),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeSignedHead_lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * Whether every row and every seal is what was written, as far as the database itself can tell.
+     *
+     * # Errors
+     * None of its own; what is found is in the report.
+     */
+open func verify(timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> AuditReport  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_audit_verify(
+                        self.uniffiCloneHandle(),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeAuditReport_lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * The same, and whether the chain still goes on from a head that was kept elsewhere, given as its text.
+     *
+     * # Errors
+     * `invalid_input` (`head`) for one that this control plane did not sign.
+     */
+open func verifyAgainst(head: String, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> AuditReport  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_audit_verify_against(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(head),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeAuditReport_lift,
             errorHandler: FfiConverterTypeNexaError_lift
         )
 }
@@ -6032,6 +6244,214 @@ public func FfiConverterTypeAllocationPage_lower(_ value: AllocationPage) -> Rus
 
 
 /**
+ * A part of the audit as JSON Lines.
+ */
+public struct AuditExport: Equatable, Hashable {
+    /**
+     * One object for each row, each on a line of its own, in the order of ids.
+     */
+    public var lines: String
+    /**
+     * What to ask the next part with; nothing when this was the last one.
+     */
+    public var next: String?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * One object for each row, each on a line of its own, in the order of ids.
+         */lines: String, 
+        /**
+         * What to ask the next part with; nothing when this was the last one.
+         */next: String?) {
+        self.lines = lines
+        self.next = next
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension AuditExport: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeAuditExport: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> AuditExport {
+        return
+            try AuditExport(
+                lines: FfiConverterString.read(from: &buf), 
+                next: FfiConverterOptionString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: AuditExport, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.lines, into: &buf)
+        FfiConverterOptionString.write(value.next, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAuditExport_lift(_ buf: RustBuffer) throws -> AuditExport {
+    return try FfiConverterTypeAuditExport.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAuditExport_lower(_ value: AuditExport) -> RustBuffer {
+    return FfiConverterTypeAuditExport.lower(value)
+}
+
+
+/**
+ * Which rows of the audit are asked for: those that everything said here is true of.
+ */
+public struct AuditFilter: Equatable, Hashable {
+    /**
+     * The person who acted.
+     */
+    public var actorUserId: UserId?
+    /**
+     * The device that acted.
+     */
+    public var actorDeviceId: DeviceId?
+    /**
+     * What was done, such as `device.enrolled`.
+     */
+    public var eventType: String?
+    /**
+     * What kind of thing it was done to, such as `device`.
+     */
+    public var entityType: String?
+    /**
+     * The thing's id.
+     */
+    public var entityId: String?
+    /**
+     * How it ended.
+     */
+    public var status: AuditStatus?
+    /**
+     * The host's own id of the request.
+     */
+    public var requestId: String?
+    /**
+     * No earlier than this, in microseconds since 1970.
+     */
+    public var since: Int64?
+    /**
+     * Before this, in microseconds since 1970.
+     */
+    public var until: Int64?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The person who acted.
+         */actorUserId: UserId? = nil, 
+        /**
+         * The device that acted.
+         */actorDeviceId: DeviceId? = nil, 
+        /**
+         * What was done, such as `device.enrolled`.
+         */eventType: String? = nil, 
+        /**
+         * What kind of thing it was done to, such as `device`.
+         */entityType: String? = nil, 
+        /**
+         * The thing's id.
+         */entityId: String? = nil, 
+        /**
+         * How it ended.
+         */status: AuditStatus? = nil, 
+        /**
+         * The host's own id of the request.
+         */requestId: String? = nil, 
+        /**
+         * No earlier than this, in microseconds since 1970.
+         */since: Int64? = nil, 
+        /**
+         * Before this, in microseconds since 1970.
+         */until: Int64? = nil) {
+        self.actorUserId = actorUserId
+        self.actorDeviceId = actorDeviceId
+        self.eventType = eventType
+        self.entityType = entityType
+        self.entityId = entityId
+        self.status = status
+        self.requestId = requestId
+        self.since = since
+        self.until = until
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension AuditFilter: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeAuditFilter: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> AuditFilter {
+        return
+            try AuditFilter(
+                actorUserId: FfiConverterOptionTypeUserId.read(from: &buf), 
+                actorDeviceId: FfiConverterOptionTypeDeviceId.read(from: &buf), 
+                eventType: FfiConverterOptionString.read(from: &buf), 
+                entityType: FfiConverterOptionString.read(from: &buf), 
+                entityId: FfiConverterOptionString.read(from: &buf), 
+                status: FfiConverterOptionTypeAuditStatus.read(from: &buf), 
+                requestId: FfiConverterOptionString.read(from: &buf), 
+                since: FfiConverterOptionInt64.read(from: &buf), 
+                until: FfiConverterOptionInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: AuditFilter, into buf: inout [UInt8]) {
+        FfiConverterOptionTypeUserId.write(value.actorUserId, into: &buf)
+        FfiConverterOptionTypeDeviceId.write(value.actorDeviceId, into: &buf)
+        FfiConverterOptionString.write(value.eventType, into: &buf)
+        FfiConverterOptionString.write(value.entityType, into: &buf)
+        FfiConverterOptionString.write(value.entityId, into: &buf)
+        FfiConverterOptionTypeAuditStatus.write(value.status, into: &buf)
+        FfiConverterOptionString.write(value.requestId, into: &buf)
+        FfiConverterOptionInt64.write(value.since, into: &buf)
+        FfiConverterOptionInt64.write(value.until, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAuditFilter_lift(_ buf: RustBuffer) throws -> AuditFilter {
+    return try FfiConverterTypeAuditFilter.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAuditFilter_lower(_ value: AuditFilter) -> RustBuffer {
+    return FfiConverterTypeAuditFilter.lower(value)
+}
+
+
+/**
  * One page of the audit.
  */
 public struct AuditPage: Equatable, Hashable {
@@ -6101,6 +6521,154 @@ public func FfiConverterTypeAuditPage_lower(_ value: AuditPage) -> RustBuffer {
 
 
 /**
+ * What was found wrong with the audit.
+ */
+public struct AuditProblem: Equatable, Hashable {
+    /**
+     * What it is.
+     */
+    public var kind: AuditProblemKind
+    /**
+     * The seal it was found in; nothing for a row that is not sealed yet.
+     */
+    public var seal: Int64?
+    /**
+     * The row.
+     */
+    public var record: AuditId?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * What it is.
+         */kind: AuditProblemKind, 
+        /**
+         * The seal it was found in; nothing for a row that is not sealed yet.
+         */seal: Int64?, 
+        /**
+         * The row.
+         */record: AuditId?) {
+        self.kind = kind
+        self.seal = seal
+        self.record = record
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension AuditProblem: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeAuditProblem: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> AuditProblem {
+        return
+            try AuditProblem(
+                kind: FfiConverterTypeAuditProblemKind.read(from: &buf), 
+                seal: FfiConverterOptionInt64.read(from: &buf), 
+                record: FfiConverterOptionTypeAuditId.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: AuditProblem, into buf: inout [UInt8]) {
+        FfiConverterTypeAuditProblemKind.write(value.kind, into: &buf)
+        FfiConverterOptionInt64.write(value.seal, into: &buf)
+        FfiConverterOptionTypeAuditId.write(value.record, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAuditProblem_lift(_ buf: RustBuffer) throws -> AuditProblem {
+    return try FfiConverterTypeAuditProblem.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAuditProblem_lower(_ value: AuditProblem) -> RustBuffer {
+    return FfiConverterTypeAuditProblem.lower(value)
+}
+
+
+/**
+ * A public key that heads of the audit are signed with.
+ */
+public struct AuditPublicKey: Equatable, Hashable {
+    /**
+     * The number of the data key that it belongs to.
+     */
+    public var dataKey: Int64
+    /**
+     * The Ed25519 key, in base64.
+     */
+    public var key: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The number of the data key that it belongs to.
+         */dataKey: Int64, 
+        /**
+         * The Ed25519 key, in base64.
+         */key: String) {
+        self.dataKey = dataKey
+        self.key = key
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension AuditPublicKey: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeAuditPublicKey: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> AuditPublicKey {
+        return
+            try AuditPublicKey(
+                dataKey: FfiConverterInt64.read(from: &buf), 
+                key: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: AuditPublicKey, into buf: inout [UInt8]) {
+        FfiConverterInt64.write(value.dataKey, into: &buf)
+        FfiConverterString.write(value.key, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAuditPublicKey_lift(_ buf: RustBuffer) throws -> AuditPublicKey {
+    return try FfiConverterTypeAuditPublicKey.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAuditPublicKey_lower(_ value: AuditPublicKey) -> RustBuffer {
+    return FfiConverterTypeAuditPublicKey.lower(value)
+}
+
+
+/**
  * One row of the audit.
  */
 public struct AuditRecord: Equatable, Hashable {
@@ -6152,6 +6720,10 @@ public struct AuditRecord: Equatable, Hashable {
      * When, in microseconds since 1970.
      */
     public var createdAt: Int64
+    /**
+     * The seal that vouches for it; nothing until it is sealed.
+     */
+    public var seal: Int64?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -6191,7 +6763,10 @@ public struct AuditRecord: Equatable, Hashable {
          */message: String, 
         /**
          * When, in microseconds since 1970.
-         */createdAt: Int64) {
+         */createdAt: Int64, 
+        /**
+         * The seal that vouches for it; nothing until it is sealed.
+         */seal: Int64?) {
         self.id = id
         self.actor = actor
         self.actorUserId = actorUserId
@@ -6204,6 +6779,7 @@ public struct AuditRecord: Equatable, Hashable {
         self.requestId = requestId
         self.message = message
         self.createdAt = createdAt
+        self.seal = seal
     }
 
     
@@ -6233,7 +6809,8 @@ public struct FfiConverterTypeAuditRecord: FfiConverterRustBuffer {
                 ipAddress: FfiConverterOptionString.read(from: &buf), 
                 requestId: FfiConverterOptionString.read(from: &buf), 
                 message: FfiConverterString.read(from: &buf), 
-                createdAt: FfiConverterInt64.read(from: &buf)
+                createdAt: FfiConverterInt64.read(from: &buf), 
+                seal: FfiConverterOptionInt64.read(from: &buf)
         )
     }
 
@@ -6250,6 +6827,7 @@ public struct FfiConverterTypeAuditRecord: FfiConverterRustBuffer {
         FfiConverterOptionString.write(value.requestId, into: &buf)
         FfiConverterString.write(value.message, into: &buf)
         FfiConverterInt64.write(value.createdAt, into: &buf)
+        FfiConverterOptionInt64.write(value.seal, into: &buf)
     }
 }
 
@@ -6266,6 +6844,184 @@ public func FfiConverterTypeAuditRecord_lift(_ buf: RustBuffer) throws -> AuditR
 #endif
 public func FfiConverterTypeAuditRecord_lower(_ value: AuditRecord) -> RustBuffer {
     return FfiConverterTypeAuditRecord.lower(value)
+}
+
+
+/**
+ * What a verification of the audit found.
+ */
+public struct AuditReport: Equatable, Hashable {
+    /**
+     * How many seals there are.
+     */
+    public var seals: Int64
+    /**
+     * How many sealed rows there are.
+     */
+    public var sealed: Int64
+    /**
+     * How many rows wait for their seal.
+     */
+    public var unsealed: Int64
+    /**
+     * When the oldest of those was written, in microseconds since 1970.
+     */
+    public var oldestUnsealed: Int64?
+    /**
+     * How many rows were pruned before the oldest seal.
+     */
+    public var pruned: Int64
+    /**
+     * What is wrong, in the order it was found; the first hundred. Empty when the audit is sound.
+     */
+    public var problems: [AuditProblem]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * How many seals there are.
+         */seals: Int64, 
+        /**
+         * How many sealed rows there are.
+         */sealed: Int64, 
+        /**
+         * How many rows wait for their seal.
+         */unsealed: Int64, 
+        /**
+         * When the oldest of those was written, in microseconds since 1970.
+         */oldestUnsealed: Int64?, 
+        /**
+         * How many rows were pruned before the oldest seal.
+         */pruned: Int64, 
+        /**
+         * What is wrong, in the order it was found; the first hundred. Empty when the audit is sound.
+         */problems: [AuditProblem]) {
+        self.seals = seals
+        self.sealed = sealed
+        self.unsealed = unsealed
+        self.oldestUnsealed = oldestUnsealed
+        self.pruned = pruned
+        self.problems = problems
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension AuditReport: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeAuditReport: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> AuditReport {
+        return
+            try AuditReport(
+                seals: FfiConverterInt64.read(from: &buf), 
+                sealed: FfiConverterInt64.read(from: &buf), 
+                unsealed: FfiConverterInt64.read(from: &buf), 
+                oldestUnsealed: FfiConverterOptionInt64.read(from: &buf), 
+                pruned: FfiConverterInt64.read(from: &buf), 
+                problems: FfiConverterSequenceTypeAuditProblem.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: AuditReport, into buf: inout [UInt8]) {
+        FfiConverterInt64.write(value.seals, into: &buf)
+        FfiConverterInt64.write(value.sealed, into: &buf)
+        FfiConverterInt64.write(value.unsealed, into: &buf)
+        FfiConverterOptionInt64.write(value.oldestUnsealed, into: &buf)
+        FfiConverterInt64.write(value.pruned, into: &buf)
+        FfiConverterSequenceTypeAuditProblem.write(value.problems, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAuditReport_lift(_ buf: RustBuffer) throws -> AuditReport {
+    return try FfiConverterTypeAuditReport.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAuditReport_lower(_ value: AuditReport) -> RustBuffer {
+    return FfiConverterTypeAuditReport.lower(value)
+}
+
+
+/**
+ * What was sealed, or pruned.
+ */
+public struct AuditSealed: Equatable, Hashable {
+    /**
+     * The last seal there is; 0 for none.
+     */
+    public var seal: Int64
+    /**
+     * How many rows it was this time.
+     */
+    public var rows: Int64
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The last seal there is; 0 for none.
+         */seal: Int64, 
+        /**
+         * How many rows it was this time.
+         */rows: Int64) {
+        self.seal = seal
+        self.rows = rows
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension AuditSealed: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeAuditSealed: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> AuditSealed {
+        return
+            try AuditSealed(
+                seal: FfiConverterInt64.read(from: &buf), 
+                rows: FfiConverterInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: AuditSealed, into buf: inout [UInt8]) {
+        FfiConverterInt64.write(value.seal, into: &buf)
+        FfiConverterInt64.write(value.rows, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAuditSealed_lift(_ buf: RustBuffer) throws -> AuditSealed {
+    return try FfiConverterTypeAuditSealed.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAuditSealed_lower(_ value: AuditSealed) -> RustBuffer {
+    return FfiConverterTypeAuditSealed.lower(value)
 }
 
 
@@ -10095,6 +10851,125 @@ public func FfiConverterTypeRotation_lower(_ value: Rotation) -> RustBuffer {
 
 
 /**
+ * The end of the audit's chain at a moment, signed, to be kept outside the database.
+ */
+public struct SignedHead: Equatable, Hashable {
+    /**
+     * All of it on one line, which is what `verify_against` takes.
+     */
+    public var text: String
+    /**
+     * The number of the last seal; 0 before the first.
+     */
+    public var seal: Int64
+    /**
+     * How many rows the chain had vouched for by then.
+     */
+    public var rows: Int64
+    /**
+     * The last seal's hash, in hexadecimal digits.
+     */
+    public var hash: String
+    /**
+     * When it was signed, in microseconds since 1970.
+     */
+    public var signedAt: Int64
+    /**
+     * The number of the data key that the signing key belongs to.
+     */
+    public var dataKey: Int64
+    /**
+     * The Ed25519 signature, in base64.
+     */
+    public var signature: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * All of it on one line, which is what `verify_against` takes.
+         */text: String, 
+        /**
+         * The number of the last seal; 0 before the first.
+         */seal: Int64, 
+        /**
+         * How many rows the chain had vouched for by then.
+         */rows: Int64, 
+        /**
+         * The last seal's hash, in hexadecimal digits.
+         */hash: String, 
+        /**
+         * When it was signed, in microseconds since 1970.
+         */signedAt: Int64, 
+        /**
+         * The number of the data key that the signing key belongs to.
+         */dataKey: Int64, 
+        /**
+         * The Ed25519 signature, in base64.
+         */signature: String) {
+        self.text = text
+        self.seal = seal
+        self.rows = rows
+        self.hash = hash
+        self.signedAt = signedAt
+        self.dataKey = dataKey
+        self.signature = signature
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension SignedHead: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSignedHead: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SignedHead {
+        return
+            try SignedHead(
+                text: FfiConverterString.read(from: &buf), 
+                seal: FfiConverterInt64.read(from: &buf), 
+                rows: FfiConverterInt64.read(from: &buf), 
+                hash: FfiConverterString.read(from: &buf), 
+                signedAt: FfiConverterInt64.read(from: &buf), 
+                dataKey: FfiConverterInt64.read(from: &buf), 
+                signature: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: SignedHead, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.text, into: &buf)
+        FfiConverterInt64.write(value.seal, into: &buf)
+        FfiConverterInt64.write(value.rows, into: &buf)
+        FfiConverterString.write(value.hash, into: &buf)
+        FfiConverterInt64.write(value.signedAt, into: &buf)
+        FfiConverterInt64.write(value.dataKey, into: &buf)
+        FfiConverterString.write(value.signature, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSignedHead_lift(_ buf: RustBuffer) throws -> SignedHead {
+    return try FfiConverterTypeSignedHead.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSignedHead_lower(_ value: SignedHead) -> RustBuffer {
+    return FfiConverterTypeSignedHead.lower(value)
+}
+
+
+/**
  * Whom a policy is about.
  */
 public struct Target: Equatable, Hashable {
@@ -10671,6 +11546,111 @@ public func FfiConverterTypeWinner_lower(_ value: Winner) -> RustBuffer {
 
 
 /**
+ * What can be wrong with the audit.
+ */
+
+public enum AuditProblemKind: Equatable, Hashable, CaseIterable {
+    
+    /**
+     * A row is not what was written, or was not written by Nexa.
+     */
+    case recordChanged
+    /**
+     * The rows of a seal are not those that it was made over: some are gone, or others were put there.
+     */
+    case recordsMissing
+    /**
+     * A seal is not what was written.
+     */
+    case sealChanged
+    /**
+     * A seal is gone.
+     */
+    case sealMissing
+    /**
+     * The chain ends before the head that was kept elsewhere, or is another one.
+     */
+    case cutOff
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension AuditProblemKind: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeAuditProblemKind: FfiConverterRustBuffer {
+    typealias SwiftType = AuditProblemKind
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> AuditProblemKind {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .recordChanged
+        
+        case 2: return .recordsMissing
+        
+        case 3: return .sealChanged
+        
+        case 4: return .sealMissing
+        
+        case 5: return .cutOff
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: AuditProblemKind, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .recordChanged:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .recordsMissing:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .sealChanged:
+            writeInt(&buf, Int32(3))
+        
+        
+        case .sealMissing:
+            writeInt(&buf, Int32(4))
+        
+        
+        case .cutOff:
+            writeInt(&buf, Int32(5))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAuditProblemKind_lift(_ buf: RustBuffer) throws -> AuditProblemKind {
+    return try FfiConverterTypeAuditProblemKind.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAuditProblemKind_lower(_ value: AuditProblemKind) -> RustBuffer {
+    return FfiConverterTypeAuditProblemKind.lower(value)
+}
+
+
+
+/**
  * How an audited attempt ended.
  */
 
@@ -10684,6 +11664,10 @@ public enum AuditStatus: Equatable, Hashable, CaseIterable {
      * The caller was turned away.
      */
     case refused
+    /**
+     * The caller was let in, and what was asked for could not be done.
+     */
+    case failed
 
 
 
@@ -10709,6 +11693,8 @@ public struct FfiConverterTypeAuditStatus: FfiConverterRustBuffer {
         
         case 2: return .refused
         
+        case 3: return .failed
+        
         default: throw UniffiInternalError.unexpectedEnumCase
         }
     }
@@ -10723,6 +11709,10 @@ public struct FfiConverterTypeAuditStatus: FfiConverterRustBuffer {
         
         case .refused:
             writeInt(&buf, Int32(2))
+        
+        
+        case .failed:
+            writeInt(&buf, Int32(3))
         
         }
     }
@@ -12220,6 +13210,30 @@ fileprivate struct FfiConverterOptionTypeSecret: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeAuditFilter: FfiConverterRustBuffer {
+    typealias SwiftType = AuditFilter?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeAuditFilter.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeAuditFilter.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeEvent: FfiConverterRustBuffer {
     typealias SwiftType = Event?
 
@@ -12316,6 +13330,30 @@ fileprivate struct FfiConverterOptionTypeWinner: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeAuditStatus: FfiConverterRustBuffer {
+    typealias SwiftType = AuditStatus?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeAuditStatus.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeAuditStatus.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeBar: FfiConverterRustBuffer {
     typealias SwiftType = Bar?
 
@@ -12380,6 +13418,30 @@ fileprivate struct FfiConverterOptionSequenceString: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterSequenceString.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeAuditId: FfiConverterRustBuffer {
+    typealias SwiftType = AuditId?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeAuditId.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeAuditId.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -12502,6 +13564,56 @@ fileprivate struct FfiConverterSequenceTypeAllocation: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeAllocation.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeAuditProblem: FfiConverterRustBuffer {
+    typealias SwiftType = [AuditProblem]
+
+    public static func write(_ value: [AuditProblem], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeAuditProblem.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [AuditProblem] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [AuditProblem]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeAuditProblem.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeAuditPublicKey: FfiConverterRustBuffer {
+    typealias SwiftType = [AuditPublicKey]
+
+    public static func write(_ value: [AuditPublicKey], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeAuditPublicKey.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [AuditPublicKey] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [AuditPublicKey]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeAuditPublicKey.read(from: &buf))
         }
         return seq
     }
@@ -13467,7 +14579,28 @@ private let initializationResult: InitializationResult = {
     if (uniffi_nexa_ffi_checksum_func_version() != 54267) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_nexa_ffi_checksum_method_audit_list() != 40564) {
+    if (uniffi_nexa_ffi_checksum_method_audit_export() != 4212) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_audit_list() != 34883) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_audit_prune() != 44477) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_audit_public_keys() != 65175) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_audit_seal() != 12965) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_audit_signed_head() != 21589) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_audit_verify() != 64039) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_audit_verify_against() != 48555) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_nexa_ffi_checksum_method_devices_get() != 55094) {

@@ -2,6 +2,17 @@
 
 import NexaKit
 
+extension AuditFilter: Argument {
+    static func of(_ value: Value) throws -> AuditFilter {
+        var fields = try Arguments(value)
+        let record = AuditFilter(actorUserId: try fields.take("actor_user_id"), actorDeviceId: try fields.take("actor_device_id"), eventType: try fields.take("event_type"), entityType: try fields.take("entity_type"), entityId: try fields.take("entity_id"), status: try fields.take("status"), requestId: try fields.take("request_id"), since: try fields.take("since"), until: try fields.take("until"))
+        try fields.finish()
+        return record
+    }
+}
+
+extension AuditStatus: Choice {}
+
 extension Conf: ObjectArgument {}
 
 extension Effect: Choice {}
@@ -150,8 +161,22 @@ func construct(_ op: String, _ arguments: inout Arguments) async throws -> Value
 
 func invoke(_ op: String, on object: AnyObject, _ arguments: inout Arguments) async throws -> Value {
     switch op {
+    case "Audit.export":
+        return Value(try await cast(object, to: Audit.self).export(after: arguments.take("after"), limit: arguments.take("limit")))
     case "Audit.list":
-        return Value(try await cast(object, to: Audit.self).list(after: arguments.take("after"), limit: arguments.take("limit")))
+        return Value(try await cast(object, to: Audit.self).list(after: arguments.take("after"), limit: arguments.take("limit"), filter: arguments.take("filter")))
+    case "Audit.prune":
+        return Value(try await cast(object, to: Audit.self).prune(before: arguments.take("before")))
+    case "Audit.public_keys":
+        return Value(try await cast(object, to: Audit.self).publicKeys())
+    case "Audit.seal":
+        return Value(try await cast(object, to: Audit.self).seal())
+    case "Audit.signed_head":
+        return Value(try await cast(object, to: Audit.self).signedHead())
+    case "Audit.verify":
+        return Value(try await cast(object, to: Audit.self).verify())
+    case "Audit.verify_against":
+        return Value(try await cast(object, to: Audit.self).verifyAgainst(head: arguments.take("head")))
     case "CancelHandle.cancel":
         try cast(object, to: CancelHandle.self).cancel()
         return .json(.null)
