@@ -29,6 +29,7 @@ export const {
   Purpose,
   Sealing,
   Secret,
+  Settings,
   SignedIn,
   TargetType,
   TcpListener,

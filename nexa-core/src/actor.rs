@@ -219,6 +219,10 @@ permissions! {
     AuditSeal = "audit.seal";
     /// Delete old rows of the audit.
     AuditPrune = "audit.prune";
+    /// See settings.
+    SettingsRead = "settings.read";
+    /// Decide settings.
+    SettingsWrite = "settings.write";
     /// Read the outbox.
     EventsRead = "events.read";
     /// See which keys secrets are kept under, without the keys.
@@ -482,7 +486,9 @@ fn auditor(permission: Permission) -> Option<Reach> {
     use Permission as P;
     match permission {
         P::UsersRead | P::GroupsRead | P::DevicesRead | P::GatewaysRead | P::PoolsRead => Some(Reach::All),
-        P::PoliciesRead | P::AccessRead | P::AuditRead | P::EventsRead | P::KeysRead => Some(Reach::All),
+        P::PoliciesRead | P::AccessRead | P::AuditRead | P::EventsRead | P::KeysRead | P::SettingsRead => {
+            Some(Reach::All)
+        }
         P::SessionsRevoke => Some(Reach::Own),
         _ => None,
     }

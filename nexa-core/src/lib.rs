@@ -18,6 +18,7 @@
 //! | [`Handle::ipam`] | create a pool, claim and release an address, usage |
 //! | [`Handle::policy`] | create and remove a policy, resolve, explain |
 //! | [`Handle::audit`], [`Handle::events`] | who did what; what has changed, in order |
+//! | [`Handle::settings`] | list, decide and reset what holds for the whole control plane |
 //! | [`Handle::sealing`] | list and rotate the keys that secrets are kept under |
 //!
 //! [`policy::resolve`] and [`policy::explain`] are also plain functions over values, without a database. The data plane is
@@ -99,6 +100,8 @@ pub mod runtime;
 #[cfg(feature = "control")]
 pub mod sealed;
 pub mod secret;
+#[cfg(feature = "control")]
+pub mod settings;
 #[cfg(feature = "tunnel")]
 pub mod tunnel;
 #[cfg(feature = "control")]

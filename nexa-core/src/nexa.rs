@@ -20,6 +20,7 @@ use crate::policy::Policies;
 use crate::runtime::{Clock, Random, SystemClock, SystemRandom, random_bytes};
 use crate::sealed::{self, KeyProvider, Keyring, Sealing};
 use crate::secret::Secret;
+use crate::settings::Settings;
 use crate::unit::{self, Order, Unit, Work};
 
 /// A private-network control plane over one database. Cheap to clone; every clone is the same control plane.
@@ -279,6 +280,11 @@ pub struct Handle {
 }
 
 impl Handle {
+    /// The program itself, for work that nobody asked for.
+    pub(crate) fn of_the_program(core: Arc<Core>, reason: &'static str) -> Self {
+        Handle { core, caller: Caller::System(reason.into()), context: RequestContext::default() }
+    }
+
     /// The same caller, from this request.
     #[must_use]
     pub fn with(mut self, context: RequestContext) -> Self {
@@ -326,6 +332,12 @@ impl Handle {
     #[must_use]
     pub fn audit(&self) -> Audit {
         Audit::new(self.clone())
+    }
+
+    /// What holds for the whole control plane.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        Settings::new(self.clone())
     }
 
     /// The keys that secrets are kept under in the database.

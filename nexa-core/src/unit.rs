@@ -22,6 +22,7 @@ use crate::identity::Caller;
 use crate::nexa::Core;
 use crate::runtime::{Random, Timestamp};
 use crate::sealed::{Column, DataKeyRecord, Keyring, OpenKey, Purpose};
+use crate::settings;
 
 /// The future of one unit's work.
 pub(crate) type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
@@ -79,6 +80,11 @@ impl Unit {
     pub(crate) fn new_uuid(&mut self) -> Result<Uuid> {
         self.ids_made = self.ids_made.saturating_add(1);
         id::new_uuid(self.now, self.ids_made, self.random())
+    }
+
+    /// What holds for the whole control plane, as this transaction sees it.
+    pub(crate) async fn settings(&mut self) -> Result<settings::Values> {
+        settings::load(&mut self.tx).await
     }
 
     /// The data keys of the database. What it hands out does not borrow the unit.

@@ -14,8 +14,8 @@ use nexa_ffi::Error;
 use nexa_ffi::json::{Arguments, Called, Value, no_method};
 use nexa_ffi::nexa::Handle;
 use nexa_ffi::{
-    audit, devices, enrolment, events, gateways, identity, ipam, nexa, policy, runtime, sealed, tunnel,
-    wireguard,
+    audit, devices, enrolment, events, gateways, identity, ipam, nexa, policy, runtime, sealed, settings,
+    tunnel, wireguard,
 };
 use serde_json::{Map, Value as Json, json};
 
@@ -144,6 +144,7 @@ async fn call_on(
         "Gateways" = gateways::Gateways, gateways;
         "Enrolment" = enrolment::Enrolment, enrolment;
         "Ipam" = ipam::Ipam, ipam;
+        "Settings" = settings::Settings, settings;
         "Sealing" = sealed::Sealing, sealing;
         "Policies" = policy::Policies, policy;
         "Audit" = audit::Audit, audit;

@@ -51,6 +51,8 @@ pub mod python;
 pub mod runtime;
 #[cfg(feature = "control")]
 pub mod sealed;
+#[cfg(feature = "control")]
+pub mod settings;
 pub mod tunnel;
 pub mod wireguard;
 

@@ -17,6 +17,7 @@ use crate::ipam::Ipam;
 use crate::policy::Policies;
 use crate::runtime::{Deadline, Until};
 use crate::sealed::Sealing;
+use crate::settings::Settings;
 use crate::wireguard::{Secret, parsed};
 
 /// A private-network control plane over one database.
@@ -169,6 +170,11 @@ impl Handle {
     /// Who did what, and what was refused.
     pub fn audit(&self) -> Arc<Audit> {
         Arc::new(Audit { handle: self.caller.clone() })
+    }
+
+    /// What holds for the whole control plane.
+    pub fn settings(&self) -> Arc<Settings> {
+        Arc::new(Settings { handle: self.caller.clone() })
     }
 
     /// The keys that secrets are kept under in the database.

@@ -106,6 +106,10 @@ impl Cast {
             ("audit", "prune") => {
                 part.handle.audit().prune(nexa_core::runtime::Timestamp::from_micros(0)).await.map(drop)
             }
+            ("settings", "list") => part.handle.settings().list().await.map(drop),
+            ("settings", "get") => part.handle.settings().get("enrolment", "routes").await.map(drop),
+            ("settings", "set") => part.handle.settings().set("enrolment", "routes", "exact").await.map(drop),
+            ("settings", "reset") => part.handle.settings().reset("enrolment", "routes").await.map(drop),
             ("sealed", "list_keys") => part.handle.sealing().list_keys().await.map(drop),
             ("sealed", "rotate") => part.handle.sealing().rotate().await.map(drop),
             ("sealed", "finish_rotation") => part.handle.sealing().finish_rotation().await.map(drop),

@@ -109,6 +109,7 @@ async fn control(world: &World, person: &Person) -> (Prints, Vec<Needle>) {
         "identity::NewUser": NewUser::new("cat", PLANTED_PASSWORD),
         "identity::SignedIn": signed_in,
         "identity::Identity": handle.identity(),
+        "settings::Settings": handle.settings(),
         "sealed::Sealing": handle.sealing(),
         "sealed::KeySet": planted_keys(),
         "sealed::DataKey": DataKey::from_bytes(&PLANTED_PSK).unwrap(),

@@ -106,6 +106,10 @@ cases! {
     LivedIn Reads "Audit::public_keys" = |w| w.system().audit().public_keys();
     LivedIn Reads "Audit::seal" = |w| w.system().audit().seal();
     LivedIn Reads "Audit::prune" = |w| w.system().audit().prune(MORNING);
+    LivedIn Reads "Settings::list" = |w| w.system().settings().list();
+    LivedIn Reads "Settings::get" = |w| w.system().settings().get("gateway", "state_lifetime_seconds");
+    LivedIn Writes "Settings::set" = |w| w.system().settings().set("gateway", "state_lifetime_seconds", "600");
+    LivedIn Writes "Settings::reset" = |w| w.system().settings().reset("gateway", "state_lifetime_seconds");
     LivedIn Reads "Events::after" = |w| w.system().events().after(0, 100);
 }
 

@@ -148,7 +148,7 @@ private class Scene(private val office: Office) {
             newPool, pool, allocation, allocation.id, admin.ipam().listPools(), admin.ipam().usage(pool.id),
             admin.ipam().listAllocations(pool.id), admin.audit().list(limit = 1_000u),
             admin.audit().list(limit = 1u).items.single().id,
-            admin.sealing(), admin.sealing().listKeys(), admin.sealing().finishRotation(), Purpose.AUDIT,
+            admin.settings(), admin.settings().list(), admin.sealing(), admin.sealing().listKeys(), admin.sealing().finishRotation(), Purpose.AUDIT,
             admin.audit().verify(), admin.audit().signedHead(), admin.audit().publicKeys(), admin.audit().seal(),
             admin.audit().export(limit = 1u), AuditFilter(eventType = "user.created"),
             AuditProblem(AuditProblemKind.CUT_OFF, 1, null), AuditProblemKind.CUT_OFF,

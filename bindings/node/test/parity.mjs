@@ -13,6 +13,7 @@ const DOMAINS = {
   Enrolment: 'enrolment',
   Ipam: 'ipam',
   Sealing: 'sealing',
+  Settings: 'settings',
   Policies: 'policy',
   Audit: 'audit',
   Events: 'events',

@@ -133,6 +133,8 @@ async function sampled({ nexa: plane, fresh, admin, ada, system, setupToken, pro
     RequestContext: [{ sourceIp: '192.0.2.1' }],
     Rotation: [await admin.sealing().finishRotation()],
     Sealing: [admin.sealing()],
+    Setting: await admin.settings().list(),
+    Settings: [admin.settings()],
     SignedHead: [await admin.audit().signedHead()],
     Secret: [setupToken, session.token(), enrolled.token(), rendered, conf.render(), Secret.create(planted.created)],
     SignedIn: [session],

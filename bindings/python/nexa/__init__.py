@@ -80,6 +80,8 @@ from nexa._nexa import RequestContext as RequestContext
 from nexa._nexa import Rotation as Rotation
 from nexa._nexa import Sealing as Sealing
 from nexa._nexa import Secret as Secret
+from nexa._nexa import Setting as Setting
+from nexa._nexa import Settings as Settings
 from nexa._nexa import SignedHead as SignedHead
 from nexa._nexa import SignedIn as SignedIn
 from nexa._nexa import Target as Target
@@ -225,6 +227,8 @@ __all__ = [
     "Sealing",
     "Secret",
     "SessionId",
+    "Setting",
+    "Settings",
     "SignedHead",
     "SignedIn",
     "Target",

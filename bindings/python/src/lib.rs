@@ -42,6 +42,8 @@ mod _nexa {
     #[pymodule_export]
     use nexa_ffi::sealed::{DataKeyRecord, Purpose, Rotation, Sealing};
     #[pymodule_export]
+    use nexa_ffi::settings::{Setting, Settings};
+    #[pymodule_export]
     use nexa_ffi::tunnel::{
         Counters, GatewayOptions, PeerStatus, TcpListener, TcpStream, Tunnel, TunnelEvent, TunnelEventType,
         TunnelOptions,

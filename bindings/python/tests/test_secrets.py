@@ -125,6 +125,7 @@ async def values(admin: Handle, there: World) -> list[object]:
         await admin.ipam().usage(pool.id),
         await admin.audit().list(limit=1000),
         await admin.sealing().list_keys(),
+        await admin.settings().list(),
         await admin.audit().verify(),
         await admin.audit().signed_head(),
         await admin.audit().public_keys(),

@@ -10,12 +10,14 @@ use super::model::AuditSealed;
 use super::store;
 use crate::db::{DbError, Mode, Tx};
 use crate::error::Result;
-use crate::nexa::Core;
+use crate::nexa::{Core, Handle};
 use crate::runtime::Timestamp;
 use crate::sealed::{Keyring, Purpose};
 
 /// How long a row waits for its seal, about.
 const INTERVAL: Duration = Duration::from_secs(1);
+/// How many passes it takes until what is too old is looked for, after the first one: about an hour.
+const PRUNE_EVERY: u32 = 3_600;
 /// How many rows one seal is made over at most.
 pub(super) const BATCH: u64 = 1_000;
 /// How long nobody else makes seals when the one who did has gone.
@@ -25,14 +27,17 @@ const LEASE: Duration = Duration::from_secs(10);
 pub(crate) fn keep_sealing(core: &Arc<Core>) {
     let (runtime, core) = (core.runtime.clone(), Arc::downgrade(core));
     runtime.spawn(async move {
+        let mut passes: u32 = 0;
         loop {
             #[expect(clippy::disallowed_methods, reason = "rows that other processes write tell nobody")]
             tokio::time::sleep(INTERVAL).await;
             match pass(&core).await {
+                Ok(true) if passes.is_multiple_of(PRUNE_EVERY) => prune(&core).await,
                 Ok(true) => {}
                 Ok(false) => return,
                 Err(cause) => tracing::warn!(%cause, "the audit was not sealed; the next pass tries again"),
             }
+            passes = passes.wrapping_add(1);
         }
     });
 }
@@ -49,6 +54,14 @@ async fn pass(core: &Weak<Core>) -> Result<bool> {
             Err(raced) if crate::db::is_worth_repeating(&raced) => return Ok(true),
             Err(other) => return Err(other),
         }
+    }
+}
+
+/// Prunes what is older than the setting says.
+async fn prune(core: &Weak<Core>) {
+    let Some(core) = core.upgrade() else { return };
+    if let Err(cause) = Handle::of_the_program(core, "audit retention").audit().prune_old().await {
+        tracing::warn!(%cause, "the audit was not pruned; it is tried again in an hour");
     }
 }
 

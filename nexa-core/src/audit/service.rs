@@ -11,8 +11,10 @@ use crate::nexa::Handle;
 use crate::page::{Page, PageRequest};
 use crate::runtime::Timestamp;
 use crate::sealed::Purpose;
+use crate::settings::registry;
 use crate::unit::Unit;
 
+const DAY_IN_MICROS: u64 = 86_400_000_000;
 /// How many seals, or rows that are not sealed, are read at a time.
 const AT_A_TIME: u64 = 1_000;
 
@@ -111,6 +113,24 @@ impl Audit {
         let call = self.handle.call("audit.prune", &before);
         call.write(before, |unit, before| Box::pin(prune(unit, *before))).await
     }
+}
+
+impl Audit {
+    /// Deletes what is older than the setting says, if it says anything.
+    pub(super) async fn prune_old(&self) -> Result<AuditSealed> {
+        let cut_off = self.handle.read((), |unit, ()| Box::pin(cut_off(unit))).await?;
+        match cut_off {
+            Some(before) => self.prune(before).await,
+            None => Ok(AuditSealed::default()),
+        }
+    }
+}
+
+/// The moment before which rows are too old.
+async fn cut_off(unit: &mut Unit) -> Result<Option<Timestamp>> {
+    let days: u64 = unit.settings().await?.number(&registry::AUDIT_RETENTION)?;
+    let kept = i64::try_from(days.saturating_mul(DAY_IN_MICROS)).unwrap_or(i64::MAX);
+    Ok((days > 0).then(|| Timestamp::from_micros(unit.now.as_micros().saturating_sub(kept))))
 }
 
 async fn list(unit: &mut Unit, filter: &AuditFilter, page: &PageRequest) -> Result<Page<AuditRecord>> {

@@ -15,11 +15,9 @@ use crate::net::{AddressSet, PerFamily};
 use crate::nexa::Handle;
 use crate::policy::{self, Effect, Policy, Routes};
 use crate::sealed::PRESHARED_KEY;
+use crate::settings::registry;
 use crate::unit::Unit;
 use crate::wireguard::{PresharedKey, Profile, ProfilePeer};
-
-/// What keeps a NAT's mapping open (`wg(8)` recommends 25 seconds).
-const PERSISTENT_KEEPALIVE: u16 = 25;
 
 /// Enrolling devices and issuing their profiles.
 pub struct Enrolment {
@@ -164,7 +162,11 @@ async fn issue<P: Right>(
         return Err(DeviceError::NotActive(device.id).into());
     }
     let reached_by = reached_by(unit, authorized, peer, &policies).await?;
-    let routes = PerFamily::both(Routes::Full);
+    let settings = unit.settings().await?;
+    let routes = PerFamily::both(match settings.text(&registry::ROUTES)?.as_str() {
+        "exact" => Routes::Exact,
+        _ => Routes::Full,
+    });
     let allowed_ips = access.allowed_ips(&gateway.infrastructure(), &reached_by, routes);
     if peer.allowed_ips != allowed_ips {
         let first = peer.allowed_ips.is_empty() && peer.profile_revision == 1;
@@ -187,7 +189,7 @@ async fn issue<P: Right>(
             preshared_key,
             endpoint: gateway.endpoint.clone(),
             allowed_ips: peer.allowed_ips.clone(),
-            persistent_keepalive: Some(PERSISTENT_KEEPALIVE),
+            persistent_keepalive: Some(settings.number(&registry::KEEPALIVE)?).filter(|seconds| *seconds > 0),
         },
     })
 }

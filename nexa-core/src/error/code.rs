@@ -118,6 +118,9 @@ codes! {
     SealedNoKeys = "sealed.no_keys", InvalidInput;
     SealedProvider = "sealed.provider", Unavailable;
     SealedWrongKeys = "sealed.wrong_keys", InvalidInput;
+    SettingsBadValue = "settings.bad_value", InvalidInput;
+    SettingsUnknown = "settings.unknown", InvalidInput;
+    SettingsUnreadable = "settings.unreadable", Corrupt;
     TunnelClosed = "tunnel.closed", Closed;
     TunnelDevice = "tunnel.device", Unavailable;
     TunnelInterface = "tunnel.interface", Unavailable;

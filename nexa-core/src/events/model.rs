@@ -43,6 +43,7 @@ pub(crate) enum Change {
     KeysRotated(Uuid),
     KeysSwept(Uuid),
     AuditPruned(Uuid),
+    SettingChanged(Uuid),
 }
 
 impl Change {
@@ -69,6 +70,7 @@ impl Change {
             Change::PolicyRemoved(id) => ("policy.removed", "policy", id.as_uuid()),
             Change::KeysRotated(id) => ("keys.rotated", "rotation", id),
             Change::KeysSwept(id) => ("keys.swept", "rotation", id),
+            Change::SettingChanged(id) => ("setting.changed", "setting", id),
             Change::AuditPruned(id) => ("audit.pruned", "audit", id),
         }
     }

@@ -1,5 +1,4 @@
 use std::net::IpAddr;
-use std::time::Duration;
 
 use super::error::GatewayError;
 use super::model::{CheckedGateway, DesiredPeer, DesiredState, Gateway, NewGateway};
@@ -14,10 +13,8 @@ use crate::ipam;
 use crate::nexa::Handle;
 use crate::page::{Page, PageRequest};
 use crate::policy::{self, Policy};
+use crate::settings::registry;
 use crate::unit::Unit;
-
-/// How long a gateway may believe a desired state without asking again.
-const STATE_LIFETIME: Duration = Duration::from_secs(3600);
 
 /// WireGuard gateways and what they must enforce.
 pub struct Gateways {
@@ -137,7 +134,8 @@ async fn desired_state(unit: &mut Unit, id: GatewayId) -> Result<DesiredState> {
     }
     peers.sort_unstable_by_key(|peer| peer.public_key);
     let next_change = peers.iter().filter_map(|peer| peer.enforcement.valid_until).min();
-    let valid_until = unit.now.saturating_add(STATE_LIFETIME);
+    let lifetime = unit.settings().await?.seconds(&registry::STATE_LIFETIME)?;
+    let valid_until = unit.now.saturating_add(lifetime);
     Ok(DesiredState { gateway, peers, valid_until, next_change })
 }
 

@@ -143,7 +143,7 @@ shown! {
     bool i64 u16 u64 std::net::IpAddr
     crate::id::AllocationId crate::id::DeviceId crate::id::GatewayId crate::id::GroupId crate::id::PolicyId
     crate::id::PoolId crate::id::RoleId crate::id::SessionId crate::id::UserId
-    crate::net::Cidr crate::wireguard::Endpoint crate::wireguard::PublicKey
+    crate::settings::SettingType crate::net::Cidr crate::wireguard::Endpoint crate::wireguard::PublicKey
 }
 
 words! { crate::devices::DeviceStatus crate::identity::UserStatus crate::policy::Effect crate::sealed::Purpose }

@@ -1,7 +1,5 @@
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use super::bootstrap::SETUP_TOKEN_LIFETIME;
 use super::error::IdentityError;
 use super::model::{CheckedGroup, CheckedUser, Group, NewGroup, NewUser, SignedIn, User, UserStatus};
 use super::store::{self, SessionRow, StoredPassword, UserRow};
@@ -15,10 +13,8 @@ use crate::name::Name;
 use crate::nexa::Handle;
 use crate::page::{Page, PageRequest};
 use crate::secret::Secret;
+use crate::settings::registry;
 use crate::unit::Unit;
-
-/// How long a session lasts without signing in again.
-const SESSION_LIFETIME: Duration = Duration::from_secs(12 * 3600);
 
 /// People, groups and sessions.
 pub struct Identity {
@@ -248,7 +244,8 @@ async fn issue_setup_token(unit: &mut Unit) -> Result<Secret<String>> {
     }
     store::expire_setup_tokens(&mut unit.tx, unit.now).await?;
     let token = Token::new(TokenKind::Setup, unit.new_uuid()?, unit.random())?;
-    let expires_at = unit.now.saturating_add(SETUP_TOKEN_LIFETIME);
+    let lifetime = unit.settings().await?.seconds(&registry::SETUP_TOKEN_LIFETIME)?;
+    let expires_at = unit.now.saturating_add(lifetime);
     store::insert_setup_token(&mut unit.tx, &token, unit.now, expires_at).await?;
     unit.record(Change::SetupTokenIssued(token.id), "a setup token was issued").await?;
     Ok(token.to_text())
@@ -348,7 +345,8 @@ async fn open_session(unit: &mut Unit, attempt: &SignIn) -> Result<SignedIn> {
         return Err(IdentityError::SignInRefused.into());
     }
     let token = Token::new(TokenKind::Session, unit.new_uuid()?, unit.random())?;
-    let expires_at = unit.now.saturating_add(SESSION_LIFETIME);
+    let lifetime = unit.settings().await?.seconds(&registry::SESSION_LIFETIME)?;
+    let expires_at = unit.now.saturating_add(lifetime);
     let row = SessionRow {
         token: &token,
         user: verified.user,

@@ -105,6 +105,8 @@ private struct Planted {
         samples += [system.policy(), system.audit(), system.events(), try system.events().stream()]
         samples += [system.sealing(), try await system.sealing().finishRotation(), Purpose.audit]
         samples += try await system.sealing().listKeys()
+        samples.append(system.settings())
+        samples += try await system.settings().list()
         samples += [try await system.audit().verify(), try await system.audit().signedHead()]
         samples += try await system.audit().publicKeys()
         samples += [try await system.audit().seal(), try await system.audit().export(limit: 1)]
