@@ -33,8 +33,12 @@ impl Backend {
         }
     }
 
-    /// Where its server is, which `cargo xtask test` has started.
+    /// Where its server is, which `cargo xtask test` has started: one of them, where it has started a cluster.
     pub(crate) fn server(self) -> String {
+        one_node(&self.servers())
+    }
+
+    fn servers(self) -> String {
         let variable = match self {
             Backend::Sqlite => unreachable!("SQLite has no server"),
             Backend::Postgres => "NEXA_TEST_POSTGRES",
@@ -86,9 +90,8 @@ impl Place {
                 let name = name();
                 administer(backend, format!("CREATE DATABASE {name}")).await;
                 CREATED.with(|created| created.borrow_mut().push(name.clone()));
-                let (server, _) =
-                    backend.server().rsplit_once('/').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
-                format!("{server}/{name}")
+                let servers = backend.servers();
+                format!("{}/{name}", servers.rsplit_once('/').unwrap().0)
             }
         };
         Place { backend, folder, url }
@@ -117,6 +120,14 @@ impl Place {
     pub(crate) fn path(&self) -> PathBuf {
         assert_eq!(self.backend, Backend::Sqlite);
         self.folder.path().join("nexa.db")
+    }
+}
+
+/// The URL of the first node of a cluster, for what does not know several.
+pub(crate) fn one_node(url: &str) -> String {
+    match (url.split_once(','), url.rsplit_once('/')) {
+        (Some((first, _)), Some((_, database))) => format!("{first}/{database}"),
+        _ => url.to_owned(),
     }
 }
 

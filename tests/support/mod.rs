@@ -18,7 +18,7 @@ use nexa_core::runtime::{ManualClock, Random, Timestamp};
 use nexa_core::wireguard::PrivateKey;
 use nexa_core::{Error, ErrorKind, Handle, Nexa, Result, Secret};
 
-pub(crate) use backend::{Backend, Place, on};
+pub(crate) use backend::{Backend, Place, on, one_node};
 pub(crate) use snapshot::Database;
 #[allow(unused_imports, reason = "each test program uses its own part of it")]
 pub(crate) use snapshot::Snapshot;

@@ -53,7 +53,7 @@ impl Database {
             #[cfg(feature = "mysql")]
             Backend::Mysql => {
                 let pool = sqlx::mysql::MySqlPoolOptions::new().max_connections(1);
-                Pool::Mysql(pool.connect(place.url()).await.unwrap())
+                Pool::Mysql(pool.connect(&super::one_node(place.url())).await.unwrap())
             }
             #[allow(unreachable_patterns, reason = "which of them are left depends on the build")]
             other => panic!("this build has no {other:?}"),

@@ -101,7 +101,9 @@ pub(crate) const STAGES: &[Stage<()>] = &[
 ];
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
-    let Some(stages) = run_all(STAGES, options)? else { return Ok(ExitCode::SUCCESS) };
+    let Some(stages) = run_all(&STAGES.iter().collect::<Vec<_>>(), options)? else {
+        return Ok(ExitCode::SUCCESS);
+    };
     println!();
     for Finished { name, took, outcome } in &stages {
         println!("{:<18}{:<8}{}", name, if outcome.is_ok() { "ok" } else { "FAILED" }, seconds(*took));

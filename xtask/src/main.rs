@@ -4,10 +4,12 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program speaks by printing")]
 
 mod audit;
+mod bench;
 mod chaos;
 mod duplicates;
 mod examples;
 mod failure;
+mod galera;
 mod languages;
 mod layering;
 mod lint;
@@ -61,6 +63,13 @@ const COMMANDS: &[Command] = &[
         words: &[languages::CHECK],
         flags: &[],
         run: languages::bindings,
+    },
+    Command {
+        name: "bench",
+        about: "what a write costs beside the bare driver, on each database; --full takes longer turns",
+        words: &["storage"],
+        flags: &[],
+        run: bench::run,
     },
     Command {
         name: "chaos",

@@ -19,7 +19,7 @@ pub(crate) const POSTGRES_PROGRAMS: &str = "/usr/lib/postgresql/15/bin";
 /// The user and the group that own nothing: PostgreSQL refuses to run as root.
 const NOBODY: u32 = 65_534;
 /// The keys that databases on a server are opened with, of nothing but the tests' own.
-const KEYS: (&str, &str) = ("NEXA_KEYS", "tests:bmV4YSB0ZXN0cyBvbmx5LCBub3QgYSBzZWNyZXQgLi4=");
+pub(crate) const KEYS: (&str, &str) = ("NEXA_KEYS", "tests:bmV4YSB0ZXN0cyBvbmx5LCBub3QgYSBzZWNyZXQgLi4=");
 /// How long a server may take to answer.
 const CEILING: Duration = Duration::from_secs(60);
 
@@ -31,20 +31,32 @@ pub(crate) struct Servers {
     running: Vec<Running>,
 }
 
+/// Whether a server writes to the disk before it acknowledges.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Durability {
+    Kept,
+    Skipped,
+}
+
 struct Running {
     server: Child,
     data: PathBuf,
 }
 
 impl Servers {
-    /// Takes what the environment names, and starts the rest.
+    /// Takes what the environment names, and starts the rest, for tests: what is tested is not that the machine's disk keeps its
+    /// word.
     pub(crate) fn start() -> Result<Self> {
+        Self::start_as(Durability::Skipped)
+    }
+
+    pub(crate) fn start_as(durability: Durability) -> Result<Self> {
         let mut servers = Servers::default();
         if env::var_os(KEYS.0).is_none() {
             servers.urls.push((KEYS.0, KEYS.1.to_owned()));
         }
-        servers.provide("NEXA_TEST_POSTGRES", postgres)?;
-        servers.provide("NEXA_TEST_MYSQL", mariadb)?;
+        servers.provide("NEXA_TEST_POSTGRES", |data, port| postgres(data, port, durability))?;
+        servers.provide("NEXA_TEST_MYSQL", |data, port| mariadb(data, port, durability))?;
         Ok(servers)
     }
 
@@ -57,7 +69,7 @@ impl Servers {
     fn provide(
         &mut self,
         variable: &'static str,
-        start: fn(&Path, u16) -> Result<(Child, String)>,
+        start: impl Fn(&Path, u16) -> Result<(Child, String)>,
     ) -> Result {
         if let Ok(url) = env::var(variable) {
             self.urls.push((variable, url));
@@ -86,15 +98,21 @@ impl Drop for Running {
 
 /// A folder for one run, which whoever the server runs as owns: in the cache, or where root's own cache is closed to
 /// others beside the system's.
-fn fresh_folder(name: &str) -> Result<PathBuf> {
+pub(crate) fn fresh_folder(name: &str) -> Result<PathBuf> {
     let base = if is_root()? { PathBuf::from("/var/cache/nexa") } else { cache()?.join("servers") };
     remove_what_was_left(&base)?;
     let folder = base.join(format!("{}-{}", name.to_lowercase(), std::process::id()));
     fs::create_dir_all(&folder)?;
-    if is_root()? {
-        chown(&folder, Some(NOBODY), Some(NOBODY))?;
-    }
+    own(&folder)?;
     Ok(folder)
+}
+
+/// Gives a folder to whoever the servers run as.
+pub(crate) fn own(folder: &Path) -> Result {
+    if is_root()? {
+        chown(folder, Some(NOBODY), Some(NOBODY))?;
+    }
+    Ok(())
 }
 
 /// Folders of runs that were killed: each ends with the number of a process, which is no more.
@@ -112,11 +130,11 @@ fn remove_what_was_left(base: &Path) -> Result {
 }
 
 /// One that is free at this moment.
-fn free_port() -> Result<u16> {
+pub(crate) fn free_port() -> Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
-fn postgres(data: &Path, port: u16) -> Result<(Child, String)> {
+fn postgres(data: &Path, port: u16, durability: Durability) -> Result<(Child, String)> {
     POSTGRES.ensure()?;
     let program = |name: &str| as_nobody(&Path::new(POSTGRES_PROGRAMS).join(name), data);
     let mut init = program("initdb")?;
@@ -124,21 +142,18 @@ fn postgres(data: &Path, port: u16) -> Result<(Child, String)> {
     run(init.arg(data.join("data")).stdout(Stdio::null()))?;
     let mut server = program("postgres")?;
     server.arg("-D").arg(data.join("data")).args(["-p", &port.to_string()]);
-    for setting in [
-        "listen_addresses=127.0.0.1",
-        "unix_socket_directories=",
-        "max_connections=300",
-        // What is tested is not that the machine's disk keeps its word.
-        "fsync=off",
-        "synchronous_commit=off",
-        "full_page_writes=off",
-    ] {
+    for setting in ["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=300"] {
         server.args(["-c", setting]);
+    }
+    if durability == Durability::Skipped {
+        for setting in ["fsync=off", "synchronous_commit=off", "full_page_writes=off"] {
+            server.args(["-c", setting]);
+        }
     }
     Ok((spawn(&mut server, data)?, format!("postgres://nexa@127.0.0.1:{port}/postgres")))
 }
 
-fn mariadb(data: &Path, port: u16) -> Result<(Child, String)> {
+fn mariadb(data: &Path, port: u16, durability: Durability) -> Result<(Child, String)> {
     MARIADB.ensure()?;
     let mut init = as_nobody(Path::new("mariadb-install-db"), data)?;
     init.args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]);
@@ -151,7 +166,7 @@ fn mariadb(data: &Path, port: u16) -> Result<(Child, String)> {
         &format!("--port={port}"),
         "--skip-log-bin",
         "--max-connections=300",
-        "--innodb-flush-log-at-trx-commit=0",
+        &format!("--innodb-flush-log-at-trx-commit={}", u8::from(durability == Durability::Kept)),
         "--innodb-buffer-pool-size=128M",
     ]);
     Ok((spawn(&mut server, data)?, format!("mysql://root@127.0.0.1:{port}/mysql")))
@@ -164,7 +179,7 @@ fn option(name: &str, path: &Path) -> std::ffi::OsString {
 }
 
 /// The kernel ends it when this program ends, in whatever way.
-fn as_nobody(program: &Path, folder: &Path) -> Result<Command> {
+pub(crate) fn as_nobody(program: &Path, folder: &Path) -> Result<Command> {
     let mut wrapped = command("setpriv");
     wrapped.args(["--pdeathsig", "QUIT"]);
     if is_root()? {
@@ -176,7 +191,7 @@ fn as_nobody(program: &Path, folder: &Path) -> Result<Command> {
 }
 
 /// In a process group of its own, so that a terminal's interrupt ends it only with us.
-fn spawn(server: &mut Command, data: &Path) -> Result<Child> {
+pub(crate) fn spawn(server: &mut Command, data: &Path) -> Result<Child> {
     let log = fs::File::create(data.join("log"))?;
     server.stdout(log.try_clone()?).stderr(log).process_group(0);
     server.spawn().map_err(|error| Failure::new(format!("the server did not start: {error}")))

@@ -21,7 +21,7 @@ pub(crate) struct Finished<T> {
 }
 
 /// Runs what `options` selects, each stage whatever the others did. `None` when they asked for the list.
-pub(crate) fn run_all<T>(stages: &[Stage<T>], options: &Options) -> Result<Option<Vec<Finished<T>>>> {
+pub(crate) fn run_all<T>(stages: &[&Stage<T>], options: &Options) -> Result<Option<Vec<Finished<T>>>> {
     match &options.action {
         Action::List => {
             for Stage { name, about, .. } in stages {
@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_failed_stage_does_not_stop_the_next() {
-        let finished = run_all(STAGES, &Options::default()).unwrap().unwrap();
+        let finished = run_all(&STAGES.iter().collect::<Vec<_>>(), &Options::default()).unwrap().unwrap();
         assert!(finished[0].outcome.is_err());
         assert_eq!(finished[1].outcome, Ok(7));
     }
@@ -76,8 +76,8 @@ mod tests {
     #[test]
     fn only_the_named_stage_runs_and_an_unknown_name_is_refused() {
         let only = |name: &str| Options { action: Action::RunOnly(name.into()), ..Options::default() };
-        let finished = run_all(STAGES, &only("good")).unwrap().unwrap();
+        let finished = run_all(&STAGES.iter().collect::<Vec<_>>(), &only("good")).unwrap().unwrap();
         assert_eq!(finished.iter().map(|stage| stage.name).collect::<Vec<_>>(), ["good"]);
-        assert!(run_all(STAGES, &only("goood")).is_err());
+        assert!(run_all(&STAGES.iter().collect::<Vec<_>>(), &only("goood")).is_err());
     }
 }

@@ -6,17 +6,21 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
+use crate::bench;
 use crate::chaos;
 use crate::examples;
 use crate::failure::Result;
+use crate::galera;
 use crate::languages::{kotlin, mobile, node, python, swift};
-use crate::options::{Depth, Options};
+use crate::options::{Action, Depth, Options};
 use crate::process::{cargo, root, run as run_command, stream};
 use crate::selection::{WORKSPACE, workspace_and};
 use crate::servers::Servers;
 use crate::stage::{Finished, Stage, run_all, seconds};
 use crate::tally::Tally;
-use crate::tools::{IP, MARIADB, PING, POSTGRES, SETPRIV, WG, WIREGUARD_GO, needs_root};
+use crate::tools::{
+    GALERA_LIBRARY, IP, MARIADB, PING, POSTGRES, RSYNC, SETPRIV, WG, WIREGUARD_GO, needs_root,
+};
 
 /// A new stage, or a tool that one needs, is one entry here. What can be tested in Rust comes first, and the language
 /// that takes longest to set up last.
@@ -38,6 +42,12 @@ pub(crate) const STAGES: &[Stage<Tally>] = &[
         about: "processes killed at random on each database, and what they leave",
         needs: &[&POSTGRES, &MARIADB, &SETPRIV],
         run: chaos::stage,
+    },
+    Stage {
+        name: "benches",
+        about: "that the benchmarks run; what they measure here means nothing",
+        needs: &[&POSTGRES, &MARIADB, &SETPRIV],
+        run: bench::smoke,
     },
     Stage {
         name: "docs",
@@ -75,12 +85,30 @@ pub(crate) const STAGES: &[Stage<Tally>] = &[
     swift::STAGE,
 ];
 
+/// What only `--full` runs.
+const FULL_STAGES: &[Stage<Tally>] = &[Stage {
+    name: GALERA,
+    about: "the suite on a Galera cluster of three nodes, and a node that is killed and comes back",
+    needs: &[&MARIADB, &GALERA_LIBRARY, &RSYNC, &POSTGRES, &SETPRIV],
+    run: galera::stage,
+}];
+
 const SLOWEST: usize = 5;
 /// Takes root and programs that others need not have, so it is a stage of its own.
 const INTEROP: &str = "interop";
+/// Takes a cluster.
+const GALERA: &str = "galera";
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
-    let Some(mut stages) = run_all(STAGES, options)? else { return Ok(ExitCode::SUCCESS) };
+    let stages: Vec<_> = match options.depth {
+        Depth::Full => STAGES.iter().chain(FULL_STAGES).collect(),
+        // Asked for by name, it says what it takes.
+        Depth::Usual if matches!(&options.action, Action::RunOnly(name) if name == GALERA) => {
+            FULL_STAGES.iter().collect()
+        }
+        Depth::Usual => STAGES.iter().collect(),
+    };
+    let Some(mut stages) = run_all(&stages, options)? else { return Ok(ExitCode::SUCCESS) };
     stages.sort_by_key(|stage| Reverse(stage.took));
     println!("\nslowest stages");
     for stage in stages.iter().take(SLOWEST) {
@@ -99,21 +127,36 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
 /// Where tests of public APIs lie.
 const API_TESTS: &[&str] = &["tests", "nexa-ffi/tests", "nexa-ffi/inventory/tests"];
 
-/// Every test there but one; cargo's `--test '*'` would take that one along.
+/// Every test there but those of stages of their own; cargo's `--test '*'` would take them along.
 fn api(options: &Options) -> Result<Tally> {
+    let servers = Servers::start()?;
+    api_on(options, &servers.urls, &[])
+}
+
+/// The same with these variables, and only those tests whose names have one of these parts.
+pub(crate) fn api_on(
+    options: &Options,
+    variables: &[(&'static str, String)],
+    parts: &[&str],
+) -> Result<Tally> {
     let mut names = BTreeSet::new();
     for folder in API_TESTS {
         for entry in fs::read_dir(root().join(folder))? {
             names.extend(test_name(&entry?.path()));
         }
     }
-    names.remove(INTEROP);
+    for other in [INTEROP, GALERA] {
+        names.remove(other);
+    }
     let mut arguments: Vec<_> = WORKSPACE.iter().map(|argument| String::from(*argument)).collect();
     arguments.extend(names.into_iter().flat_map(|name| ["--test".to_owned(), name]));
-    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
-    let servers = Servers::start()?;
+    let mut arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+    if !parts.is_empty() {
+        arguments.push("--");
+        arguments.extend(parts);
+    }
     let mut by_database = BTreeMap::new();
-    let tally = cargo_test_with(options, &arguments, &servers.urls, |line| {
+    let tally = cargo_test_with(options, &arguments, variables, |line| {
         if let Some(database) = passed_on(line) {
             *by_database.entry(database).or_insert(0_u64) += 1;
         }
@@ -151,7 +194,7 @@ fn cargo_test(options: &Options, arguments: &[&str]) -> Result<Tally> {
 }
 
 /// The same with these variables; `each` sees every line of it.
-fn cargo_test_with(
+pub(crate) fn cargo_test_with(
     options: &Options,
     arguments: &[&str],
     variables: &[(&'static str, String)],

@@ -48,6 +48,8 @@ pub(crate) static PING: Tool = apt("ping", "iputils-ping", &["-V"]);
 pub(crate) static POSTGRES: Tool =
     apt_file("postgres", "postgresql-15", "/usr/lib/postgresql/15/bin/postgres");
 pub(crate) static MARIADB: Tool = apt("mariadbd", "mariadb-server", &["--version"]);
+pub(crate) static GALERA_LIBRARY: Tool = apt_file("galera", "galera-4", "/usr/lib/galera/libgalera_smm.so");
+pub(crate) static RSYNC: Tool = apt("rsync", "rsync", &["--version"]);
 pub(crate) static PYTHON: Tool = apt(
     "python3",
     "python3-venv",

@@ -37,9 +37,12 @@ pub(crate) const REPEATS: u32 = 20;
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(300);
 
-/// Whether nothing of a failed transaction was stored and the same one may pass if it is begun again at once.
+/// Whether nothing of a failed transaction was stored and the same one may pass if it is begun again at once. A connection
+/// that was lost before the COMMIT is one of them: the server takes back what it was told.
 pub(crate) fn is_worth_repeating(refused: &Error) -> bool {
-    [Code::DbContended, Code::DbNotServing].iter().any(|code| refused.code() == code.as_str())
+    [Code::DbContended, Code::DbNotServing, Code::DbUnreachable]
+        .iter()
+        .any(|code| refused.code() == code.as_str())
 }
 
 /// Where a database is.
@@ -131,7 +134,13 @@ impl Db {
     pub(crate) async fn before_repeating(&self, refused: &Error, repeats: u32) {
         match self {
             #[cfg(feature = "mysql")]
-            Db::Mysql(mysql) if refused.code() == Code::DbNotServing.as_str() => mysql.turn_away(),
+            Db::Mysql(mysql)
+                if [Code::DbNotServing, Code::DbUnreachable]
+                    .iter()
+                    .any(|code| refused.code() == code.as_str()) =>
+            {
+                mysql.turn_away();
+            }
             _ => {}
         }
         let most = LONGEST_PAUSE.min(SHORTEST_PAUSE.saturating_mul(1 << repeats.min(16)));

@@ -23,6 +23,12 @@ const FOR_READING: &str = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE RE
                            SET SESSION max_statement_time = 30, innodb_lock_wait_timeout = 20, \
                            sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')";
 
+/// One row on a node of a Galera cluster; none elsewhere, also where the server is built without it.
+const IS_NODE: &str = "SHOW GLOBAL VARIABLES WHERE variable_name = 'wsrep_on' AND value = 'ON'";
+/// A transaction begins only when its node has seen what the others had committed by then: what one of them has
+/// acknowledged is there on each. (`wsrep_sync_wait`, bit 1: reads and BEGIN.)
+const ON_A_NODE: &str = "SET SESSION wsrep_sync_wait = 1";
+
 /// One MariaDB database, on one server or on each node of a Galera cluster.
 pub(crate) struct Mysql {
     nodes: Vec<Node>,
@@ -121,7 +127,14 @@ async fn first_contact(options: &MySqlConnectOptions) -> Result<(), DbError> {
 fn pool(options: &MySqlConnectOptions, settings: &'static str, patience: Duration) -> MySqlPool {
     let pool = MySqlPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(patience);
     let pool = pool.after_connect(move |connection, _| {
-        Box::pin(async move { sqlx::raw_sql(settings).execute(&mut *connection).await.map(drop) })
+        Box::pin(async move {
+            sqlx::raw_sql(settings).execute(&mut *connection).await?;
+            let is_node = sqlx::raw_sql(IS_NODE).fetch_optional(&mut *connection).await?.is_some();
+            if is_node {
+                sqlx::raw_sql(ON_A_NODE).execute(&mut *connection).await?;
+            }
+            Ok(())
+        })
     });
     pool.connect_lazy_with(options.clone())
 }
