@@ -10,6 +10,9 @@ import kotlin.reflect.full.isSubclassOf
 import kotlin.test.Test
 import kotlin.test.assertEquals
 import kotlin.test.assertTrue
+import org.nexa.AuditFilter
+import org.nexa.AuditProblem
+import org.nexa.AuditProblemKind
 import org.nexa.CancelHandle
 import org.nexa.Conf
 import org.nexa.Disposable
@@ -24,6 +27,7 @@ import org.nexa.NewPool
 import org.nexa.NewUser
 import org.nexa.Nexa
 import org.nexa.PrivateKey
+import org.nexa.Purpose
 import org.nexa.RequestContext
 import org.nexa.Target
 import org.nexa.TargetType

@@ -179,6 +179,7 @@ pub struct OwnShape {
 
 /// Values that are made of nothing in the core.
 pub const OWN_SHAPE: &[OwnShape] = &[
+    OwnShape { name: "AuditPublicKey", why: "names the two parts of what is a pair in the core" },
     OwnShape { name: "ErrorInfo", why: "says by fields what the core's error says by its functions" },
     OwnShape { name: "Target", why: "an id and, by TargetType, of what; in the core an enum of ids" },
 ];

@@ -1,4 +1,4 @@
-//! Text without what differs from run to run: an id or a key becomes a number by its first appearance, so that it still
+//! Text without what differs from run to run: an id, a key, a hash or a signature becomes a number by its first appearance, so that it still
 //! shows which are the same; times, ports and counts of packets become their kind.
 
 use std::collections::BTreeMap;
@@ -8,6 +8,10 @@ const MOMENT_DIGITS: usize = 16;
 /// Length of a WireGuard key in base64, its last letter a `=`.
 const KEY_LEN: usize = 44;
 const UUID_LEN: usize = 36;
+/// Length of a SHA-256 in hexadecimal.
+const HASH_LEN: usize = 64;
+/// Length of an Ed25519 signature in base64, its last two letters `=`.
+const SIGNATURE_LEN: usize = 88;
 /// An id without its dashes, which is what a page's cursor is.
 const CURSOR_LEN: usize = 32;
 /// Ports that a system or a network stack picks by itself begin here.
@@ -37,6 +41,8 @@ pub(crate) fn lines_of_quickstart(text: &str) -> Vec<String> {
 struct Met {
     ids: Numbers,
     keys: Numbers,
+    hashes: Numbers,
+    signatures: Numbers,
 }
 
 /// Texts, numbered from 1.
@@ -61,10 +67,16 @@ fn neutral(line: &str, met: &mut Met) -> String {
         } else if let Some(id) = uuid(rest) {
             out.push_str(&format!("<id {}>", met.ids.of(&id.replace('-', ""))));
             Some(id.len())
-        } else if let Some(cursor) = cursor(rest) {
+        } else if let Some(hash) = hexadecimal(rest, HASH_LEN) {
+            out.push_str(&format!("<hash {}>", met.hashes.of(hash)));
+            Some(hash.len())
+        } else if let Some(cursor) = hexadecimal(rest, CURSOR_LEN) {
             out.push_str(&format!("<cursor {}>", met.ids.of(cursor)));
             Some(cursor.len())
-        } else if let Some(key) = key(rest) {
+        } else if let Some(signature) = base64(rest, SIGNATURE_LEN, "==") {
+            out.push_str(&format!("<signature {}>", met.signatures.of(signature)));
+            Some(signature.len())
+        } else if let Some(key) = base64(rest, KEY_LEN, "=") {
             out.push_str(&format!("<key {}>", met.keys.of(key)));
             Some(key.len())
         } else if let Some((len, shown)) = measured(&out, rest) {
@@ -99,18 +111,17 @@ fn uuid(text: &str) -> Option<&str> {
     fits.then_some(candidate)
 }
 
-fn cursor(text: &str) -> Option<&str> {
-    let candidate = text.get(..CURSOR_LEN)?;
+fn hexadecimal(text: &str, len: usize) -> Option<&str> {
+    let candidate = text.get(..len)?;
     let is_hex = |letter: u8| letter.is_ascii_hexdigit();
-    let ends = !text.as_bytes().get(CURSOR_LEN).copied().is_some_and(is_hex);
+    let ends = !text.as_bytes().get(len).copied().is_some_and(is_hex);
     (ends && candidate.bytes().all(is_hex)).then_some(candidate)
 }
 
-fn key(text: &str) -> Option<&str> {
-    let candidate = text.get(..KEY_LEN)?;
-    let (last, body) = candidate.as_bytes().split_last()?;
-    let fits = *last == b'=' && body.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(byte));
-    fits.then_some(candidate)
+fn base64<'a>(text: &'a str, len: usize, end: &str) -> Option<&'a str> {
+    let candidate = text.get(..len)?;
+    let body = candidate.strip_suffix(end)?;
+    body.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(&byte)).then_some(candidate)
 }
 
 /// The length of a colon and a port behind an address, if nobody asked for that port.
@@ -227,6 +238,15 @@ mod tests {
             ("07Zi9Kj+RCJZLXuB5+koRMIHSqwPYyLj6zVJA6Sen24=", "YAnz5TF+lXXJte14tji3zlMNftft3gJiE2/kwJzeDKw=");
         assert_eq!(lines_of_transcript(&format!("{one} {two} {one}")), ["<key 1> <key 2> <key 1>"]);
         assert_eq!(lines_of_transcript(&format!("{one} {two} {two}")), ["<key 1> <key 2> <key 2>"]);
+    }
+
+    #[test]
+    fn hashes_and_signatures_keep_which_are_the_same() {
+        let (hash, signature) = ("0123456789abcdef".repeat(4), format!("{}==", "aB+/9z".repeat(15).split_at(86).0));
+        let lines = lines_of_transcript(&format!("{hash} {signature} {hash} \"{signature}\""));
+        assert_eq!(lines, ["<hash 1> <signature 1> <hash 1> \"<signature 1>\""]);
+        let longer = format!("{hash}0 {}", signature.replace("==", "="));
+        assert_eq!(lines_of_transcript(&longer), [longer]);
     }
 
     #[test]

@@ -127,9 +127,26 @@ fn generate() -> Result<Generated> {
     let mut stubs = program("maturin")?;
     stubs.args(["generate-stubs", "--locked", "--quiet", "--out"]).arg(&output).current_dir(&package);
     run(&mut stubs)?;
+    let stub = stub_in(&output)?;
+    fs::write(&stub, lists_of_python(&fs::read_to_string(&stub)?))?;
     let mut generated = Generated::default();
-    generated.add(stub_in(&output)?, package.join("nexa").join(STUB));
+    generated.add(stub, package.join("nexa").join(STUB));
     Ok(generated)
+}
+
+/// In a class with a method `list`, that name is the method and not the type. maturin writes it all the same.
+fn lists_of_python(stub: &str) -> String {
+    let mut out = String::new();
+    let mut is_imported = false;
+    for class in stub.split_inclusive("\n@final\n") {
+        if class.contains(" def list(self") && class.contains("-> list[") {
+            out.push_str(&class.replace("-> list[", "-> builtins.list["));
+            is_imported = true;
+        } else {
+            out.push_str(class);
+        }
+    }
+    if is_imported { out.replacen("\nfrom ", "\nimport builtins\nfrom ", 1) } else { out }
 }
 
 /// Whether the package's folder is repeated in the output is maturin's affair.
@@ -195,6 +212,15 @@ fn inside(venv: &Path, name: &str) -> Command {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_is_python_s_own_beside_a_method_of_that_name() {
+        let one = "\nfrom a import b\n\n@final\nclass A:\n    def list(self) -> list[B]:\n\n@final\nclass B:\n    def keys(self) -> list[A]:\n";
+        let expected = one.replace("\nfrom", "\nimport builtins\nfrom").replace("list[B]", "builtins.list[B]");
+        assert_eq!(lists_of_python(one), expected);
+        let none = "\nfrom a import b\n\n@final\nclass B:\n    def keys(self) -> list[A]:\n";
+        assert_eq!(lists_of_python(none), none);
+    }
 
     fn wheel_of(names: &[&str]) -> Result<PathBuf> {
         only_wheel(names.iter().map(PathBuf::from).collect())
