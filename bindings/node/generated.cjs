@@ -852,6 +852,7 @@ module.exports.PrivateKey = nativeBinding.PrivateKey
 module.exports.Profile = nativeBinding.Profile
 module.exports.Sealing = nativeBinding.Sealing
 module.exports.Secret = nativeBinding.Secret
+module.exports.Settings = nativeBinding.Settings
 module.exports.SignedIn = nativeBinding.SignedIn
 module.exports.TcpListener = nativeBinding.TcpListener
 module.exports.TcpStream = nativeBinding.TcpStream

@@ -257,6 +257,8 @@ export declare class Handle {
   enrolment(): Enrolment
   /** Who did what, and what was refused. */
   audit(): Audit
+  /** What holds for the whole control plane. */
+  settings(): Settings
   /** The keys that secrets are kept under in the database. */
   sealing(): Sealing
   /** What has changed, in order. */
@@ -607,6 +609,39 @@ export declare class Secret {
   static create(text: string): Secret
   /** The text itself. Whoever calls this answers for where it goes. */
   reveal(): string
+}
+
+/** Settings, as one caller may see and decide them. */
+export declare class Settings {
+  private constructor()
+  /**
+   * Every setting, in the order of their names; also those that are stored and unknown to this build.
+   *
+   * # Errors
+   * None of its own.
+   */
+  list(callOptions?: CallOptions | null): Promise<Array<Setting>>
+  /**
+   * One setting.
+   *
+   * # Errors
+   * `invalid_input` (`key`) when there is no such setting.
+   */
+  get(category: string, key: string, callOptions?: CallOptions | null): Promise<Setting>
+  /**
+   * Decides a setting, from the next call on that goes by it.
+   *
+   * # Errors
+   * `invalid_input` (`key`) when there is no such setting, (`value`) for a text that is not of its type.
+   */
+  set(category: string, key: string, value: string, callOptions?: CallOptions | null): Promise<Setting>
+  /**
+   * Takes back what was decided, so that the default holds.
+   *
+   * # Errors
+   * `invalid_input` (`key`) when there is no such setting.
+   */
+  reset(category: string, key: string, callOptions?: CallOptions | null): Promise<Setting>
 }
 
 /** A sign-in that succeeded. */
@@ -1612,6 +1647,24 @@ export interface Rotation {
   deleted: number
   /** Values that do not open, as `table.column of row`. They were left as they are, and so were their keys. */
   damaged: Array<string>
+}
+
+/** One setting as it is now. */
+export interface Setting {
+  /** What it belongs to, such as `gateway`. */
+  category: string
+  /** Its name there, such as `state_lifetime_seconds`. */
+  key: string
+  /** What holds. */
+  value: string
+  /** What holds until somebody decides; nothing for a setting that this build does not know. */
+  default: string | null
+  /** What it decides. */
+  description: string
+  /** What its text has to be: `integer 60..=86400`, `full | exact`, or `unknown`. */
+  settingType: string
+  /** When it was decided, in microseconds since 1970; nothing while the default holds. */
+  updatedAt: number | null
 }
 
 /**

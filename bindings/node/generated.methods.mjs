@@ -54,6 +54,7 @@ export default {
     gateways: { isStatic: false, isAsync: false, parameters: [] },
     enrolment: { isStatic: false, isAsync: false, parameters: [] },
     audit: { isStatic: false, isAsync: false, parameters: [] },
+    settings: { isStatic: false, isAsync: false, parameters: [] },
     sealing: { isStatic: false, isAsync: false, parameters: [] },
     events: { isStatic: false, isAsync: false, parameters: [] },
   },
@@ -119,6 +120,12 @@ export default {
   Secret: {
     create: { isStatic: true, isAsync: false, parameters: ['text'] },
     reveal: { isStatic: false, isAsync: false, parameters: [] },
+  },
+  Settings: {
+    list: { isStatic: false, isAsync: true, parameters: [] },
+    get: { isStatic: false, isAsync: true, parameters: ['category', 'key'] },
+    set: { isStatic: false, isAsync: true, parameters: ['category', 'key', 'value'] },
+    reset: { isStatic: false, isAsync: true, parameters: ['category', 'key'] },
   },
   SignedIn: {
     userId: { isStatic: false, isAsync: false, parameters: [] },

@@ -2,12 +2,13 @@
 The native half of the package `nexa`.
 """
 
+import builtins
 from _typeshed import SupportsGetItem
 from collections.abc import Awaitable
 from nexa.ids import AllocationId, AuditId, DeviceId, GatewayId, GroupId, PolicyId, PoolId, RoleId, SessionId, UserId
 from typing import Any, Final, SupportsIndex, final
 
-__all__ = ["Access", "Allocation", "AllocationPage", "Audit", "AuditExport", "AuditFilter", "AuditPage", "AuditProblem", "AuditProblemKind", "AuditPublicKey", "AuditRecord", "AuditReport", "AuditSealed", "AuditStatus", "Bar", "CancelHandle", "Conf", "ConfDetails", "ConfPeerDetails", "Counters", "DataKeyRecord", "DesiredPeer", "DesiredState", "Destination", "Device", "DevicePage", "DeviceStatus", "Devices", "Effect", "Enforcement", "Enrolled", "Enrolment", "ErrorInfo", "ErrorKind", "Event", "EventStream", "Events", "Explanation", "Gateway", "GatewayOptions", "GatewayPage", "Gateways", "Group", "GroupPage", "Handle", "Identity", "Ipam", "Loser", "LossReason", "NewEnrolment", "NewGateway", "NewGroup", "NewPolicy", "NewPool", "NewUser", "Nexa", "PeerStatus", "Policies", "Policy", "PolicyPage", "PolicySummary", "Pool", "PoolPage", "PoolUsage", "PrivateKey", "Profile", "ProfileDetails", "ProfilePeer", "Purpose", "RequestContext", "Rotation", "Sealing", "Secret", "SignedHead", "SignedIn", "Target", "TargetType", "TcpListener", "TcpStream", "TerminalTheme", "Tunnel", "TunnelEvent", "TunnelEventType", "TunnelOptions", "User", "UserPage", "UserStatus", "Verdict", "Winner", "shutdown", "version"]
+__all__ = ["Access", "Allocation", "AllocationPage", "Audit", "AuditExport", "AuditFilter", "AuditPage", "AuditProblem", "AuditProblemKind", "AuditPublicKey", "AuditRecord", "AuditReport", "AuditSealed", "AuditStatus", "Bar", "CancelHandle", "Conf", "ConfDetails", "ConfPeerDetails", "Counters", "DataKeyRecord", "DesiredPeer", "DesiredState", "Destination", "Device", "DevicePage", "DeviceStatus", "Devices", "Effect", "Enforcement", "Enrolled", "Enrolment", "ErrorInfo", "ErrorKind", "Event", "EventStream", "Events", "Explanation", "Gateway", "GatewayOptions", "GatewayPage", "Gateways", "Group", "GroupPage", "Handle", "Identity", "Ipam", "Loser", "LossReason", "NewEnrolment", "NewGateway", "NewGroup", "NewPolicy", "NewPool", "NewUser", "Nexa", "PeerStatus", "Policies", "Policy", "PolicyPage", "PolicySummary", "Pool", "PoolPage", "PoolUsage", "PrivateKey", "Profile", "ProfileDetails", "ProfilePeer", "Purpose", "RequestContext", "Rotation", "Sealing", "Secret", "Setting", "Settings", "SignedHead", "SignedIn", "Target", "TargetType", "TcpListener", "TcpStream", "TerminalTheme", "Tunnel", "TunnelEvent", "TunnelEventType", "TunnelOptions", "User", "UserPage", "UserStatus", "Verdict", "Winner", "shutdown", "version"]
 
 @final
 class Access:
@@ -131,7 +132,7 @@ class Audit:
         # Errors
         None of its own.
         """
-    async def public_keys(self, /, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> list[AuditPublicKey]:
+    async def public_keys(self, /, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> builtins.list[AuditPublicKey]:
         """
         The public keys that heads are signed with.
 
@@ -1691,6 +1692,10 @@ class Handle:
         """
         The keys that secrets are kept under in the database.
         """
+    def settings(self, /) -> Settings:
+        """
+        What holds for the whole control plane.
+        """
     def with_context(self, /, context: RequestContext) -> Handle:
         """
         The same caller, from this request.
@@ -2806,6 +2811,85 @@ class Secret:
     def reveal(self, /) -> str:
         """
         The text itself. Whoever calls this answers for where it goes.
+        """
+
+@final
+class Setting:
+    """
+    One setting as it is now.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, category: str, key: str, value: str, default: str | None = None, description: str, setting_type: str, updated_at: SupportsIndex | None = None) -> Setting: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def category(self, /) -> str:
+        """
+        What it belongs to, such as `gateway`.
+        """
+    @property
+    def default(self, /) -> str | None:
+        """
+        What holds until somebody decides; nothing for a setting that this build does not know.
+        """
+    @property
+    def description(self, /) -> str:
+        """
+        What it decides.
+        """
+    @property
+    def key(self, /) -> str:
+        """
+        Its name there, such as `state_lifetime_seconds`.
+        """
+    @property
+    def setting_type(self, /) -> str:
+        """
+        What its text has to be: `integer 60..=86400`, `full | exact`, or `unknown`.
+        """
+    @property
+    def updated_at(self, /) -> int | None:
+        """
+        When it was decided, in microseconds since 1970; nothing while the default holds.
+        """
+    @property
+    def value(self, /) -> str:
+        """
+        What holds.
+        """
+
+@final
+class Settings:
+    """
+    Settings, as one caller may see and decide them.
+    """
+    async def get(self, /, category: str, key: str, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Setting:
+        """
+        One setting.
+
+        # Errors
+        `invalid_input` (`key`) when there is no such setting.
+        """
+    async def list(self, /, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> builtins.list[Setting]:
+        """
+        Every setting, in the order of their names; also those that are stored and unknown to this build.
+
+        # Errors
+        None of its own.
+        """
+    async def reset(self, /, category: str, key: str, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Setting:
+        """
+        Takes back what was decided, so that the default holds.
+
+        # Errors
+        `invalid_input` (`key`) when there is no such setting.
+        """
+    async def set(self, /, category: str, key: str, value: str, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Setting:
+        """
+        Decides a setting, from the next call on that goes by it.
+
+        # Errors
+        `invalid_input` (`key`) when there is no such setting, (`value`) for a text that is not of its type.
         """
 
 @final

@@ -648,6 +648,11 @@ uint64_t uniffi_nexa_ffi_fn_method_handle_policy(uint64_t ptr, RustCallStatus *_
 uint64_t uniffi_nexa_ffi_fn_method_handle_sealing(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_HANDLE_SETTINGS
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_HANDLE_SETTINGS
+uint64_t uniffi_nexa_ffi_fn_method_handle_settings(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_HANDLE_WITH_CONTEXT
 #define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_HANDLE_WITH_CONTEXT
 uint64_t uniffi_nexa_ffi_fn_method_handle_with_context(uint64_t ptr, RustBuffer context, RustCallStatus *_Nonnull out_status
@@ -792,6 +797,36 @@ uint64_t uniffi_nexa_ffi_fn_method_sealing_list_keys(uint64_t ptr, RustBuffer ti
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_SEALING_ROTATE
 #define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_SEALING_ROTATE
 uint64_t uniffi_nexa_ffi_fn_method_sealing_rotate(uint64_t ptr, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_CLONE_SETTINGS
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_CLONE_SETTINGS
+uint64_t uniffi_nexa_ffi_fn_clone_settings(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_FREE_SETTINGS
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_FREE_SETTINGS
+void uniffi_nexa_ffi_fn_free_settings(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_SETTINGS_GET
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_SETTINGS_GET
+uint64_t uniffi_nexa_ffi_fn_method_settings_get(uint64_t ptr, RustBuffer category, RustBuffer key, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_SETTINGS_LIST
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_SETTINGS_LIST
+uint64_t uniffi_nexa_ffi_fn_method_settings_list(uint64_t ptr, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_SETTINGS_RESET
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_SETTINGS_RESET
+uint64_t uniffi_nexa_ffi_fn_method_settings_reset(uint64_t ptr, RustBuffer category, RustBuffer key, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_SETTINGS_SET
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_SETTINGS_SET
+uint64_t uniffi_nexa_ffi_fn_method_settings_set(uint64_t ptr, RustBuffer category, RustBuffer key, RustBuffer value, RustBuffer timeout_ms, RustBuffer cancel
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_CLONE_TCPLISTENER
@@ -1678,6 +1713,12 @@ uint16_t uniffi_nexa_ffi_checksum_method_handle_sealing(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_HANDLE_SETTINGS
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_HANDLE_SETTINGS
+uint16_t uniffi_nexa_ffi_checksum_method_handle_settings(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_HANDLE_WITH_CONTEXT
 #define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_HANDLE_WITH_CONTEXT
 uint16_t uniffi_nexa_ffi_checksum_method_handle_with_context(void
@@ -1783,6 +1824,30 @@ uint16_t uniffi_nexa_ffi_checksum_method_sealing_list_keys(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_SEALING_ROTATE
 #define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_SEALING_ROTATE
 uint16_t uniffi_nexa_ffi_checksum_method_sealing_rotate(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_SETTINGS_GET
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_SETTINGS_GET
+uint16_t uniffi_nexa_ffi_checksum_method_settings_get(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_SETTINGS_LIST
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_SETTINGS_LIST
+uint16_t uniffi_nexa_ffi_checksum_method_settings_list(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_SETTINGS_RESET
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_SETTINGS_RESET
+uint16_t uniffi_nexa_ffi_checksum_method_settings_reset(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_SETTINGS_SET
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_SETTINGS_SET
+uint16_t uniffi_nexa_ffi_checksum_method_settings_set(void
     
 );
 #endif

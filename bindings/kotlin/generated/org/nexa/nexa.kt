@@ -804,6 +804,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_nexa_ffi_checksum_method_handle_sealing(
     ): Int
+    external fun uniffi_nexa_ffi_checksum_method_handle_settings(
+    ): Int
     external fun uniffi_nexa_ffi_checksum_method_handle_with_context(
     ): Int
     external fun uniffi_nexa_ffi_checksum_method_handle_with_idempotency_key(
@@ -839,6 +841,14 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_nexa_ffi_checksum_method_sealing_list_keys(
     ): Int
     external fun uniffi_nexa_ffi_checksum_method_sealing_rotate(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_settings_get(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_settings_list(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_settings_reset(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_settings_set(
     ): Int
     external fun uniffi_nexa_ffi_checksum_method_tcplistener_accept(
     ): Int
@@ -1098,6 +1108,8 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_nexa_ffi_fn_method_handle_sealing(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
+    external fun uniffi_nexa_ffi_fn_method_handle_settings(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
     external fun uniffi_nexa_ffi_fn_method_handle_with_context(`ptr`: Long,`context`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_nexa_ffi_fn_method_handle_with_idempotency_key(`ptr`: Long,`key`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
@@ -1155,6 +1167,18 @@ internal object UniffiLib {
     external fun uniffi_nexa_ffi_fn_method_sealing_list_keys(`ptr`: Long,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_nexa_ffi_fn_method_sealing_rotate(`ptr`: Long,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_clone_settings(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_nexa_ffi_fn_free_settings(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_nexa_ffi_fn_method_settings_get(`ptr`: Long,`category`: RustBuffer.ByValue,`key`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_settings_list(`ptr`: Long,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_settings_reset(`ptr`: Long,`category`: RustBuffer.ByValue,`key`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_settings_set(`ptr`: Long,`category`: RustBuffer.ByValue,`key`: RustBuffer.ByValue,`value`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_nexa_ffi_fn_clone_tcplistener(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
@@ -1560,6 +1584,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_nexa_ffi_checksum_method_handle_sealing() and 0xFFFF) != 41202) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_nexa_ffi_checksum_method_handle_settings() and 0xFFFF) != 34845) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_nexa_ffi_checksum_method_handle_with_context() and 0xFFFF) != 26975) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1612,6 +1639,18 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_nexa_ffi_checksum_method_sealing_rotate() and 0xFFFF) != 59855) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_settings_get() and 0xFFFF) != 43716) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_settings_list() and 0xFFFF) != 29867) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_settings_reset() and 0xFFFF) != 684) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_settings_set() and 0xFFFF) != 49543) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_nexa_ffi_checksum_method_tcplistener_accept() and 0xFFFF) != 27666) {
@@ -5480,6 +5519,11 @@ public interface HandleInterface {
     fun `sealing`(): Sealing
     
     /**
+     * What holds for the whole control plane.
+     */
+    fun `settings`(): Settings
+    
+    /**
      * The same caller, from this request.
      *
      * # Errors
@@ -5740,6 +5784,22 @@ open class Handle: Disposable, AutoCloseable, HandleInterface
     callWithHandle {
     uniffiRustCall() { _status ->
     UniffiLib.uniffi_nexa_ffi_fn_method_handle_sealing(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * What holds for the whole control plane.
+     */override fun `settings`(): Settings {
+            return FfiConverterTypeSettings.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_nexa_ffi_fn_method_handle_settings(
         it,
         _status)
 }
@@ -9383,6 +9443,407 @@ public object FfiConverterTypeSecret: FfiConverter<Secret, Long> {
     override fun allocationSize(value: Secret) = 8UL
 
     override fun write(value: Secret, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * Settings, as one caller may see and decide them.
+ */
+public interface SettingsInterface {
+    
+    /**
+     * One setting.
+     *
+     * # Errors
+     * `invalid_input` (`key`) when there is no such setting.
+     */
+    suspend fun `get`(`category`: kotlin.String, `key`: kotlin.String, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): Setting
+    
+    /**
+     * Every setting, in the order of their names; also those that are stored and unknown to this build.
+     *
+     * # Errors
+     * None of its own.
+     */
+    suspend fun `list`(`timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): List<Setting>
+    
+    /**
+     * Takes back what was decided, so that the default holds.
+     *
+     * # Errors
+     * `invalid_input` (`key`) when there is no such setting.
+     */
+    suspend fun `reset`(`category`: kotlin.String, `key`: kotlin.String, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): Setting
+    
+    /**
+     * Decides a setting, from the next call on that goes by it.
+     *
+     * # Errors
+     * `invalid_input` (`key`) when there is no such setting, (`value`) for a text that is not of its type.
+     */
+    suspend fun `set`(`category`: kotlin.String, `key`: kotlin.String, `value`: kotlin.String, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): Setting
+    
+    companion object
+}
+
+/**
+ * Settings, as one caller may see and decide them.
+ */
+open class Settings: Disposable, AutoCloseable, SettingsInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_nexa_ffi_fn_free_settings(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_nexa_ffi_fn_clone_settings(handle, status)
+        }
+    }
+
+    
+    /**
+     * One setting.
+     *
+     * # Errors
+     * `invalid_input` (`key`) when there is no such setting.
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `get`(`category`: kotlin.String, `key`: kotlin.String, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : Setting {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_settings_get(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`category`),
+        FfiConverterString.lower(`key`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeSetting.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Every setting, in the order of their names; also those that are stored and unknown to this build.
+     *
+     * # Errors
+     * None of its own.
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `list`(`timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : List<Setting> {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_settings_list(
+                uniffiHandle,
+                
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterSequenceTypeSetting.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Takes back what was decided, so that the default holds.
+     *
+     * # Errors
+     * `invalid_input` (`key`) when there is no such setting.
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `reset`(`category`: kotlin.String, `key`: kotlin.String, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : Setting {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_settings_reset(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`category`),
+        FfiConverterString.lower(`key`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeSetting.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Decides a setting, from the next call on that goes by it.
+     *
+     * # Errors
+     * `invalid_input` (`key`) when there is no such setting, (`value`) for a text that is not of its type.
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `set`(`category`: kotlin.String, `key`: kotlin.String, `value`: kotlin.String, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : Setting {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_settings_set(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`category`),
+        FfiConverterString.lower(`key`),
+        FfiConverterString.lower(`value`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeSetting.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+
+    
+
+
+    
+    
+    /**
+     * @suppress
+     */
+    companion object
+    
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeSettings: FfiConverter<Settings, Long> {
+    override fun lower(value: Settings): Long {
+        return value.uniffiCloneHandle()
+    }
+
+    override fun lift(value: Long): Settings {
+        return Settings(UniffiWithHandle, value)
+    }
+
+    override fun read(buf: ByteBuffer): Settings {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: Settings) = 8UL
+
+    override fun write(value: Settings, buf: ByteBuffer) {
         buf.putLong(lower(value))
     }
 }
@@ -14675,6 +15136,93 @@ public object FfiConverterTypeRotation: FfiConverterRustBuffer<Rotation> {
 
 
 /**
+ * One setting as it is now.
+ */
+data class Setting (
+    /**
+     * What it belongs to, such as `gateway`.
+     */
+    val `category`: kotlin.String
+    , 
+    /**
+     * Its name there, such as `state_lifetime_seconds`.
+     */
+    val `key`: kotlin.String
+    , 
+    /**
+     * What holds.
+     */
+    val `value`: kotlin.String
+    , 
+    /**
+     * What holds until somebody decides; nothing for a setting that this build does not know.
+     */
+    val `default`: kotlin.String?
+    , 
+    /**
+     * What it decides.
+     */
+    val `description`: kotlin.String
+    , 
+    /**
+     * What its text has to be: `integer 60..=86400`, `full | exact`, or `unknown`.
+     */
+    val `settingType`: kotlin.String
+    , 
+    /**
+     * When it was decided, in microseconds since 1970; nothing while the default holds.
+     */
+    val `updatedAt`: kotlin.Long?
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeSetting: FfiConverterRustBuffer<Setting> {
+    override fun read(buf: ByteBuffer): Setting {
+        return Setting(
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterOptionalLong.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Setting) = (
+            FfiConverterString.allocationSize(value.`category`) +
+            FfiConverterString.allocationSize(value.`key`) +
+            FfiConverterString.allocationSize(value.`value`) +
+            FfiConverterOptionalString.allocationSize(value.`default`) +
+            FfiConverterString.allocationSize(value.`description`) +
+            FfiConverterString.allocationSize(value.`settingType`) +
+            FfiConverterOptionalLong.allocationSize(value.`updatedAt`)
+    )
+
+    override fun write(value: Setting, buf: ByteBuffer) {
+            FfiConverterString.write(value.`category`, buf)
+            FfiConverterString.write(value.`key`, buf)
+            FfiConverterString.write(value.`value`, buf)
+            FfiConverterOptionalString.write(value.`default`, buf)
+            FfiConverterString.write(value.`description`, buf)
+            FfiConverterString.write(value.`settingType`, buf)
+            FfiConverterOptionalLong.write(value.`updatedAt`, buf)
+    }
+}
+
+
+
+/**
  * The end of the audit's chain at a moment, signed, to be kept outside the database.
  */
 data class SignedHead (
@@ -17114,6 +17662,34 @@ public object FfiConverterSequenceTypePool: FfiConverterRustBuffer<List<Pool>> {
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypePool.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeSetting: FfiConverterRustBuffer<List<Setting>> {
+    override fun read(buf: ByteBuffer): List<Setting> {
+        val len = buf.getInt()
+        return List<Setting>(len) {
+            FfiConverterTypeSetting.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<Setting>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeSetting.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<Setting>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeSetting.write(it, buf)
         }
     }
 }

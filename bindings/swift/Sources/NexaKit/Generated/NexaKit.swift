@@ -2478,6 +2478,11 @@ public protocol HandleProtocol: AnyObject, Sendable {
     func sealing()  -> Sealing
     
     /**
+     * What holds for the whole control plane.
+     */
+    func settings()  -> Settings
+    
+    /**
      * The same caller, from this request.
      *
      * # Errors
@@ -2655,6 +2660,18 @@ open func sealing() -> Sealing  {
     return try!  FfiConverterTypeSealing_lift(try! rustCall() {
         uniffiCallStatus in
     uniffi_nexa_ffi_fn_method_handle_sealing(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * What holds for the whole control plane.
+     */
+open func settings() -> Settings  {
+    return try!  FfiConverterTypeSettings_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_nexa_ffi_fn_method_handle_settings(
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 })
@@ -4891,6 +4908,238 @@ public func FfiConverterTypeSecret_lift(_ handle: UInt64) throws -> Secret {
 #endif
 public func FfiConverterTypeSecret_lower(_ value: Secret) -> UInt64 {
     return FfiConverterTypeSecret.lower(value)
+}
+
+
+
+
+
+
+/**
+ * Settings, as one caller may see and decide them.
+ */
+public protocol SettingsProtocol: AnyObject, Sendable {
+    
+    /**
+     * One setting.
+     *
+     * # Errors
+     * `invalid_input` (`key`) when there is no such setting.
+     */
+    func get(category: String, key: String, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> Setting
+    
+    /**
+     * Every setting, in the order of their names; also those that are stored and unknown to this build.
+     *
+     * # Errors
+     * None of its own.
+     */
+    func list(timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> [Setting]
+    
+    /**
+     * Takes back what was decided, so that the default holds.
+     *
+     * # Errors
+     * `invalid_input` (`key`) when there is no such setting.
+     */
+    func reset(category: String, key: String, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> Setting
+    
+    /**
+     * Decides a setting, from the next call on that goes by it.
+     *
+     * # Errors
+     * `invalid_input` (`key`) when there is no such setting, (`value`) for a text that is not of its type.
+     */
+    func set(category: String, key: String, value: String, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> Setting
+    
+}
+/**
+ * Settings, as one caller may see and decide them.
+ */
+open class Settings: SettingsProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_nexa_ffi_fn_clone_settings(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_nexa_ffi_fn_free_settings(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * One setting.
+     *
+     * # Errors
+     * `invalid_input` (`key`) when there is no such setting.
+     */
+open func get(category: String, key: String, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> Setting  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_settings_get(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(category),FfiConverterString.lower(key),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeSetting_lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * Every setting, in the order of their names; also those that are stored and unknown to this build.
+     *
+     * # Errors
+     * None of its own.
+     */
+open func list(timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> [Setting]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_settings_list(
+                        self.uniffiCloneHandle(),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeSetting.lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * Takes back what was decided, so that the default holds.
+     *
+     * # Errors
+     * `invalid_input` (`key`) when there is no such setting.
+     */
+open func reset(category: String, key: String, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> Setting  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_settings_reset(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(category),FfiConverterString.lower(key),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeSetting_lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * Decides a setting, from the next call on that goes by it.
+     *
+     * # Errors
+     * `invalid_input` (`key`) when there is no such setting, (`value`) for a text that is not of its type.
+     */
+open func set(category: String, key: String, value: String, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> Setting  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_settings_set(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(category),FfiConverterString.lower(key),FfiConverterString.lower(value),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeSetting_lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSettings: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = Settings
+
+    public static func lift(_ handle: UInt64) throws -> Settings {
+        return Settings(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: Settings) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Settings {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: Settings, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSettings_lift(_ handle: UInt64) throws -> Settings {
+    return try FfiConverterTypeSettings.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSettings_lower(_ value: Settings) -> UInt64 {
+    return FfiConverterTypeSettings.lower(value)
 }
 
 
@@ -10851,6 +11100,125 @@ public func FfiConverterTypeRotation_lower(_ value: Rotation) -> RustBuffer {
 
 
 /**
+ * One setting as it is now.
+ */
+public struct Setting: Equatable, Hashable {
+    /**
+     * What it belongs to, such as `gateway`.
+     */
+    public var category: String
+    /**
+     * Its name there, such as `state_lifetime_seconds`.
+     */
+    public var key: String
+    /**
+     * What holds.
+     */
+    public var value: String
+    /**
+     * What holds until somebody decides; nothing for a setting that this build does not know.
+     */
+    public var `default`: String?
+    /**
+     * What it decides.
+     */
+    public var description: String
+    /**
+     * What its text has to be: `integer 60..=86400`, `full | exact`, or `unknown`.
+     */
+    public var settingType: String
+    /**
+     * When it was decided, in microseconds since 1970; nothing while the default holds.
+     */
+    public var updatedAt: Int64?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * What it belongs to, such as `gateway`.
+         */category: String, 
+        /**
+         * Its name there, such as `state_lifetime_seconds`.
+         */key: String, 
+        /**
+         * What holds.
+         */value: String, 
+        /**
+         * What holds until somebody decides; nothing for a setting that this build does not know.
+         */`default`: String?, 
+        /**
+         * What it decides.
+         */description: String, 
+        /**
+         * What its text has to be: `integer 60..=86400`, `full | exact`, or `unknown`.
+         */settingType: String, 
+        /**
+         * When it was decided, in microseconds since 1970; nothing while the default holds.
+         */updatedAt: Int64?) {
+        self.category = category
+        self.key = key
+        self.value = value
+        self.`default` = `default`
+        self.description = description
+        self.settingType = settingType
+        self.updatedAt = updatedAt
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Setting: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSetting: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Setting {
+        return
+            try Setting(
+                category: FfiConverterString.read(from: &buf), 
+                key: FfiConverterString.read(from: &buf), 
+                value: FfiConverterString.read(from: &buf), 
+                default: FfiConverterOptionString.read(from: &buf), 
+                description: FfiConverterString.read(from: &buf), 
+                settingType: FfiConverterString.read(from: &buf), 
+                updatedAt: FfiConverterOptionInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Setting, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.category, into: &buf)
+        FfiConverterString.write(value.key, into: &buf)
+        FfiConverterString.write(value.value, into: &buf)
+        FfiConverterOptionString.write(value.`default`, into: &buf)
+        FfiConverterString.write(value.description, into: &buf)
+        FfiConverterString.write(value.settingType, into: &buf)
+        FfiConverterOptionInt64.write(value.updatedAt, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSetting_lift(_ buf: RustBuffer) throws -> Setting {
+    return try FfiConverterTypeSetting.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSetting_lower(_ value: Setting) -> RustBuffer {
+    return FfiConverterTypeSetting.lower(value)
+}
+
+
+/**
  * The end of the audit's chain at a moment, signed, to be kept outside the database.
  */
 public struct SignedHead: Equatable, Hashable {
@@ -13947,6 +14315,31 @@ fileprivate struct FfiConverterSequenceTypePool: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeSetting: FfiConverterRustBuffer {
+    typealias SwiftType = [Setting]
+
+    public static func write(_ value: [Setting], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeSetting.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Setting] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Setting]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeSetting.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeTarget: FfiConverterRustBuffer {
     typealias SwiftType = [Target]
 
@@ -14756,6 +15149,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_nexa_ffi_checksum_method_handle_sealing() != 41202) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_nexa_ffi_checksum_method_handle_settings() != 34845) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_nexa_ffi_checksum_method_handle_with_context() != 26975) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -14808,6 +15204,18 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_nexa_ffi_checksum_method_sealing_rotate() != 59855) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_settings_get() != 43716) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_settings_list() != 29867) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_settings_reset() != 684) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_settings_set() != 49543) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_nexa_ffi_checksum_method_tcplistener_accept() != 27666) {

@@ -129,6 +129,7 @@ func domain(_ name: String, of handle: Handle) -> AnyObject? {
     case "Ipam": handle.ipam()
     case "Policies": handle.policy()
     case "Sealing": handle.sealing()
+    case "Settings": handle.settings()
     default: nil
     }
 }
@@ -240,6 +241,8 @@ func invoke(_ op: String, on object: AnyObject, _ arguments: inout Arguments) as
         return Value(try cast(object, to: Handle.self).policy())
     case "Handle.sealing":
         return Value(try cast(object, to: Handle.self).sealing())
+    case "Handle.settings":
+        return Value(try cast(object, to: Handle.self).settings())
     case "Handle.with_context":
         return Value(try cast(object, to: Handle.self).withContext(context: arguments.take("context")))
     case "Handle.with_idempotency_key":
@@ -336,6 +339,14 @@ func invoke(_ op: String, on object: AnyObject, _ arguments: inout Arguments) as
         return Value(try await cast(object, to: Sealing.self).rotate())
     case "Secret.reveal":
         return Value(try cast(object, to: Secret.self).reveal())
+    case "Settings.get":
+        return Value(try await cast(object, to: Settings.self).get(category: arguments.take("category"), key: arguments.take("key")))
+    case "Settings.list":
+        return Value(try await cast(object, to: Settings.self).list())
+    case "Settings.reset":
+        return Value(try await cast(object, to: Settings.self).reset(category: arguments.take("category"), key: arguments.take("key")))
+    case "Settings.set":
+        return Value(try await cast(object, to: Settings.self).set(category: arguments.take("category"), key: arguments.take("key"), value: arguments.take("value")))
     case "SignedIn.expires_at":
         return Value(try cast(object, to: SignedIn.self).expiresAt())
     case "SignedIn.session_id":
