@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test program uses its own part of it")]
 
 mod backend;
+pub(crate) mod load;
 mod snapshot;
 
 use std::path::PathBuf;

@@ -2,14 +2,16 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use crate::failure::{Failure, Result};
 use crate::options::{Depth, Options};
-use crate::process::{capture, command, run};
+use crate::process::{capture, command};
 use crate::selection::workspace_and;
-use crate::servers::{KEYS, Servers, as_nobody, free_port, fresh_folder, own, spawn};
+use crate::servers::{
+    KEYS, Servers, as_nobody, free_port, fresh_folder, init_mariadb, own, script_of, spawn,
+};
 use crate::tally::Tally;
 use crate::test::{api_on, cargo_test_with};
 
@@ -121,13 +123,10 @@ fn start_node(number: usize, ports: &Ports, all: &[Ports], folder: &Path) -> Res
         server.arg(&defaults);
         Ok(server)
     };
-    let script = folder.join("start");
-    fs::write(&script, shell_line(&server()?))?;
+    let script = script_of(&server()?, folder)?;
     let mut first = server()?;
     if number == 0 {
-        let mut init = as_nobody(Path::new("mariadb-install-db"), folder)?;
-        init.args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]);
-        run(init.arg(format!("--datadir={}", data.display())).stdout(Stdio::null()))?;
+        init_mariadb(folder)?;
         first.arg("--wsrep-new-cluster");
     }
     Ok(Node { port: ports.sql, server: spawn(&mut first, folder)?, script })
@@ -176,14 +175,6 @@ fn configuration(number: usize, ports: &Ports, all: &[Ports], folder: &Path) -> 
         String::new(),
     ]
     .join("\n")
-}
-
-/// A script that does what the command would.
-fn shell_line(command: &Command) -> String {
-    let quoted = |word: &std::ffi::OsStr| format!("'{}'", word.to_string_lossy().replace('\'', "'\\''"));
-    let words: Vec<_> = [command.get_program()].into_iter().chain(command.get_args()).map(quoted).collect();
-    let folder = command.get_current_dir().map(|folder| quoted(folder.as_os_str())).unwrap_or_default();
-    format!("cd {folder}\nexport HOME=$PWD TMPDIR=$PWD\nexec {}\n", words.join(" "))
 }
 
 #[expect(clippy::disallowed_methods, reason = "a node that joins a cluster tells nobody when it has")]

@@ -9,6 +9,7 @@ mod chaos;
 mod duplicates;
 mod examples;
 mod failure;
+mod faults;
 mod galera;
 mod languages;
 mod layering;

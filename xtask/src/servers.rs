@@ -2,6 +2,7 @@
 //! address, with fresh data, which end with the stage that started them.
 
 use std::env;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::fs::chown;
@@ -17,7 +18,7 @@ use crate::tools::{MARIADB, POSTGRES, is_root};
 /// Where PostgreSQL's programs are; Debian leaves them out of the path.
 pub(crate) const POSTGRES_PROGRAMS: &str = "/usr/lib/postgresql/15/bin";
 /// The user and the group that own nothing: PostgreSQL refuses to run as root.
-const NOBODY: u32 = 65_534;
+pub(crate) const NOBODY: u32 = 65_534;
 /// The keys that databases on a server are opened with, of nothing but the tests' own.
 pub(crate) const KEYS: (&str, &str) = ("NEXA_KEYS", "tests:bmV4YSB0ZXN0cyBvbmx5LCBub3QgYSBzZWNyZXQgLi4=");
 /// How long a server may take to answer.
@@ -123,6 +124,8 @@ fn remove_what_was_left(base: &Path) -> Result {
         let run = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.rsplit_once('-'));
         let Some((_, process)) = run else { continue };
         if process.bytes().all(|b| b.is_ascii_digit()) && !Path::new("/proc").join(process).exists() {
+            // What is no mount needs no unmounting.
+            let _ = command("umount").arg(&path).stderr(Stdio::null()).status();
             fs::remove_dir_all(&path)?;
         }
     }
@@ -135,12 +138,25 @@ pub(crate) fn free_port() -> Result<u16> {
 }
 
 fn postgres(data: &Path, port: u16, durability: Durability) -> Result<(Child, String)> {
+    init_postgres(data)?;
+    let server = spawn(&mut postgres_server(data, port, durability)?, data)?;
+    Ok((server, postgres_url(port)))
+}
+
+pub(crate) fn postgres_url(port: u16) -> String {
+    format!("postgres://nexa@127.0.0.1:{port}/postgres")
+}
+
+/// Makes PostgreSQL's data below the folder.
+pub(crate) fn init_postgres(data: &Path) -> Result {
     POSTGRES.ensure()?;
-    let program = |name: &str| as_nobody(&Path::new(POSTGRES_PROGRAMS).join(name), data);
-    let mut init = program("initdb")?;
+    let mut init = postgres_program("initdb", data)?;
     init.args(["--username=nexa", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--pgdata"]);
-    run(init.arg(data.join("data")).stdout(Stdio::null()))?;
-    let mut server = program("postgres")?;
+    run(init.arg(data.join("data")).stdout(Stdio::null()))
+}
+
+pub(crate) fn postgres_server(data: &Path, port: u16, durability: Durability) -> Result<Command> {
+    let mut server = postgres_program("postgres", data)?;
     server.arg("-D").arg(data.join("data")).args(["-p", &port.to_string()]);
     for setting in ["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=300"] {
         server.args(["-c", setting]);
@@ -150,14 +166,32 @@ fn postgres(data: &Path, port: u16, durability: Durability) -> Result<(Child, St
             server.args(["-c", setting]);
         }
     }
-    Ok((spawn(&mut server, data)?, format!("postgres://nexa@127.0.0.1:{port}/postgres")))
+    Ok(server)
+}
+
+fn postgres_program(name: &str, data: &Path) -> Result<Command> {
+    as_nobody(&Path::new(POSTGRES_PROGRAMS).join(name), data)
 }
 
 fn mariadb(data: &Path, port: u16, durability: Durability) -> Result<(Child, String)> {
+    init_mariadb(data)?;
+    let server = spawn(&mut mariadb_server(data, port, durability)?, data)?;
+    Ok((server, mariadb_url(port)))
+}
+
+pub(crate) fn mariadb_url(port: u16) -> String {
+    format!("mysql://root@127.0.0.1:{port}/mysql")
+}
+
+/// Makes MariaDB's data below the folder.
+pub(crate) fn init_mariadb(data: &Path) -> Result {
     MARIADB.ensure()?;
     let mut init = as_nobody(Path::new("mariadb-install-db"), data)?;
     init.args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]);
-    run(init.arg(option("--datadir=", &data.join("data"))).stdout(Stdio::null()))?;
+    run(init.arg(option("--datadir=", &data.join("data"))).stdout(Stdio::null()))
+}
+
+pub(crate) fn mariadb_server(data: &Path, port: u16, durability: Durability) -> Result<Command> {
     let mut server = as_nobody(Path::new("mariadbd"), data)?;
     server.arg("--no-defaults").arg(option("--datadir=", &data.join("data")));
     server.arg(option("--socket=", &data.join("socket"))).arg(option("--pid-file=", &data.join("pid")));
@@ -169,11 +203,11 @@ fn mariadb(data: &Path, port: u16, durability: Durability) -> Result<(Child, Str
         &format!("--innodb-flush-log-at-trx-commit={}", u8::from(durability == Durability::Kept)),
         "--innodb-buffer-pool-size=128M",
     ]);
-    Ok((spawn(&mut server, data)?, format!("mysql://root@127.0.0.1:{port}/mysql")))
+    Ok(server)
 }
 
-fn option(name: &str, path: &Path) -> std::ffi::OsString {
-    let mut option = std::ffi::OsString::from(name);
+pub(crate) fn option(name: &str, path: &Path) -> OsString {
+    let mut option = OsString::from(name);
     option.push(path);
     option
 }
@@ -197,8 +231,18 @@ pub(crate) fn spawn(server: &mut Command, data: &Path) -> Result<Child> {
     server.spawn().map_err(|error| Failure::new(format!("the server did not start: {error}")))
 }
 
+/// Writes a script that does what the command would, and says where it is.
+pub(crate) fn script_of(command: &Command, folder: &Path) -> Result<PathBuf> {
+    let quoted = |word: &OsStr| format!("'{}'", word.to_string_lossy().replace('\'', "'\\''"));
+    let words: Vec<_> = [command.get_program()].into_iter().chain(command.get_args()).map(quoted).collect();
+    let at = command.get_current_dir().map(|folder| quoted(folder.as_os_str())).unwrap_or_default();
+    let script = folder.join("start");
+    fs::write(&script, format!("cd {at}\nexport HOME=$PWD TMPDIR=$PWD\nexec {}\n", words.join(" ")))?;
+    Ok(script)
+}
+
 #[expect(clippy::disallowed_methods, reason = "a server that starts tells nobody when it is ready")]
-fn wait_until_it_listens(name: &str, port: u16) -> Result {
+pub(crate) fn wait_until_it_listens(name: &str, port: u16) -> Result {
     let began = Instant::now();
     while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
         if began.elapsed() > CEILING {

@@ -10,6 +10,7 @@ use crate::bench;
 use crate::chaos;
 use crate::examples;
 use crate::failure::Result;
+use crate::faults;
 use crate::galera;
 use crate::languages::{kotlin, mobile, node, python, swift};
 use crate::options::{Action, Depth, Options};
@@ -19,7 +20,7 @@ use crate::servers::Servers;
 use crate::stage::{Finished, Stage, run_all, seconds};
 use crate::tally::Tally;
 use crate::tools::{
-    GALERA_LIBRARY, IP, MARIADB, PING, POSTGRES, RSYNC, SETPRIV, WG, WIREGUARD_GO, needs_root,
+    GALERA_LIBRARY, IP, MARIADB, MOUNT, OPENSSL, PING, POSTGRES, RSYNC, SETPRIV, WG, WIREGUARD_GO, needs_root,
 };
 
 /// A new stage, or a tool that one needs, is one entry here. What can be tested in Rust comes first, and the language
@@ -42,6 +43,12 @@ pub(crate) const STAGES: &[Stage<Tally>] = &[
         about: "processes killed at random on each database, and what they leave",
         needs: &[&POSTGRES, &MARIADB, &SETPRIV],
         run: chaos::stage,
+    },
+    Stage {
+        name: FAULTS,
+        about: "servers that end under load, full disks, and who is not let in; needs root",
+        needs: &[&POSTGRES, &MARIADB, &SETPRIV, &OPENSSL, &MOUNT],
+        run: faults::stage,
     },
     Stage {
         name: "benches",
@@ -96,6 +103,8 @@ const FULL_STAGES: &[Stage<Tally>] = &[Stage {
 const SLOWEST: usize = 5;
 /// Takes root and programs that others need not have, so it is a stage of its own.
 const INTEROP: &str = "interop";
+/// Breaks the servers that it has.
+const FAULTS: &str = "faults";
 /// Takes a cluster.
 const GALERA: &str = "galera";
 
@@ -145,7 +154,7 @@ pub(crate) fn api_on(
             names.extend(test_name(&entry?.path()));
         }
     }
-    for other in [INTEROP, GALERA] {
+    for other in [INTEROP, FAULTS, GALERA] {
         names.remove(other);
     }
     let mut arguments: Vec<_> = WORKSPACE.iter().map(|argument| String::from(*argument)).collect();

@@ -43,6 +43,8 @@ pub(crate) static NODE: Tool = Tool {
     name: "node",
     source: Source::Machine { what: "Node.js 20.11 or newer, with npm", probe: &["--eval", NODE_PROBE] },
 };
+pub(crate) static OPENSSL: Tool = apt("openssl", "openssl", &["version"]);
+pub(crate) static MOUNT: Tool = apt("mount", "mount", &["--version"]);
 pub(crate) static PING: Tool = apt("ping", "iputils-ping", &["-V"]);
 /// Debian keeps the module that makes environments in a package of its own.
 pub(crate) static POSTGRES: Tool =

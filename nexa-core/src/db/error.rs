@@ -27,6 +27,9 @@ pub(crate) enum DbError {
     OutcomeUnknown(String),
     #[error("the database refuses this user or password: {0}")]
     NotAdmitted(String),
+    /// The other side could not be made sure of: its certificate, or that it speaks TLS at all.
+    #[error("the database server is not trusted: {0}")]
+    NotTrusted(String),
     #[error("the database cannot be written: {0}")]
     NotWritable(String),
     #[error("no database can be written there: {0}")]
@@ -86,6 +89,7 @@ impl Classify for DbError {
             DbError::NotServing(_) => Code::DbNotServing,
             DbError::OutcomeUnknown(_) => Code::DbOutcomeUnknown,
             DbError::NotAdmitted(_) => Code::DbNotAdmitted,
+            DbError::NotTrusted(_) => Code::DbNotTrusted,
             DbError::Unreachable(_) => Code::DbUnreachable,
             DbError::NotWritable(_) => Code::DbNotWritable,
             DbError::NoPlace(_) => Code::DbNoPlace,
@@ -105,6 +109,7 @@ impl Classify for DbError {
             DbError::NoPlace(_)
             | DbError::Foreign(_)
             | DbError::NotAdmitted(_)
+            | DbError::NotTrusted(_)
             | DbError::NotBuilt { .. }
             | DbError::Newer { .. } => Some("url".into()),
             _ => None,
@@ -129,9 +134,13 @@ impl From<sqlx::Error> for DbError {
             sqlx::Error::PoolClosed => DbError::Closed,
             sqlx::Error::PoolTimedOut => DbError::Busy("no connection became free in time".to_owned()),
             sqlx::Error::WorkerCrashed => DbError::Unreachable("the driver's worker ended".to_owned()),
-            sqlx::Error::Io(cause) => DbError::Unreachable(cause.to_string()),
             sqlx::Error::Protocol(cause) => DbError::Unreachable(cause),
-            sqlx::Error::Tls(cause) => DbError::Unreachable(cause.to_string()),
+            sqlx::Error::Tls(cause) => DbError::NotTrusted(cause.to_string()),
+            // As rustls says that a certificate is not good.
+            sqlx::Error::Io(cause) if cause.kind() == std::io::ErrorKind::InvalidData => {
+                DbError::NotTrusted(cause.to_string())
+            }
+            sqlx::Error::Io(cause) => DbError::Unreachable(cause.to_string()),
             sqlx::Error::Database(refusal) => said(refusal.as_ref()),
             other => DbError::Driver(other.to_string()),
         }
@@ -176,9 +185,10 @@ fn by_sqlstate(code: &str, constraint: Option<&str>, message: &str) -> DbError {
     let text = message.to_owned();
     match code {
         "23505" => DbError::Unique(constrained_columns(constraint.unwrap_or_default())),
-        "40001" | "40P01" | "55P03" => DbError::Contended(text),
+        "40001" | "40P01" => DbError::Contended(text),
         "57P01" | "57P02" | "57P03" => DbError::Unreachable(text),
-        "57014" | "53300" => DbError::Busy(text),
+        // 55P03 waited as long as it may already; to begin again at once would be to wait twenty times.
+        "55P03" | "57014" | "53300" => DbError::Busy(text),
         "53100" | "53200" | "53400" => DbError::Full(text),
         "25006" | "42501" => DbError::NotWritable(text),
         "28000" | "28P01" | "3D000" => DbError::NotAdmitted(text),
@@ -200,10 +210,11 @@ fn by_mariadb_number(number: u16, message: &str) -> DbError {
             let key = message.rsplit_once("for key '").map_or("", |(_, key)| key.trim_end_matches('\''));
             DbError::Unique(constrained_columns(key))
         }
-        1205 | 1213 | 1020 => DbError::Contended(text),
+        1213 | 1020 => DbError::Contended(text),
         1047 | 1180 => DbError::NotServing(text),
         1053 | 1077 | 1927 | 2006 | 2013 => DbError::Unreachable(text),
-        1040 | 1203 | 1969 | 3024 => DbError::Busy(text),
+        // 1205 waited as long as it may already; to begin again at once would be to wait twenty times.
+        1040 | 1203 | 1205 | 1969 | 3024 => DbError::Busy(text),
         1021 | 1114 | 3 | 28 => DbError::Full(text),
         1290 | 1792 | 1142 | 1143 => DbError::NotWritable(text),
         1044 | 1045 | 1049 | 1698 => DbError::NotAdmitted(text),

@@ -18,6 +18,8 @@ mod schema;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod statement;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+mod tuning;
 mod value;
 
 pub(crate) use error::DbError;

@@ -6,22 +6,18 @@ use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _, MySqlPool};
 use uuid::Uuid;
 
+use super::tuning::{self, Tuning};
 use super::{DbError, Mode, Tx, migrate};
 use crate::error::{Error, Result};
 
-/// How long a call waits for a connection.
+/// How long a call waits for a connection, unless the URL says it.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(20);
 /// The same where another node may have one.
 const ACQUIRE_TIMEOUT_OF_NODE: Duration = Duration::from_secs(3);
-const CONNECTIONS: u32 = 10;
-/// What every session sets. MariaDB's own isolation is REPEATABLE READ, in which an UPDATE sees rows that a SELECT of the
-/// same transaction does not; for reading alone it is what gives one state of the database.
-const FOR_WRITING: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
-                           SET SESSION max_statement_time = 30, innodb_lock_wait_timeout = 20, \
-                           sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')";
-const FOR_READING: &str = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ; \
-                           SET SESSION max_statement_time = 30, innodb_lock_wait_timeout = 20, \
-                           sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')";
+/// MariaDB's own isolation is REPEATABLE READ, in which an UPDATE sees rows that a SELECT of the same transaction does
+/// not; for reading alone it is what gives one state of the database.
+const FOR_WRITING: &str = "READ COMMITTED";
+const FOR_READING: &str = "REPEATABLE READ";
 
 /// One row on a node of a Galera cluster; none elsewhere, also where the server is built without it.
 const IS_NODE: &str = "SHOW GLOBAL VARIABLES WHERE variable_name = 'wsrep_on' AND value = 'ON'";
@@ -43,11 +39,13 @@ struct Node {
 
 impl Mysql {
     /// Opens `//user:password@host:port,host:port/database`, what follows the scheme. TLS is as `ssl-mode`, `ssl-ca`,
-    /// `ssl-cert` and `ssl-key` of the URL say.
+    /// `ssl-cert` and `ssl-key` of the URL say, and the pools as `tuning` reads it.
     pub(super) async fn open(rest: &str) -> Result<Self> {
+        let (rest, mut tuning) = tuning::split(rest)?;
         let (mut nodes, mut answered, mut current) = (Vec::new(), Err(DbError::Closed), 0);
-        let urls = urls(rest)?;
+        let urls = urls(&rest)?;
         let patience = if urls.len() > 1 { ACQUIRE_TIMEOUT_OF_NODE } else { ACQUIRE_TIMEOUT };
+        tuning.acquire_timeout.get_or_insert(patience);
         for url in urls {
             let options = MySqlConnectOptions::from_str(&url)
                 .map_err(|_| Error::invalid("url", "is not mysql://user@host/database"))?;
@@ -60,8 +58,8 @@ impl Mysql {
                 (answered, current) = (first_contact(&options).await, nodes.len());
             }
             nodes.push(Node {
-                writers: pool(&options, FOR_WRITING, patience),
-                readers: pool(&options, FOR_READING, patience),
+                writers: pool(&options, FOR_WRITING, &tuning),
+                readers: pool(&options, FOR_READING, &tuning),
             });
         }
         answered.map_err(DbError::at_opening)?;
@@ -124,9 +122,13 @@ async fn first_contact(options: &MySqlConnectOptions) -> Result<(), DbError> {
     Ok(options.connect().await?.close().await?)
 }
 
-fn pool(options: &MySqlConnectOptions, settings: &'static str, patience: Duration) -> MySqlPool {
-    let pool = MySqlPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(patience);
+fn pool(options: &MySqlConnectOptions, isolation: &str, tuning: &Tuning) -> MySqlPool {
+    let settings = settings(isolation, tuning);
+    let pool = MySqlPoolOptions::new()
+        .max_connections(tuning.connections)
+        .acquire_timeout(tuning.acquire_timeout.unwrap_or(ACQUIRE_TIMEOUT));
     let pool = pool.after_connect(move |connection, _| {
+        let settings = sqlx::AssertSqlSafe(settings.clone());
         Box::pin(async move {
             sqlx::raw_sql(settings).execute(&mut *connection).await?;
             let is_node = sqlx::raw_sql(IS_NODE).fetch_optional(&mut *connection).await?.is_some();
@@ -137,6 +139,16 @@ fn pool(options: &MySqlConnectOptions, settings: &'static str, patience: Duratio
         })
     });
     pool.connect_lazy_with(options.clone())
+}
+
+/// What every session sets. `lock_wait_timeout` is for tables that somebody locked or is changing.
+fn settings(isolation: &str, tuning: &Tuning) -> String {
+    let (statement, lock) = (tuning.statement_timeout.as_secs_f64(), tuning.lock_timeout().as_secs());
+    format!(
+        "SET SESSION TRANSACTION ISOLATION LEVEL {isolation}; \
+         SET SESSION max_statement_time = {statement:.3}, innodb_lock_wait_timeout = {lock}, \
+         lock_wait_timeout = {lock}, sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')"
+    )
 }
 
 /// One URL for each host of a list.

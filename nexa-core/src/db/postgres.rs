@@ -4,20 +4,14 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _, PgPool};
 
-use super::{DbError, Mode, Tx, migrate};
+use super::{DbError, Mode, Tx, migrate, tuning};
 use crate::error::{Error, Result};
 
-/// How long a call waits for a connection.
+/// How long a call waits for a connection, unless the URL says it.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(20);
-const CONNECTIONS: u32 = 10;
-/// What every session sets: a statement that takes this long is not one of ours, and neither is a transaction that
-/// waits so long for its program.
-const SETTINGS: [(&str, &str); 4] = [
-    ("statement_timeout", "30s"),
-    ("lock_timeout", "20s"),
-    ("idle_in_transaction_session_timeout", "60s"),
-    ("client_min_messages", "warning"),
-];
+/// What every session sets: a transaction that waits so long for its program is not one of ours.
+const SETTINGS: [(&str, &str); 2] =
+    [("idle_in_transaction_session_timeout", "60s"), ("client_min_messages", "warning")];
 /// The lock that is held while the schema changes: `nexa` in ASCII, and a number for the schema of the search path, so that
 /// several control planes in one database do not wait for each other.
 const LOCK: &str = "SELECT pg_advisory_lock(1852143713, hashtext(current_schema()))";
@@ -29,17 +23,23 @@ pub(crate) struct Postgres {
 
 impl Postgres {
     /// Opens `postgres://user:password@host:port/database`. TLS is as `sslmode`, `sslrootcert`, `sslcert` and `sslkey` of
-    /// the URL say.
+    /// the URL say, and the pool as `tuning` reads it.
     pub(super) async fn open(url: &str) -> Result<Self> {
-        let options = PgConnectOptions::from_str(url)
+        let (url, tuning) = tuning::split(url)?;
+        let options = PgConnectOptions::from_str(&url)
             .map_err(|_| Error::invalid("url", "is not postgres://user@host/database"))?;
         if options.get_database().is_none_or(str::is_empty) {
             return Err(Error::invalid("url", "names no database after the host"));
         }
-        let options = options.options(SETTINGS).application_name("nexa").disable_statement_logging();
+        let limits = [
+            ("statement_timeout", tuning.statement_timeout.as_millis().to_string()),
+            ("lock_timeout", tuning.lock_timeout().as_millis().to_string()),
+        ];
+        let options = options.options(SETTINGS).options(limits);
+        let options = options.application_name("nexa").disable_statement_logging();
         let pool = PgPoolOptions::new()
-            .max_connections(CONNECTIONS)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .max_connections(tuning.connections)
+            .acquire_timeout(tuning.acquire_timeout.unwrap_or(ACQUIRE_TIMEOUT))
             .connect_lazy_with(options.clone());
         let postgres = Postgres { pool };
         postgres.bring_up_to_date(options).await.map_err(DbError::at_opening)?;

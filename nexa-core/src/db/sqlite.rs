@@ -6,10 +6,10 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, SqlitePool};
 
-use super::{DbError, Mode, Tx, migrate};
+use super::{DbError, Mode, Tx, migrate, tuning};
 use crate::error::{Error, Result};
 
-/// How long a statement waits for another process's write.
+/// How long a statement waits for another process's write, unless the URL says it.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
 const READERS: u32 = 4;
 /// What every SQLite file begins with (<https://www.sqlite.org/fileformat.html> §1.3.1).
@@ -24,28 +24,35 @@ pub(crate) struct Sqlite {
 }
 
 impl Sqlite {
-    /// Opens `sqlite:<rest>`, where the rest is a path, also as `//path`, or `:memory:`.
+    /// Opens `sqlite:<rest>`, where the rest is a path, also as `//path`, or `:memory:`; behind a path may stand
+    /// `?busy_timeout_ms=`.
     pub(super) async fn open(rest: &str) -> Result<Self> {
         if rest == ":memory:" {
             return Self::open_in_memory().await;
         }
-        let path = file_path(rest)?;
-        Self::open_file(&path).await.map_err(|cause| cause.at_opening().into())
+        let (path, patience) = tuning::split_busy_timeout(rest)?;
+        let path = file_path(path)?;
+        Self::open_file(&path, patience.unwrap_or(BUSY_TIMEOUT))
+            .await
+            .map_err(|cause| cause.at_opening().into())
     }
 
-    async fn open_file(path: &Path) -> Result<Self, DbError> {
+    async fn open_file(path: &Path, patience: Duration) -> Result<Self, DbError> {
         let _held_while_the_schema_changes = lock_beside(path).await?;
-        refuse_foreign(path).await?;
-        let options = options().filename(path).journal_mode(SqliteJournalMode::Wal);
+        let options = options(patience).filename(path);
+        refuse_foreign(path, &options).await?;
+        let options = options.journal_mode(SqliteJournalMode::Wal);
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
-            .acquire_timeout(BUSY_TIMEOUT)
+            .acquire_timeout(patience)
+            .before_acquire(|connection, _| Box::pin(async { Ok(is_at_rest(connection)) }))
             .connect_with(options.clone())
             .await?;
         up_to_date(&writer).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
-            .acquire_timeout(BUSY_TIMEOUT)
+            .acquire_timeout(patience)
+            .before_acquire(|connection, _| Box::pin(async { Ok(is_at_rest(connection)) }))
             .connect_lazy_with(options.read_only(true));
         Ok(Sqlite { writer, readers, path: Some(path.to_owned()) })
     }
@@ -56,7 +63,7 @@ impl Sqlite {
             .max_connections(1)
             .idle_timeout(None)
             .max_lifetime(None)
-            .connect_with(options().in_memory(true))
+            .connect_with(options(BUSY_TIMEOUT).in_memory(true))
             .await
             .map_err(DbError::from)?;
         up_to_date(&writer).await?;
@@ -84,11 +91,15 @@ impl Sqlite {
     }
 }
 
-fn options() -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .foreign_keys(true)
-        .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(BUSY_TIMEOUT)
+/// Whether the driver believes that nothing is under way. On a full disk or a failing one SQLite takes a transaction back by
+/// itself, and a ROLLBACK then is an error, after which the driver counts that transaction for ever: such a connection is
+/// of no use.
+fn is_at_rest(connection: &sqlx::SqliteConnection) -> bool {
+    !connection.is_in_transaction()
+}
+
+fn options(patience: Duration) -> SqliteConnectOptions {
+    SqliteConnectOptions::new().foreign_keys(true).synchronous(SqliteSynchronous::Full).busy_timeout(patience)
 }
 
 fn file_path(rest: &str) -> Result<PathBuf> {
@@ -96,8 +107,8 @@ fn file_path(rest: &str) -> Result<PathBuf> {
     if path.is_empty() || path.ends_with('/') {
         return Err(Error::invalid("url", "names no file after sqlite:"));
     }
-    if path.contains(['?', '#', '\0']) {
-        return Err(Error::invalid("url", "has options after the file; there are none"));
+    if path.contains(['#', '\0']) {
+        return Err(Error::invalid("url", "names a file with a character that no path of ours has"));
     }
     Ok(PathBuf::from(path))
 }
@@ -117,6 +128,9 @@ async fn lock_beside(path: &Path) -> Result<File, DbError> {
     });
     match locked.await {
         Ok(Ok(file)) => Ok(file),
+        Ok(Err(cause)) if cause.kind() == std::io::ErrorKind::StorageFull => {
+            Err(DbError::Full(cause.to_string()))
+        }
         Ok(Err(cause)) => Err(DbError::NotWritable(cause.to_string())),
         Err(cause) => Err(DbError::Driver(cause.to_string())),
     }
@@ -133,7 +147,7 @@ fn for_the_owner_alone() -> OpenOptions {
 
 /// Refuses what another program wrote, before anything of ours is written into it: a file that is no database, even
 /// one so short that SQLite takes it for an empty one, and a database with other tables than ours.
-async fn refuse_foreign(path: &Path) -> Result<(), DbError> {
+async fn refuse_foreign(path: &Path, options: &SqliteConnectOptions) -> Result<(), DbError> {
     let mut begin = Vec::new();
     File::open(path)
         .and_then(|file| file.take(MAGIC.len() as u64).read_to_end(&mut begin))
@@ -144,7 +158,7 @@ async fn refuse_foreign(path: &Path) -> Result<(), DbError> {
     if begin != MAGIC {
         return Err(DbError::Foreign("the file is not an SQLite database".to_owned()));
     }
-    let mut connection = options().filename(path).connect().await?;
+    let mut connection = options.connect().await?;
     let tables: Vec<String> = sqlx::query_scalar("SELECT name FROM sqlite_schema WHERE type = 'table'")
         .fetch_all(&mut connection)
         .await?;

@@ -60,6 +60,7 @@ codes! {
     DbNotBuilt = "db.not_built", Unsupported;
     DbNotPortable = "db.not_portable", Internal;
     DbNotServing = "db.not_serving", Unavailable;
+    DbNotTrusted = "db.not_trusted", InvalidInput;
     DbNotWritable = "db.not_writable", Unavailable;
     DbOutcomeUnknown = "db.outcome_unknown", Unavailable;
     DbUnique = "db.unique", AlreadyExists;

@@ -242,7 +242,8 @@ mod tests {
 
     #[test]
     fn hashes_and_signatures_keep_which_are_the_same() {
-        let (hash, signature) = ("0123456789abcdef".repeat(4), format!("{}==", "aB+/9z".repeat(15).split_at(86).0));
+        let (hash, signature) =
+            ("0123456789abcdef".repeat(4), format!("{}==", "aB+/9z".repeat(15).split_at(86).0));
         let lines = lines_of_transcript(&format!("{hash} {signature} {hash} \"{signature}\""));
         assert_eq!(lines, ["<hash 1> <signature 1> <hash 1> \"<signature 1>\""]);
         let longer = format!("{hash}0 {}", signature.replace("==", "="));

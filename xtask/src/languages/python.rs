@@ -216,7 +216,8 @@ mod tests {
     #[test]
     fn a_list_is_python_s_own_beside_a_method_of_that_name() {
         let one = "\nfrom a import b\n\n@final\nclass A:\n    def list(self) -> list[B]:\n\n@final\nclass B:\n    def keys(self) -> list[A]:\n";
-        let expected = one.replace("\nfrom", "\nimport builtins\nfrom").replace("list[B]", "builtins.list[B]");
+        let expected =
+            one.replace("\nfrom", "\nimport builtins\nfrom").replace("list[B]", "builtins.list[B]");
         assert_eq!(lists_of_python(one), expected);
         let none = "\nfrom a import b\n\n@final\nclass B:\n    def keys(self) -> list[A]:\n";
         assert_eq!(lists_of_python(none), none);
