@@ -48,6 +48,13 @@ impl Nexa {
     /// Opens the database that `url` names, such as `sqlite:nexa.db`, creates it where it does not exist, and brings
     /// its schema up to date. `sqlite::memory:` lives as long as the value.
     ///
+    /// | URL | options |
+    /// |---|---|
+    /// | `sqlite:<path>` | `busy_timeout_ms`: how long a call waits for another program's write, usually 20,000 |
+    /// | `postgres://<user>:<password>@<host>:<port>/<database>` | `sslmode`, `sslrootcert`, `sslcert`, `sslkey` as in libpq, and those below |
+    /// | `mysql://<user>:<password>@<host>:<port>,<host>:<port>/<database>` | `ssl-mode`, `ssl-ca`, `ssl-cert`, `ssl-key` as in MariaDB's client, and those below; several hosts are the nodes of one Galera cluster |
+    /// | servers | `pool_size`: connections at most, usually 10, on MariaDB for writing and as many for reading; `acquire_timeout_ms`: how long a call waits for one, usually 20,000 and for a node of a cluster 3,000; `statement_timeout_ms`: how long a statement may take, usually 30,000, and two thirds of that may be waiting for a lock |
+    ///
     /// # Errors
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) (`url`) for a malformed URL or a place that cannot be written,
     /// [`Unsupported`](crate::ErrorKind::Unsupported) for a database this build has no feature for, or whose schema is newer

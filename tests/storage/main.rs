@@ -5,6 +5,7 @@ mod support;
 
 mod cancellation;
 mod cases;
+mod clock;
 mod deadlines;
 mod dialects;
 mod given_up;
