@@ -210,6 +210,11 @@ where
     /// stored. On a cluster even a COMMIT is refused so, after every statement has passed.
     async fn attempts(&self) -> Result<T, Refused> {
         let mut repeats = 0;
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "how long a caller waits is no time that anything is stored as"
+        )]
+        let began = std::time::Instant::now();
         loop {
             let refused = match self.attempt().await {
                 Ok(value) => return Ok(value),
@@ -221,7 +226,8 @@ where
                     Err(_) => return Err(refused),
                 },
             };
-            if repeats == db::REPEATS {
+            // Each attempt may itself wait for a server that does not answer.
+            if repeats == db::REPEATS || began.elapsed() > db::PATIENCE {
                 return Err(refused);
             }
             repeats += 1;

@@ -1,12 +1,11 @@
 //! The servers, which a test may end and must start again.
 
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use sqlx::{Connection as _, MySqlConnection, PgConnection};
 
-use crate::support::Backend;
+use crate::support::{Backend, server};
 
 /// No server takes this long to start.
 const CEILING: Duration = Duration::from_secs(120);
@@ -38,36 +37,12 @@ pub(crate) async fn end(backend: Backend) {
         Backend::Postgres => ("data/postmaster.pid", "-QUIT"),
         Backend::Mysql => ("pid", "-KILL"),
     };
-    let pids = std::fs::read_to_string(disk(backend).join(file)).unwrap();
-    let pid = pids.lines().next().unwrap();
-    assert!(Command::new("kill").args([signal, pid]).status().unwrap().success());
-    let ended = async {
-        while is_running(pid) {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(CEILING, ended).await.expect("the server does not end");
-}
-
-/// Not so once all that is left of it is what its parent may ask.
-fn is_running(pid: &str) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"));
-    stat.is_ok_and(|stat| !stat.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with('Z')))
+    server::end(signal, &disk(backend).join(file)).await;
 }
 
 /// Starts the server again and waits until it answers. It ends with this process.
 pub(crate) async fn start(backend: Backend) {
-    let script = disk(backend).join("start");
-    // The kernel ends it with the thread that started it.
-    std::thread::spawn(move || {
-        let nothing = || Stdio::null();
-        let mut server = Command::new("sh");
-        server.arg(script).stdin(nothing()).stdout(nothing()).stderr(nothing());
-        let _ = server.spawn().unwrap().wait();
-        loop {
-            std::thread::park();
-        }
-    });
+    server::start(&disk(backend).join("start"));
     let answers = async { while !does_answer(backend).await {} };
     tokio::time::timeout(CEILING, answers).await.expect("the server does not come back");
 }

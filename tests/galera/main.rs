@@ -3,12 +3,15 @@
 
 #[path = "../support/load.rs"]
 mod load;
+#[path = "../support/server.rs"]
+mod server;
 
-use std::process::Stdio;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use nexa_core::Nexa;
 use nexa_core::id::PoolId;
+use nexa_core::identity::NewGroup;
 use nexa_core::ipam::NewPool;
 use nexa_core::page::PageRequest;
 use sqlx::{AssertSqlSafe, Connection as _, MySqlConnection};
@@ -22,17 +25,25 @@ const CLAIMS: usize = 300;
 
 struct Node {
     port: u16,
-    process: String,
-    script: String,
+    folder: PathBuf,
+}
+
+impl Node {
+    async fn kill(&self) {
+        server::end("-KILL", &self.folder.join("pid")).await;
+    }
+
+    fn start(&self) {
+        server::start(&self.folder.join("start"));
+    }
 }
 
 fn nodes() -> Vec<Node> {
     let text = std::env::var("NEXA_TEST_GALERA")
         .expect("`cargo xtask test --full --only galera` starts the cluster");
     let node = |line: &str| {
-        let mut words = line.splitn(3, ' ').map(str::to_owned);
-        let mut word = || words.next().unwrap();
-        Node { port: word().parse().unwrap(), process: word(), script: word() }
+        let (port, folder) = line.split_once(' ').unwrap();
+        Node { port: port.parse().unwrap(), folder: folder.into() }
     };
     text.lines().map(node).collect()
 }
@@ -127,18 +138,10 @@ async fn the_loss_of_a_node_that_comes_back_loses_nothing_else() {
     let load = Load::begin(planes.iter().cloned(), pool);
     load.more(30).await;
     let victim = nodes.last().unwrap();
-    let killed = tokio::process::Command::new("kill").args(["-9", &victim.process]).status().await.unwrap();
-    assert!(killed.success());
+    victim.kill().await;
     // Those that are left go on without it, and it comes back while they do.
     load.more(30).await;
-    let mut again = tokio::process::Command::new("sh")
-        .arg(&victim.script)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
+    victim.start();
     synced(victim, nodes.len()).await;
     load.more(30).await;
     let acknowledged = load.end().await;
@@ -146,7 +149,44 @@ async fn the_loss_of_a_node_that_comes_back_loses_nothing_else() {
     for plane in planes.into_iter().chain([plane]) {
         plane.close().await;
     }
-    again.kill().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_loss_of_the_majority_stops_everybody_and_loses_nothing() {
+    let nodes = nodes();
+    let database = "galera_majority";
+    create_database(&nodes, database).await;
+    let plane = open(&nodes, 0, database).await;
+    let pool = NewPool::new("shared", "10.0.0.0/16".parse().unwrap());
+    let pool = plane.system("galera").ipam().create_pool(pool).await.unwrap().id;
+    let load = Load::begin([plane.clone(), plane.clone()], pool);
+    load.more(30).await;
+    for victim in &nodes[1..] {
+        victim.kill().await;
+    }
+    // What is left cannot know that it is not the smaller part of a cluster that goes on elsewhere.
+    let mut number = 0;
+    let refused = loop {
+        number += 1;
+        // Until the node has noticed, it goes on.
+        if let Err(refused) =
+            plane.system("galera").identity().create_group(NewGroup::new(format!("g{number}"))).await
+        {
+            break refused;
+        }
+    };
+    assert!(refused.is_retryable(), "{refused:?}");
+    println!("without a majority it is refused as {}", refused.code());
+    for victim in &nodes[1..] {
+        victim.start();
+    }
+    for node in &nodes {
+        synced(node, nodes.len()).await;
+    }
+    load.more(30).await;
+    let acknowledged = load.end().await;
+    assert_one_truth(&nodes, database, pool, &acknowledged).await;
+    plane.close().await;
 }
 
 /// Waits until a node is a part of the whole cluster again.

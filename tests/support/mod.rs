@@ -4,6 +4,7 @@
 
 mod backend;
 pub(crate) mod load;
+pub(crate) mod server;
 mod snapshot;
 
 use std::path::PathBuf;

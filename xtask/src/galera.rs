@@ -29,8 +29,7 @@ struct Cluster {
 struct Node {
     port: u16,
     server: Child,
-    /// Starts it again.
-    script: PathBuf,
+    folder: PathBuf,
 }
 
 /// The ports of one node.
@@ -72,14 +71,12 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// What the tests know of it: a URL that names every node, and for each its port, its process, and how to start it again.
+    /// What the tests know of it: a URL that names every node, and for each its port and its folder, where its process's
+    /// number is and a script that starts it again.
     fn variables(&self) -> Vec<(&'static str, String)> {
         let hosts: Vec<_> = self.nodes.iter().map(|node| format!("127.0.0.1:{}", node.port)).collect();
-        let each = self
-            .nodes
-            .iter()
-            .map(|node| format!("{} {} {}", node.port, node.server.id(), node.script.display()));
-        let each: Vec<_> = each.collect();
+        let each: Vec<_> =
+            self.nodes.iter().map(|node| format!("{} {}", node.port, node.folder.display())).collect();
         vec![
             ("NEXA_TEST_MYSQL", format!("mysql://root@{}/mysql", hosts.join(","))),
             ("NEXA_TEST_GALERA", each.join("\n")),
@@ -123,13 +120,13 @@ fn start_node(number: usize, ports: &Ports, all: &[Ports], folder: &Path) -> Res
         server.arg(&defaults);
         Ok(server)
     };
-    let script = script_of(&server()?, folder)?;
+    script_of(&server()?, folder)?;
     let mut first = server()?;
     if number == 0 {
         init_mariadb(folder)?;
         first.arg("--wsrep-new-cluster");
     }
-    Ok(Node { port: ports.sql, server: spawn(&mut first, folder)?, script })
+    Ok(Node { port: ports.sql, server: spawn(&mut first, folder)?, folder: folder.to_owned() })
 }
 
 fn configuration(number: usize, ports: &Ports, all: &[Ports], folder: &Path) -> String {

@@ -36,6 +36,8 @@ use crate::error::{Code, Error, Result};
 
 /// How often a transaction is begun again before the caller hears of it: some three seconds in all.
 pub(crate) const REPEATS: u32 = 20;
+/// After how long it is not begun again, however seldom it was.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(300);
 
