@@ -82,6 +82,9 @@ fn neutral(line: &str, met: &mut Met) -> String {
         } else if let Some((len, shown)) = measured(&out, rest) {
             out.push_str(shown);
             Some(len)
+        } else if let Some(len) = written_moment(rest) {
+            out.push_str("<moment>");
+            Some(len)
         } else if digits(rest) == MOMENT_DIGITS {
             out.push_str("<moment>");
             Some(MOMENT_DIGITS)
@@ -109,6 +112,14 @@ fn uuid(text: &str) -> Option<&str> {
         _ => letter.is_ascii_hexdigit(),
     });
     fits.then_some(candidate)
+}
+
+/// The length of a moment as RFC 3339 writes it, in UTC and to the microsecond.
+fn written_moment(text: &str) -> Option<usize> {
+    const FORM: &str = "0000-00-00T00:00:00.000000Z";
+    let candidate = text.get(..FORM.len())?;
+    let fits = |(form, letter): (u8, u8)| if form == b'0' { letter.is_ascii_digit() } else { letter == form };
+    FORM.bytes().zip(candidate.bytes()).all(fits).then_some(FORM.len())
 }
 
 fn hexadecimal(text: &str, len: usize) -> Option<&str> {
@@ -230,6 +241,8 @@ mod tests {
             format!(r#"{{"created_at":1764109058123456,"key":"{key}","at":"127.0.0.1:40961","uid":2000}}"#);
         let expected = r#"{"created_at":<moment>,"key":"<key 1>","at":"127.0.0.1:<port>","uid":2000}"#;
         assert_eq!(lines_of_transcript(&line), [expected]);
+        let written = r#""at":"2026-11-26T16:27:58.954480Z","day":"2026-11-26""#;
+        assert_eq!(lines_of_transcript(written), [r#""at":"<moment>","day":"2026-11-26""#]);
     }
 
     #[test]
