@@ -147,16 +147,7 @@ impl Db {
             }
             _ => {}
         }
-        let most = LONGEST_PAUSE.min(SHORTEST_PAUSE.saturating_mul(1 << repeats.min(16)));
-        let mut byte = [u8::MAX];
-        // Without randomness the pause is the longest, which is right too.
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "nothing is decided by it, and the host's may repeat itself"
-        )]
-        let _ = getrandom::fill(&mut byte);
-        #[expect(clippy::disallowed_methods, reason = "what is waited for is in other programs' hands")]
-        tokio::time::sleep(most.mul_f64(f64::from(byte[0]) / 255.0)).await;
+        pause(repeats).await;
     }
 
     /// Waits for what is under way, then closes every connection.
@@ -170,6 +161,20 @@ impl Db {
             Db::Mysql(mysql) => mysql.close().await,
         }
     }
+}
+
+/// Gives the others time, more each time and never the same.
+async fn pause(repeats: u32) {
+    let most = LONGEST_PAUSE.min(SHORTEST_PAUSE.saturating_mul(1 << repeats.min(16)));
+    let mut byte = [u8::MAX];
+    // Without randomness the pause is the longest, which is right too.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "nothing is decided by it, and the host's may repeat itself"
+    )]
+    let _ = getrandom::fill(&mut byte);
+    #[expect(clippy::disallowed_methods, reason = "what is waited for is in other programs' hands")]
+    tokio::time::sleep(most.mul_f64(f64::from(byte[0]) / 255.0)).await;
 }
 
 /// The same work on whichever transaction it is: `$run` gets a prepared query and the connection.

@@ -7,7 +7,7 @@ use sqlx::{ConnectOptions as _, Connection as _, MySqlPool};
 use uuid::Uuid;
 
 use super::tuning::{self, Tuning};
-use super::{DbError, Mode, Tx, migrate};
+use super::{DbError, Mode, REPEATS, Tx, migrate, pause};
 use crate::error::{Error, Result};
 
 /// How long a call waits for a connection, unless the URL says it.
@@ -64,8 +64,21 @@ impl Mysql {
         }
         answered.map_err(DbError::at_opening)?;
         let mysql = Mysql { nodes, current: AtomicUsize::new(current) };
-        mysql.bring_up_to_date().await.map_err(DbError::at_opening)?;
+        mysql.bring_up_to_date_however_often().await.map_err(DbError::at_opening)?;
         Ok(mysql)
+    }
+
+    /// On a cluster whatever others do at the same time on another node is in the way of this, also of what creates tables.
+    /// Each part of it may be done again.
+    async fn bring_up_to_date_however_often(&self) -> Result<(), DbError> {
+        let mut repeats = 0;
+        loop {
+            match self.bring_up_to_date().await {
+                Err(DbError::Contended(_) | DbError::NotServing(_)) if repeats < REPEATS => repeats += 1,
+                outcome => return outcome,
+            }
+            pause(repeats).await;
+        }
     }
 
     async fn bring_up_to_date(&self) -> Result<(), DbError> {
@@ -80,20 +93,21 @@ impl Mysql {
         outcome
     }
 
-    /// A transaction on the node in use, or on the first after it that answers.
+    /// A transaction on the node in use, or on the first after it that answers. Where none does, a node that says why it does
+    /// not serve is listened to before those that say nothing.
     pub(super) async fn begin(&self, mode: Mode) -> Result<sqlx::Transaction<'static, sqlx::MySql>, DbError> {
-        let mut tried = 0;
-        loop {
+        let mut said = None;
+        for _ in &self.nodes {
             match self.begin_here(mode).await {
-                Err(DbError::Busy(_) | DbError::Unreachable(_) | DbError::NotServing(_))
-                    if tried + 1 < self.nodes.len() =>
-                {
-                    tried += 1;
-                    self.turn_away();
-                }
+                Err(refused @ DbError::NotServing(_)) => said = Some(refused),
+                Err(refused @ (DbError::Busy(_) | DbError::Unreachable(_))) => said = said.or(Some(refused)),
                 outcome => return outcome,
             }
+            if self.nodes.len() > 1 {
+                self.turn_away();
+            }
         }
+        Err(said.unwrap_or(DbError::Closed))
     }
 
     async fn begin_here(&self, mode: Mode) -> Result<sqlx::Transaction<'static, sqlx::MySql>, DbError> {
