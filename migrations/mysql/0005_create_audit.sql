@@ -55,14 +55,17 @@ CREATE TABLE IF NOT EXISTS audit_logs (
     FOREIGN KEY (actor_device_id) REFERENCES devices (id) ON DELETE RESTRICT
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
--- The outbox. `position` is taken from a counter in the transaction of the change, so that a reader who has seen
--- position N never misses one below it.
+-- The outbox. A change puts its event there without a `position`, under the id of its row in the audit; whoever reads next gives
+-- positions to those that have none, so that a reader who has seen position N never misses one below it and no change waits
+-- for another's commit.
 CREATE TABLE IF NOT EXISTS events (
-    position     BIGINT     NOT NULL PRIMARY KEY,
+    id           BINARY(16) NOT NULL PRIMARY KEY,
+    position     BIGINT,
     event_type   LONGTEXT   NOT NULL,
     entity_type  LONGTEXT   NOT NULL,
     entity_id    BINARY(16) NOT NULL,
-    created_at   BIGINT     NOT NULL
+    created_at   BIGINT     NOT NULL,
+    CONSTRAINT events__position UNIQUE (position)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
 CREATE TABLE IF NOT EXISTS settings (

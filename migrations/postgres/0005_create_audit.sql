@@ -53,14 +53,17 @@ CREATE TABLE audit_logs (
 
 CREATE INDEX audit_logs_seal ON audit_logs (seal);
 
--- The outbox. `position` is taken from a counter in the transaction of the change, so that a reader who has seen
--- position N never misses one below it.
+-- The outbox. A change puts its event there without a `position`, under the id of its row in the audit; whoever reads next gives
+-- positions to those that have none, so that a reader who has seen position N never misses one below it and no change waits
+-- for another's commit.
 CREATE TABLE events (
-    position     BIGINT NOT NULL PRIMARY KEY,
+    id           UUID   NOT NULL PRIMARY KEY,
+    position     BIGINT,
     event_type   TEXT   NOT NULL,
     entity_type  TEXT   NOT NULL,
     entity_id    UUID   NOT NULL,
-    created_at   BIGINT NOT NULL
+    created_at   BIGINT NOT NULL,
+    CONSTRAINT events__position UNIQUE (position)
 );
 
 CREATE TABLE settings (

@@ -53,14 +53,17 @@ CREATE TABLE audit_logs (
 
 CREATE INDEX audit_logs_seal ON audit_logs (seal);
 
--- The outbox. `position` is taken from a counter in the transaction of the change, so that a reader who has seen
--- position N never misses one below it.
+-- The outbox. A change puts its event there without a `position`, under the id of its row in the audit; whoever reads next gives
+-- positions to those that have none, so that a reader who has seen position N never misses one below it and no change waits
+-- for another's commit.
 CREATE TABLE events (
-    position     INTEGER NOT NULL PRIMARY KEY,
+    id           BLOB    NOT NULL PRIMARY KEY,
+    position     INTEGER,
     event_type   TEXT    NOT NULL,
     entity_type  TEXT    NOT NULL,
     entity_id    BLOB    NOT NULL,
-    created_at   INTEGER NOT NULL
+    created_at   INTEGER NOT NULL,
+    CONSTRAINT events__position UNIQUE (position)
 ) STRICT;
 
 CREATE TABLE settings (

@@ -122,8 +122,8 @@ impl Unit {
             status: audit::AuditStatus::Done,
             message: message.into(),
         };
-        self.audit(entry).await?;
-        Ok(events::append(&mut self.tx, event_type, entity_type, entity_id, self.now).await?)
+        let id = self.audit(entry).await?;
+        Ok(events::append(&mut self.tx, id, change.parts(), self.now).await?)
     }
 
     /// What the audit needs of an attempt that failed here.
@@ -132,13 +132,14 @@ impl Unit {
         Refused { error, actor, attempted: self.attempted, subject: self.subject.clone() }
     }
 
-    async fn audit(&mut self, entry: audit::NewRecord) -> Result<()> {
+    async fn audit(&mut self, entry: audit::NewRecord) -> Result<Uuid> {
         let id = self.new_uuid()?;
         self.recorded.get_or_insert(id);
         let key =
             self.audit_key.as_ref().ok_or_else(|| DbError::NotWritable("this call only reads".to_owned()))?;
         let by = audit::By { actor: self.principal.actor(), context: &self.context, key };
-        Ok(audit::insert(&mut self.tx, id, &by, &entry, self.now).await?)
+        audit::insert(&mut self.tx, id, &by, &entry, self.now).await?;
+        Ok(id)
     }
 }
 

@@ -25,6 +25,7 @@ devices(id)
 devices(public_key, live)
 devices(user_id, device_fingerprint, live)
 dns_services(service_id)
+events(id)
 events(position)
 external_domains(domain_key, live)
 external_domains(id)
@@ -267,6 +268,7 @@ async fn inhabited() -> World {
     system.policy().create(person).await.unwrap();
     system.policy().create(NewPolicy::allow("a device").target(known.device)).await.unwrap();
     system.audit().seal().await.unwrap();
+    system.events().after(0, 1_000).await.unwrap();
     let mut stored = world.stored().await;
     for row in NOT_YET_WRITTEN {
         stored.execute(row).await;

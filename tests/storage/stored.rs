@@ -63,6 +63,8 @@ impl Stored {
         for name in self.texts(names).await {
             let (only, but) = match name.as_str() {
                 "audit_logs" => ("WHERE status = ''done''", "WHERE name <> 'seal'"),
+                "counters" => ("WHERE name <> ''events.position''", ""),
+                "events" => ("", "WHERE name <> 'position'"),
                 _ => ("", ""),
             };
             let row = format!(

@@ -6,9 +6,10 @@ use anyhow::Context as _;
 use nexa_core::enrolment::NewEnrolment;
 use nexa_core::gateway::NewGateway;
 use nexa_core::id::{PoolId, UserId};
-use nexa_core::identity::{NewGroup, NewUser};
+use nexa_core::identity::NewUser;
 use nexa_core::ipam::NewPool;
 use nexa_core::page::PageRequest;
+use nexa_core::policy::NewPolicy;
 use nexa_core::runtime::SystemRandom;
 use nexa_core::wireguard::PrivateKey;
 use nexa_core::{Builder, Nexa};
@@ -28,7 +29,7 @@ pub(crate) enum What {
 impl What {
     pub(crate) const fn name(self) -> &'static str {
         match self {
-            What::Statement => "one row: a group is created",
+            What::Statement => "one row: a policy is created",
             What::Unit => "a unit of work: an address is claimed and given back, two calls",
             What::Enrolment => "a unit of work: a device is enrolled and revoked, two calls",
         }
@@ -70,7 +71,7 @@ impl Ours {
         let system = self.nexa.system("bench");
         let name = format!("n{}", self.next.fetch_add(1, Ordering::Relaxed));
         match what {
-            What::Statement => drop(system.identity().create_group(NewGroup::new(name)).await?),
+            What::Statement => drop(system.policy().create(NewPolicy::allow(name)).await?),
             What::Unit => {
                 let claimed = system.ipam().claim(self.pool).await?;
                 system.ipam().release(claimed.id, claimed.generation).await?;

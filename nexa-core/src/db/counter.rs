@@ -4,7 +4,7 @@ use sea_query::{Expr, ExprTrait as _, Query};
 
 use super::{DbError, Tx, insert_row};
 
-/// Positions in the outbox, from 1.
+/// Positions in the outbox, from 1. No change takes one: whoever reads gives them.
 pub(crate) const EVENTS: &str = "events.position";
 /// `uidNumber` of people, from 2000.
 pub(crate) const UID: &str = "users.uid_number";
@@ -38,6 +38,16 @@ pub(crate) async fn next(tx: &mut Tx, name: &'static str) -> Result<i64, DbError
     let after =
         row.ok_or_else(|| DbError::corrupt("counters.name", format!("{name} is missing")))?.number("next")?;
     Ok(after - 1)
+}
+
+/// Says what the next number is, for who has taken one and then several more.
+pub(crate) async fn set(tx: &mut Tx, name: &'static str, next: i64) -> Result<(), DbError> {
+    let set = Query::update()
+        .table("counters")
+        .value("next", next)
+        .and_where(Expr::col("name").eq(name))
+        .to_owned();
+    tx.execute(&set).await.map(drop)
 }
 
 /// Creates the counters that are missing.
