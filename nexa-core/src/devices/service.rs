@@ -66,11 +66,12 @@ async fn revoke(unit: &mut Unit, id: DeviceId) -> Result<()> {
     if !store::revoke(&mut unit.tx, &authorized, id, unit.now).await? {
         return Ok(());
     }
-    store::give_key_back(&mut unit.tx, &authorized, id).await?;
-    enrolment::end_peers(&mut unit.tx, &authorized, id, unit.now).await?;
-    ipam::release_of_device(unit, &authorized, id).await?;
+    // First the gateway and then its pools, as an enrolment does.
     if let Some(gateway) = device.gateway_id {
         gateway::bump_revision(&mut unit.tx, gateway, unit.now).await?;
     }
+    store::give_key_back(&mut unit.tx, &authorized, id).await?;
+    enrolment::end_peers(&mut unit.tx, &authorized, id, unit.now).await?;
+    ipam::release_of_device(unit, &authorized, id).await?;
     unit.record(Change::DeviceRevoked(id), format!("device {} was revoked", device.name)).await
 }

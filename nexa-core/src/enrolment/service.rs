@@ -88,6 +88,9 @@ async fn enrol(unit: &mut Unit, new: &CheckedEnrolment) -> Result<Enrolled> {
     let owner = authorized.owner(new.user_id)?;
     identity::require_active(&mut unit.tx, owner).await?;
     let gateway = gateway::for_enrolment(&mut unit.tx, &authorized, new.gateway_id).await?;
+    // Before anything that refers to the gateway: MariaDB would have two enrolments share its row, and each wait for the other
+    // to let go of it.
+    gateway::bump_revision(&mut unit.tx, gateway.id, unit.now).await?;
     let token = Token::new(TokenKind::Device, unit.new_uuid()?, unit.random())?;
     let row = NewDeviceRow {
         id: DeviceId::from_uuid(token.id),
@@ -118,7 +121,6 @@ async fn enrol(unit: &mut Unit, new: &CheckedEnrolment) -> Result<Enrolled> {
         preshared_key,
     };
     store::insert_peer(&mut unit.tx, &authorized, &peer, &gateway.dns_servers, unit.now).await?;
-    gateway::bump_revision(&mut unit.tx, gateway.id, unit.now).await?;
     unit.record(Change::DeviceEnrolled(device.id), format!("device {} was enrolled", device.name)).await?;
     let profile = issue(unit, &authorized, &device, &gateway, &mut peer).await?;
     Ok(Enrolled { device, profile, token: token.to_text() })
