@@ -3,7 +3,7 @@
 use nexa_core::identity::NewGroup;
 use nexa_core::{ErrorKind, Nexa};
 
-use crate::support::{Backend, Database, World};
+use crate::support::{Backend, Database, Place, World};
 
 /// The URL with options of ours.
 fn with(url: &str, options: &str) -> String {
@@ -157,4 +157,31 @@ async fn a_file_that_another_program_keeps_for_itself_is_given_up_when_the_url_s
     let nexa = Nexa::open(&url).await.unwrap();
     assert_eq!(world.database().await.count("users").await, 1);
     nexa.close().await;
+}
+
+/// SQLite itself does not wait here.
+#[tokio::test]
+async fn a_file_that_is_no_database_of_ours_yet_is_waited_for_while_another_program_writes_to_it_sqlite() {
+    let place = Place::new().await;
+    std::fs::write(place.path(), "").unwrap();
+    let other = Database::open(&place).await;
+    let begin = ["BEGIN IMMEDIATE", "CREATE TABLE other (a INTEGER)"];
+    for statement in begin {
+        other.tamper(statement).await;
+    }
+    let url = with(place.url(), "busy_timeout_ms=200");
+    let refused = Nexa::open(&url).await.unwrap_err();
+    assert_eq!((refused.code(), refused.kind()), ("db.busy", ErrorKind::Locked), "{refused}");
+    assert!(refused.to_string().contains("keeps the file to itself"), "it was waited for: {refused}");
+    let lock = place.path().with_extension("db.lock");
+    std::fs::remove_file(&lock).unwrap();
+    let opening = tokio::spawn({
+        let url = place.url().to_owned();
+        async move { Nexa::open(&url).await }
+    });
+    while !lock.exists() {
+        tokio::task::yield_now().await;
+    }
+    other.hang_up().await;
+    opening.await.unwrap().unwrap().close().await;
 }

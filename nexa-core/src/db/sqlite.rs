@@ -12,6 +12,8 @@ use crate::error::{Error, Result};
 /// How long a statement waits for another process's write, unless the URL says it.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
 const READERS: u32 = 4;
+/// How often a file that another program writes to is tried again.
+const ASK_EVERY: Duration = Duration::from_millis(10);
 /// What every SQLite file begins with (<https://www.sqlite.org/fileformat.html> §1.3.1).
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
@@ -42,6 +44,7 @@ impl Sqlite {
         let options = options(patience).filename(path);
         refuse_foreign(path, &options).await?;
         let options = options.journal_mode(SqliteJournalMode::Wal);
+        switch_to_wal(&options, patience).await?;
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(patience)
@@ -167,6 +170,24 @@ async fn refuse_foreign(path: &Path, options: &SqliteConnectOptions) -> Result<(
         true => Ok(()),
         false => Err(DbError::Foreign("it holds another program's tables".to_owned())),
     }
+}
+
+/// SQLite waits for nobody where it would turn a file to WAL while another program writes to it: it says at once that the
+/// file is busy. So the waiting is done here.
+#[expect(clippy::disallowed_methods, reason = "SQLite tells nobody that another program has let go")]
+async fn switch_to_wal(options: &SqliteConnectOptions, patience: Duration) -> Result<(), DbError> {
+    let switched = tokio::time::timeout(patience, async {
+        loop {
+            match options.connect().await.map_err(DbError::from) {
+                Ok(connection) => return Ok(connection.close().await?),
+                Err(DbError::Busy(_)) => tokio::time::sleep(ASK_EVERY).await,
+                Err(refused) => return Err(refused),
+            }
+        }
+    });
+    switched
+        .await
+        .unwrap_or_else(|_| Err(DbError::Busy("another program keeps the file to itself".to_owned())))
 }
 
 async fn up_to_date(pool: &SqlitePool) -> Result<(), DbError> {
