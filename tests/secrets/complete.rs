@@ -70,7 +70,7 @@ fn closeness(one: &Path, other: &Path) -> usize {
 }
 
 fn declared_types() -> Vec<Declared> {
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("nexa-core/src");
+    let sources = PathBuf::from("nexa-core/src");
     let mut types = Vec::new();
     let mut folders = vec![sources.clone()];
     while let Some(folder) = folders.pop() {

@@ -19,8 +19,7 @@ fn homes() -> BTreeMap<&'static str, &'static str> {
 
 /// What the migrations create, as `table.column`.
 fn columns() -> BTreeSet<String> {
-    let folder = format!("{}/migrations/sqlite", env!("CARGO_MANIFEST_DIR"));
-    let migrations = std::fs::read_dir(folder).unwrap();
+    let migrations = std::fs::read_dir("migrations/sqlite").unwrap();
     let mut columns = BTreeSet::new();
     for sql in migrations.map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap()) {
         let mut table = String::new();

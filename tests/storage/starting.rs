@@ -195,7 +195,7 @@ fn migrations() -> Vec<(String, String)> {
         Backend::Postgres => "postgres",
         Backend::Mysql => "mysql",
     };
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(folder);
+    let folder = Path::new("migrations").join(folder);
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();

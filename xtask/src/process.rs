@@ -5,13 +5,17 @@ use std::ffi::OsString;
 use std::io::{self, BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::LazyLock;
 
 use crate::failure::{Failure, Result};
 
 /// The workspace's root.
 pub(crate) fn root() -> &'static Path {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    manifest.parent().unwrap_or(manifest)
+    // Asked for when it runs: a program that a shared target folder keeps may have been built in another checkout.
+    static MANIFEST: LazyLock<PathBuf> = LazyLock::new(|| {
+        env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from)
+    });
+    MANIFEST.parent().unwrap_or(&MANIFEST)
 }
 
 /// Where everything that is built once per machine lives.

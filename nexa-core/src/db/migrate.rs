@@ -239,7 +239,7 @@ mod tests {
             #[cfg(feature = "mysql")]
             ("mysql", MYSQL.steps()),
         ] {
-            let folder = format!("{}/migrations/{folder}", env!("CARGO_MANIFEST_DIR"));
+            let folder = format!("migrations/{folder}");
             let mut files: Vec<_> = std::fs::read_dir(folder)
                 .unwrap()
                 .map(|entry| entry.unwrap().file_name().into_string().unwrap().replace(".sql", ""))

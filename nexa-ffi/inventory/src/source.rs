@@ -9,8 +9,10 @@ use syn::{Attribute, Meta};
 /// The workspace's root.
 #[must_use]
 pub fn root() -> PathBuf {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    manifest.ancestors().nth(2).unwrap_or(manifest).to_owned()
+    // Asked for when it runs: a program that a shared target folder keeps may have been built in another checkout.
+    let manifest = std::env::var_os("CARGO_MANIFEST_DIR");
+    let manifest = manifest.map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    manifest.ancestors().nth(2).unwrap_or(&manifest).to_owned()
 }
 
 /// Every Rust file below a folder of the workspace, with its path below that folder, in order.
