@@ -228,12 +228,13 @@ impl Builder {
     async fn set_up(&self, db: &Db, keyring: &Keyring) -> Result<Option<Secret<String>>> {
         let mut repeats = 0;
         loop {
+            let in_use = db.in_use();
             match self.set_up_once(db, keyring).await {
                 Err(raced)
                     if repeats < db::REPEATS && (db::is_worth_repeating(&raced) || is_unique(&raced)) =>
                 {
                     repeats += 1;
-                    db.before_repeating(&raced, repeats).await;
+                    db.before_repeating(&raced, repeats, in_use).await;
                 }
                 outcome => return outcome,
             }

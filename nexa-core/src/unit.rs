@@ -216,12 +216,20 @@ where
             reason = "how long a caller waits is no time that anything is stored as"
         )]
         let began = std::time::Instant::now();
+        let mut is_doubted = true;
         loop {
+            let in_use = self.core.db.in_use();
             let refused = match self.attempt().await {
                 Ok(value) => return Ok(value),
                 Err(Failed::Wholly(refused)) if db::is_worth_repeating(&refused.error) => refused,
+                Err(Failed::Wholly(refused))
+                    if is_doubted && self.core.db.may_be_mistaken(&refused.error) =>
+                {
+                    is_doubted = false;
+                    refused
+                }
                 Err(Failed::Wholly(refused)) => return Err(refused),
-                Err(Failed::Perhaps(refused, value, row)) => match self.was_stored(row).await {
+                Err(Failed::Perhaps(refused, value, row)) => match self.was_stored(row, began).await {
                     Ok(true) => return Ok(value),
                     Ok(false) => refused,
                     Err(_) => return Err(refused),
@@ -232,7 +240,7 @@ where
                 return Err(refused);
             }
             repeats += 1;
-            self.core.db.before_repeating(&refused.error, repeats).await;
+            self.core.db.before_repeating(&refused.error, repeats, in_use).await;
         }
     }
 
@@ -292,21 +300,34 @@ where
     /// Whether a transaction whose COMMIT was not answered was stored. Its row in the audit is put there once more: that
     /// waits for a server which is still at it, and is refused if it was stored. If it was not, it cannot be any more: on
     /// a cluster too, where it may arrive late, because what is committed here is in its way.
-    async fn was_stored(&self, row: Option<Uuid>) -> Result<bool> {
+    async fn was_stored(&self, row: Option<Uuid>, began: std::time::Instant) -> Result<bool> {
         // What made no row changed nothing.
         let Some(row) = row else { return Ok(false) };
         let mut repeats = 0;
         loop {
-            match self.put_in_the_way(row).await {
+            let in_use = self.core.db.in_use();
+            let cause = match self.put_in_the_way(row).await {
                 Ok(()) => return Ok(false),
-                Err(DbError::Unique(_)) => return Ok(true),
-                Err(cause) if repeats == db::REPEATS => return Err(cause.into()),
-                Err(cause) => {
-                    repeats += 1;
-                    self.core.db.before_repeating(&cause.into(), repeats).await;
-                }
+                // Read back before it is believed.
+                Err(DbError::Unique(_)) => match self.is_there(row).await {
+                    Ok(true) => return Ok(true),
+                    Ok(false) => DbError::Contended("a row that is not there was in the way".to_owned()),
+                    Err(cause) => cause,
+                },
+                Err(cause) => cause,
+            };
+            // A server that is down makes each of these wait.
+            if repeats == db::REPEATS || began.elapsed() > db::PATIENCE {
+                return Err(cause.into());
             }
+            repeats += 1;
+            self.core.db.before_repeating(&cause.into(), repeats, in_use).await;
         }
+    }
+
+    async fn is_there(&self, row: Uuid) -> Result<bool, DbError> {
+        let mut tx = self.core.db.begin(Mode::Read).await?;
+        audit::is_there(&mut tx, row).await
     }
 
     async fn put_in_the_way(&self, row: Uuid) -> Result<(), DbError> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use nexa_core::audit::{AuditFilter, AuditProblemKind as Kind, AuditReport, AuditStatus, SignedHead};
 use nexa_core::identity::NewGroup;
 use nexa_core::page::PageRequest;
-use nexa_core::runtime::Clock as _;
+use nexa_core::runtime::{Clock as _, Timestamp};
 use nexa_core::{ErrorKind, Handle};
 
 use crate::support::{Backend, Database, World};
@@ -219,6 +219,64 @@ async fn rows_cut_off_at_the_end_are_found_by_a_head_that_was_kept_elsewhere() {
     let other = nexa_core::Nexa::open("sqlite::memory:").await.unwrap();
     let refused = other.system("other").audit().verify_against(kept).await.unwrap_err();
     assert_eq!((refused.kind(), refused.field()), (ErrorKind::InvalidInput, Some("head")));
+}
+
+#[nexa_test_macros::every_database]
+async fn a_chain_that_was_set_back_and_went_on_is_found_by_a_head_that_was_kept_elsewhere() {
+    let world = lived_in().await;
+    let audit = world.system().audit();
+    audit.seal().await.unwrap();
+    let kept = audit.signed_head().await.unwrap();
+    assert_eq!(kept.seal, 4);
+    let database = world.database().await;
+    database.tamper("DELETE FROM audit_logs WHERE seal >= 3 OR seal IS NULL").await;
+    database.tamper("DELETE FROM audit_seals WHERE seq >= 3").await;
+    for _ in 0..4 {
+        some_changes(&world, 1).await;
+        audit.seal().await.unwrap();
+    }
+    assert!(verify(&world).await.is_sound(), "nothing inside tells");
+    let report = audit.verify_against(kept).await.unwrap();
+    let found: Vec<_> = report.problems.iter().map(|problem| (problem.kind, problem.seal)).collect();
+    assert_eq!(found, [(Kind::CutOff, Some(4))]);
+}
+
+#[nexa_test_macros::every_database]
+async fn a_seal_from_a_clock_that_was_behind_makes_nothing_before_it_old() {
+    let world = lived_in().await;
+    let audit = world.system().audit();
+    let now = world.clock.now();
+    world.clock.set(Timestamp::from_micros(1_000_000));
+    world.system().identity().create_group(NewGroup::new("before the clock was set")).await.unwrap();
+    audit.seal().await.unwrap();
+    world.clock.set(now);
+    let before = Timestamp::from_micros(now.as_micros() - 3_600_000_000);
+    let pruned = audit.prune(before).await.unwrap();
+    assert_eq!((pruned.seal, pruned.rows), (0, 0));
+    let report = verify(&world).await;
+    assert!(report.is_sound() && report.pruned == 0 && report.seals == 4, "{report:?}");
+}
+
+#[nexa_test_macros::every_database]
+async fn two_who_prune_at_once_count_each_row_once() {
+    let world = World::new().await;
+    let audit = world.system().audit();
+    for _ in 0..6 {
+        some_changes(&world, 2).await;
+        audit.seal().await.unwrap();
+    }
+    world.clock.advance(Duration::from_secs(60));
+    let before = world.clock.now();
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let system = world.system();
+        calls.spawn(async move { system.audit().prune(before).await.unwrap().rows });
+    }
+    let rows: i64 = calls.join_all().await.into_iter().sum();
+    let report = verify(&world).await;
+    assert!(report.is_sound(), "{report:?}");
+    assert!(rows >= 12, "{rows}");
+    assert_eq!((report.seals, report.pruned), (1, rows));
 }
 
 #[nexa_test_macros::every_database]

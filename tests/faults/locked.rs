@@ -185,3 +185,16 @@ async fn a_file_that_is_no_database_of_ours_yet_is_waited_for_while_another_prog
     other.hang_up().await;
     opening.await.unwrap().unwrap().close().await;
 }
+
+/// Whoever has it may have been stopped, and never let go.
+#[tokio::test]
+async fn a_file_that_another_process_is_opening_is_given_up_when_the_url_says_so_sqlite() {
+    let place = Place::new().await;
+    let lock = std::fs::File::create(place.path().with_extension("db.lock")).unwrap();
+    lock.lock().unwrap();
+    let refused = Nexa::open(&with(place.url(), "busy_timeout_ms=200")).await.unwrap_err();
+    assert_eq!((refused.code(), refused.kind()), ("db.busy", ErrorKind::Locked), "{refused}");
+    assert!(!place.path().exists(), "nothing was begun");
+    drop(lock);
+    Nexa::open(place.url()).await.unwrap().close().await;
+}

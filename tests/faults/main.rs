@@ -4,6 +4,7 @@
 mod doors;
 mod full;
 mod locked;
+mod outcome;
 mod restarted;
 mod servers;
 #[path = "../support/mod.rs"]

@@ -28,6 +28,27 @@ async fn a_file_has_its_keys_beside_it_for_its_owner_alone() {
     assert_eq!(preshared_keys(&again.system("again"), &ids).await, before);
 }
 
+/// One process number says nothing: two containers may have the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_file_that_one_process_opens_several_times_at_once_gets_one_key_file() {
+    for _ in 0..20 {
+        let place = Place::new().await;
+        let mut opening = tokio::task::JoinSet::new();
+        for _ in 0..4 {
+            let url = place.url().to_owned();
+            opening.spawn(async move { Nexa::open(&url).await.unwrap() });
+        }
+        for nexa in opening.join_all().await {
+            nexa.system("test").audit().public_keys().await.unwrap();
+            nexa.close().await;
+        }
+        let files = std::fs::read_dir(place.folder()).unwrap().map(|entry| entry.unwrap().file_name());
+        let keys = files.filter(|name| name.to_string_lossy().contains(".key")).count();
+        assert_eq!(keys, 1, "nothing is left beside it");
+        Nexa::open(place.url()).await.unwrap().close().await;
+    }
+}
+
 #[tokio::test]
 async fn a_file_whose_keys_are_gone_waits_for_them_to_be_put_back() {
     let world = World::new().await;

@@ -32,4 +32,4 @@ pub use model::{
 };
 pub(crate) use sealer::keep_sealing;
 pub use service::Audit;
-pub(crate) use store::{By, create_lease, insert, take_back};
+pub(crate) use store::{By, create_lease, insert, is_there, take_back};

@@ -10,13 +10,15 @@ use super::model::AuditSealed;
 use super::store;
 use crate::db::{DbError, Mode, Tx};
 use crate::error::Result;
+use crate::idempotency;
 use crate::nexa::{Core, Handle};
 use crate::runtime::Timestamp;
 use crate::sealed::{Keyring, Purpose};
 
 /// How long a row waits for its seal, about.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// How many passes it takes until what is too old is looked for, after the first one: about an hour.
+/// How many passes it takes until what is too old is looked for, in the audit and among the answers that are kept, after the
+/// first one: about an hour.
 const PRUNE_EVERY: u32 = 3_600;
 /// How many rows one seal is made over at most.
 pub(super) const BATCH: u64 = 1_000;
@@ -32,7 +34,10 @@ pub(crate) fn keep_sealing(core: &Arc<Core>) {
             #[expect(clippy::disallowed_methods, reason = "rows that other processes write tell nobody")]
             tokio::time::sleep(INTERVAL).await;
             match pass(&core).await {
-                Ok(true) if passes.is_multiple_of(PRUNE_EVERY) => prune(&core).await,
+                Ok(true) if passes.is_multiple_of(PRUNE_EVERY) => {
+                    prune(&core).await;
+                    forget(&core).await;
+                }
                 Ok(true) => {}
                 Ok(false) => return,
                 Err(cause) => tracing::warn!(%cause, "the audit was not sealed; the next pass tries again"),
@@ -63,6 +68,20 @@ async fn prune(core: &Weak<Core>) {
     if let Err(cause) = Handle::of_the_program(core, "audit retention").audit().prune_old().await {
         tracing::warn!(%cause, "the audit was not pruned; it is tried again in an hour");
     }
+}
+
+/// Deletes the answers that are kept for callers who ask again, once their time is over.
+async fn forget(core: &Weak<Core>) {
+    let Some(core) = core.upgrade() else { return };
+    if let Err(cause) = forget_expired(&core).await {
+        tracing::warn!(%cause, "answers past their time were not deleted; it is tried again in an hour");
+    }
+}
+
+async fn forget_expired(core: &Core) -> Result<()> {
+    let mut tx = core.db.begin(Mode::Write).await?;
+    idempotency::forget_expired(&mut tx, core.clock.now()).await?;
+    Ok(tx.commit().await?)
 }
 
 async fn batch(core: &Core) -> Result<Option<AuditSealed>> {

@@ -17,6 +17,8 @@ use crate::unit::Unit;
 const DAY_IN_MICROS: u64 = 86_400_000_000;
 /// How many seals, or rows that are not sealed, are read at a time.
 const AT_A_TIME: u64 = 1_000;
+/// How many seals the program itself prunes at a time.
+const SEALS_IN_ONE_TRANSACTION: i64 = 20;
 
 /// Reading the audit, verifying it, and keeping it in bounds.
 pub struct Audit {
@@ -104,24 +106,31 @@ impl Audit {
         }
     }
 
-    /// Deletes the rows that were sealed before this moment, whole seals at a time. The last of those seals stays, as a
+    /// Deletes the rows that were sealed before this moment, whole seals at a time, up to the first seal that was not. The last of those seals stays, as a
     /// checkpoint that says under a MAC how many rows were deleted, and the chain goes on from it.
     ///
     /// # Errors
     /// What every call can fail with.
     pub async fn prune(&self, before: Timestamp) -> Result<AuditSealed> {
         let call = self.handle.call("audit.prune", &before);
-        call.write(before, |unit, before| Box::pin(prune(unit, *before))).await
+        call.write(before, |unit, before| Box::pin(prune(unit, *before, None))).await
     }
 }
 
 impl Audit {
-    /// Deletes what is older than the setting says, if it says anything.
-    pub(super) async fn prune_old(&self) -> Result<AuditSealed> {
-        let cut_off = self.handle.read((), |unit, ()| Box::pin(cut_off(unit))).await?;
-        match cut_off {
-            Some(before) => self.prune(before).await,
-            None => Ok(AuditSealed::default()),
+    /// Deletes what is older than the setting says, if it says anything: some seals in each transaction, so that no change
+    /// waits long for years that are deleted at once.
+    pub(super) async fn prune_old(&self) -> Result<()> {
+        let Some(before) = self.handle.read((), |unit, ()| Box::pin(cut_off(unit))).await? else {
+            return Ok(());
+        };
+        loop {
+            let call = self.handle.call("audit.prune", &before);
+            let pruned = call
+                .write(before, |unit, before| Box::pin(prune(unit, *before, Some(SEALS_IN_ONE_TRANSACTION))));
+            if pruned.await?.rows == 0 {
+                return Ok(());
+            }
         }
     }
 }
@@ -221,10 +230,11 @@ async fn public_keys(unit: &mut Unit) -> Result<Vec<(i64, AuditKey)>> {
     Ok(keys.iter().map(|key| (key.id, public(&signing_key(key.expose())))).collect())
 }
 
-async fn prune(unit: &mut Unit, before: Timestamp) -> Result<AuditSealed> {
+async fn prune(unit: &mut Unit, before: Timestamp, most_seals: Option<i64>) -> Result<AuditSealed> {
     let authorized = unit.authorize::<right::AuditPrune>()?;
     authorized.unowned()?;
-    let Some(mut seal) = store::last_seal_before(&mut unit.tx, before).await? else {
+    store::lock_chain(&mut unit.tx).await?;
+    let Some(mut seal) = store::last_seal_before(&mut unit.tx, before, most_seals).await? else {
         return Ok(AuditSealed::default());
     };
     if seal.checkpoint.is_some() {

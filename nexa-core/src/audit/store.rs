@@ -82,6 +82,11 @@ pub(crate) async fn take_back(tx: &mut Tx, id: Uuid) -> Result<(), DbError> {
     tx.execute(Query::delete().from_table(LOGS).and_where(Expr::col("id").eq(id))).await.map(drop)
 }
 
+pub(crate) async fn is_there(tx: &mut Tx, id: Uuid) -> Result<bool, DbError> {
+    let query = Query::select().column("id").from(LOGS).and_where(Expr::col("id").eq(id)).to_owned();
+    Ok(tx.optional(&query).await?.is_some())
+}
+
 /// The newest rows first, from before `after`.
 pub(super) async fn list(
     tx: &mut Tx,
@@ -214,14 +219,39 @@ pub(super) async fn last_seal(tx: &mut Tx) -> Result<Option<Seal>, DbError> {
     tx.optional(&query).await?.as_ref().map(seal).transpose()
 }
 
-/// The last seal that was made before this moment.
-pub(super) async fn last_seal_before(tx: &mut Tx, moment: Timestamp) -> Result<Option<Seal>, DbError> {
-    let query = all_seals()
-        .and_where(Expr::col("created_at").lt(moment))
-        .order_by("seq", Order::Desc)
+/// The last of the seals before the first that was not made before this moment, and at most so many after the oldest. One that
+/// was made while a clock was behind does not make those before it older than they are.
+pub(super) async fn last_seal_before(
+    tx: &mut Tx,
+    moment: Timestamp,
+    most: Option<i64>,
+) -> Result<Option<Seal>, DbError> {
+    let Some(oldest) = seals(tx, 0, 1).await?.pop() else { return Ok(None) };
+    let later = all_seals()
+        .and_where(Expr::col("created_at").gte(moment))
+        .order_by("seq", Order::Asc)
         .limit(1)
         .to_owned();
+    let later = tx.optional(&later).await?.as_ref().map(seal).transpose()?;
+    let mut query = all_seals();
+    if let Some(later) = later {
+        query.and_where(Expr::col("seq").lt(later.seq));
+    }
+    if let Some(most) = most {
+        query.and_where(Expr::col("seq").lte(oldest.seq.saturating_add(most)));
+    }
+    query.order_by("seq", Order::Desc).limit(1);
     tx.optional(&query).await?.as_ref().map(seal).transpose()
+}
+
+/// Makes others who seal or prune wait until the transaction ends.
+pub(super) async fn lock_chain(tx: &mut Tx) -> Result<(), DbError> {
+    let statement = Query::update()
+        .table(LEASES)
+        .value("expires_at", Expr::col("expires_at"))
+        .and_where(Expr::col("name").eq(SEALING))
+        .to_owned();
+    tx.execute(&statement).await.map(drop)
 }
 
 /// Deletes the rows of a seal and of those before it, and those before it; how many rows it was.

@@ -54,9 +54,20 @@ impl Verifier {
                 }
             }
         }
+        self.goes_on_from_kept(seal);
         self.before = Some((seal.seq, seal.hash));
-        self.kept
-            .take_if(|head| head.seal < seal.seq || (head.seal == seal.seq && head.hash == hex(&seal.hash)));
+    }
+
+    /// A head that is older than the first seal there is was pruned; any other must be one of the seals.
+    fn goes_on_from_kept(&mut self, seal: &Seal) {
+        let is_first = self.before.is_none();
+        let reached = self.kept.take_if(|head| head.seal == seal.seq || (is_first && head.seal < seal.seq));
+        if let Some(head) = reached
+            && head.seal == seal.seq
+            && head.hash != hex(&seal.hash)
+        {
+            self.problem(AuditProblemKind::CutOff, Some(head.seal), None);
+        }
     }
 
     pub(super) fn unsealed(&mut self, row: &StoredRecord) {

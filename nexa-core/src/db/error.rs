@@ -128,6 +128,20 @@ impl Classify for DbError {
     }
 }
 
+impl DbError {
+    /// What a pool's error means. The driver says "timed out" of a pool whose connections are all in use and of one that got none
+    /// from a server that is not there; in the second case there would have been room for more.
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    pub(super) fn of_pool<D: sqlx::Database>(error: sqlx::Error, pool: &sqlx::Pool<D>) -> Self {
+        match error {
+            sqlx::Error::PoolTimedOut if pool.size() < pool.options().get_max_connections() => {
+                DbError::Unreachable("the server gave no connection in time".to_owned())
+            }
+            other => DbError::from(other),
+        }
+    }
+}
+
 impl From<sqlx::Error> for DbError {
     fn from(error: sqlx::Error) -> Self {
         match error {
@@ -212,7 +226,9 @@ fn by_mariadb_number(number: u16, message: &str) -> DbError {
         }
         1213 | 1020 => DbError::Contended(text),
         1047 | 1180 => DbError::NotServing(text),
-        1053 | 1077 | 1927 | 2006 | 2013 => DbError::Unreachable(text),
+        // 1317: the server is going down, and has not done what it was asked to.
+        1053 | 1077 | 1317 | 1927 | 2006 | 2013 => DbError::Unreachable(text),
+        1030 if message.contains("error 28 ") => DbError::Full(text),
         // 1205 waited as long as it may already; to begin again at once would be to wait twenty times.
         1040 | 1203 | 1205 | 1969 | 3024 => DbError::Busy(text),
         1021 | 1114 | 3 | 28 => DbError::Full(text),

@@ -133,9 +133,34 @@ impl Db {
         }
     }
 
-    /// Gives the others time, more each time and never the same, and asks another server where this one cannot serve.
+    /// The server that is asked first, for [`before_repeating`](Self::before_repeating).
+    pub(crate) fn in_use(&self) -> usize {
+        match self {
+            #[cfg(feature = "mysql")]
+            Db::Mysql(mysql) => mysql.in_use(),
+            #[allow(unreachable_patterns, reason = "which of them are left depends on the build")]
+            _ => 0,
+        }
+    }
+
+    /// Whether something that "is there already" may be an error of the database's: nodes of a cluster have said so of keys that
+    /// were never used, while another came back. It is believed when it is said twice.
+    pub(crate) fn may_be_mistaken(&self, refused: &Error) -> bool {
+        match self {
+            #[cfg(feature = "mysql")]
+            Db::Mysql(_) => refused.kind() == crate::ErrorKind::AlreadyExists,
+            #[allow(unreachable_patterns, reason = "which of them are left depends on the build")]
+            _ => {
+                let _ = refused;
+                false
+            }
+        }
+    }
+
+    /// Gives the others time, more each time and never the same, and asks another server where the one that was in use cannot
+    /// serve.
     #[cfg_attr(not(feature = "mysql"), allow(unused_variables, reason = "only a cluster has another server"))]
-    pub(crate) async fn before_repeating(&self, refused: &Error, repeats: u32) {
+    pub(crate) async fn before_repeating(&self, refused: &Error, repeats: u32, in_use: usize) {
         match self {
             #[cfg(feature = "mysql")]
             Db::Mysql(mysql)
@@ -143,7 +168,7 @@ impl Db {
                     .iter()
                     .any(|code| refused.code() == code.as_str()) =>
             {
-                mysql.turn_away();
+                mysql.turn_away_from(in_use);
             }
             _ => {}
         }
@@ -160,6 +185,18 @@ impl Db {
             #[cfg(feature = "mysql")]
             Db::Mysql(mysql) => mysql.close().await,
         }
+    }
+}
+
+/// Waits so long for a server that lets nothing be heard, and no longer.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+async fn in_time<T>(
+    patience: Duration,
+    connecting: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, DbError> {
+    match tokio::time::timeout(patience, connecting).await {
+        Ok(connected) => Ok(connected?),
+        Err(_) => Err(DbError::Unreachable("the server did not answer in time".to_owned())),
     }
 }
 

@@ -55,7 +55,7 @@ impl Mysql {
             let options = options.charset("utf8mb4").disable_statement_logging();
             // A pool would ask again and again until its time is over, and say only that it is.
             if answered.is_err() {
-                (answered, current) = (first_contact(&options).await, nodes.len());
+                (answered, current) = (first_contact(&options, &tuning).await, nodes.len());
             }
             nodes.push(Node {
                 writers: pool(&options, FOR_WRITING, &tuning),
@@ -97,31 +97,41 @@ impl Mysql {
     /// not serve is listened to before those that say nothing.
     pub(super) async fn begin(&self, mode: Mode) -> Result<sqlx::Transaction<'static, sqlx::MySql>, DbError> {
         let mut said = None;
-        for _ in &self.nodes {
-            match self.begin_here(mode).await {
+        let first = self.in_use();
+        for at in (0..self.nodes.len()).map(|step| (first + step) % self.nodes.len()) {
+            match self.begin_on(at, mode).await {
                 Err(refused @ DbError::NotServing(_)) => said = Some(refused),
                 Err(refused @ (DbError::Busy(_) | DbError::Unreachable(_))) => said = said.or(Some(refused)),
                 outcome => return outcome,
             }
-            if self.nodes.len() > 1 {
-                self.turn_away();
-            }
+            self.turn_away_from(at);
         }
         Err(said.unwrap_or(DbError::Closed))
     }
 
-    async fn begin_here(&self, mode: Mode) -> Result<sqlx::Transaction<'static, sqlx::MySql>, DbError> {
-        let node = self.nodes.get(self.current.load(Ordering::Relaxed) % self.nodes.len().max(1));
-        let node = node.ok_or(DbError::Closed)?;
-        Ok(match mode {
-            Mode::Read => node.readers.begin_with("START TRANSACTION READ ONLY").await?,
-            Mode::Write => node.writers.begin_with("START TRANSACTION READ WRITE").await?,
-        })
+    async fn begin_on(
+        &self,
+        at: usize,
+        mode: Mode,
+    ) -> Result<sqlx::Transaction<'static, sqlx::MySql>, DbError> {
+        let node = self.nodes.get(at).ok_or(DbError::Closed)?;
+        let (pool, statement) = match mode {
+            Mode::Read => (&node.readers, "START TRANSACTION READ ONLY"),
+            Mode::Write => (&node.writers, "START TRANSACTION READ WRITE"),
+        };
+        pool.begin_with(statement).await.map_err(|cause| DbError::of_pool(cause, pool))
     }
 
-    /// Asks the next node from now on.
-    pub(super) fn turn_away(&self) {
-        self.current.fetch_add(1, Ordering::Relaxed);
+    /// The node that is asked first.
+    pub(super) fn in_use(&self) -> usize {
+        self.current.load(Ordering::Relaxed)
+    }
+
+    /// Asks the node after this one first from now on. Of several callers whom one node fails together the first moves on, and
+    /// the others come with it instead of going past the node that serves.
+    pub(super) fn turn_away_from(&self, at: usize) {
+        let next = (at + 1) % self.nodes.len().max(1);
+        let _ = self.current.compare_exchange(at, next, Ordering::Relaxed, Ordering::Relaxed);
     }
 
     pub(super) async fn close(&self) {
@@ -132,8 +142,9 @@ impl Mysql {
     }
 }
 
-async fn first_contact(options: &MySqlConnectOptions) -> Result<(), DbError> {
-    Ok(options.connect().await?.close().await?)
+async fn first_contact(options: &MySqlConnectOptions, tuning: &Tuning) -> Result<(), DbError> {
+    let patience = tuning.acquire_timeout.unwrap_or(ACQUIRE_TIMEOUT);
+    Ok(super::in_time(patience, options.connect()).await?.close().await?)
 }
 
 fn pool(options: &MySqlConnectOptions, isolation: &str, tuning: &Tuning) -> MySqlPool {

@@ -37,20 +37,21 @@ impl Postgres {
         ];
         let options = options.options(SETTINGS).options(limits);
         let options = options.application_name("nexa").disable_statement_logging();
+        let patience = tuning.acquire_timeout.unwrap_or(ACQUIRE_TIMEOUT);
         let pool = PgPoolOptions::new()
             .max_connections(tuning.connections)
-            .acquire_timeout(tuning.acquire_timeout.unwrap_or(ACQUIRE_TIMEOUT))
+            .acquire_timeout(patience)
             .connect_lazy_with(options.clone());
         let postgres = Postgres { pool };
-        postgres.bring_up_to_date(options).await.map_err(DbError::at_opening)?;
+        postgres.bring_up_to_date(options, patience).await.map_err(DbError::at_opening)?;
         Ok(postgres)
     }
 
     /// On a connection of its own, which holds the lock until it ends.
-    async fn bring_up_to_date(&self, options: PgConnectOptions) -> Result<(), DbError> {
+    async fn bring_up_to_date(&self, options: PgConnectOptions, patience: Duration) -> Result<(), DbError> {
         // The lock may be held for as long as another process changes the schema.
-        let mut connection =
-            options.options([("lock_timeout", "0"), ("statement_timeout", "0")]).connect().await?;
+        let options = options.options([("lock_timeout", "0"), ("statement_timeout", "0")]);
+        let mut connection = super::in_time(patience, options.connect()).await?;
         sqlx::query(LOCK).execute(&mut connection).await?;
         let outcome = self.migrate().await;
         connection.close().await?;
@@ -72,7 +73,7 @@ impl Postgres {
             Mode::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
             Mode::Write => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
         };
-        Ok(self.pool.begin_with(statement).await?)
+        self.pool.begin_with(statement).await.map_err(|cause| DbError::of_pool(cause, &self.pool))
     }
 
     pub(super) async fn close(&self) {

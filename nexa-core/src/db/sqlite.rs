@@ -1,4 +1,4 @@
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -40,7 +40,7 @@ impl Sqlite {
     }
 
     async fn open_file(path: &Path, patience: Duration) -> Result<Self, DbError> {
-        let _held_while_the_schema_changes = lock_beside(path).await?;
+        let _held_while_the_schema_changes = lock_beside(path, patience).await?;
         let options = options(patience).filename(path);
         refuse_foreign(path, &options).await?;
         let options = options.journal_mode(SqliteJournalMode::Wal);
@@ -119,23 +119,35 @@ fn file_path(rest: &str) -> Result<PathBuf> {
 /// An exclusive lock on `<file>.lock`, taken before the database is opened: switching a new file to WAL and creating
 /// its tables fails for all but one of several processes that start together. The database itself is created under it,
 /// for its owner alone; SQLite gives its companion files the same mode.
-async fn lock_beside(path: &Path) -> Result<File, DbError> {
+async fn lock_beside(path: &Path, patience: Duration) -> Result<File, DbError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
-    let (lock, database) = (PathBuf::from(name), path.to_owned());
-    let locked = tokio::task::spawn_blocking(move || {
-        let file = for_the_owner_alone().open(&lock)?;
-        file.lock()?;
-        for_the_owner_alone().open(&database)?;
-        Ok::<_, std::io::Error>(file)
-    });
-    match locked.await {
-        Ok(Ok(file)) => Ok(file),
-        Ok(Err(cause)) if cause.kind() == std::io::ErrorKind::StorageFull => {
-            Err(DbError::Full(cause.to_string()))
+    let file = for_the_owner_alone().open(&name).map_err(not_written)?;
+    let locked = tokio::time::timeout(patience, async {
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(()),
+                #[expect(
+                    clippy::disallowed_methods,
+                    reason = "to wait in the system's call would be to wait for ever"
+                )]
+                Err(TryLockError::WouldBlock) => tokio::time::sleep(ASK_EVERY).await,
+                Err(TryLockError::Error(cause)) => return Err(not_written(cause)),
+            }
         }
-        Ok(Err(cause)) => Err(DbError::NotWritable(cause.to_string())),
-        Err(cause) => Err(DbError::Driver(cause.to_string())),
+    });
+    locked
+        .await
+        .unwrap_or_else(|_| Err(DbError::Busy("another process has been opening the file".to_owned())))?;
+    for_the_owner_alone().open(path).map_err(not_written)?;
+    Ok(file)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "as map_err gives it")]
+fn not_written(cause: std::io::Error) -> DbError {
+    match cause.kind() {
+        std::io::ErrorKind::StorageFull => DbError::Full(cause.to_string()),
+        _ => DbError::NotWritable(cause.to_string()),
     }
 }
 

@@ -58,13 +58,14 @@ async fn place(core: &Arc<Core>) -> Result<()> {
         async move {
             let mut repeats = 0;
             loop {
+                let in_use = core.db.in_use();
                 let refused = match place_once(&core).await {
                     Ok(()) => return Ok(()),
                     Err(refused) if repeats < db::REPEATS && db::is_worth_repeating(&refused) => refused,
                     Err(refused) => return Err(refused),
                 };
                 repeats += 1;
-                core.db.before_repeating(&refused, repeats).await;
+                core.db.before_repeating(&refused, repeats, in_use).await;
             }
         }
     });

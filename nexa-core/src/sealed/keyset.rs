@@ -90,9 +90,10 @@ impl KeySet {
 
     fn write_new(&self, path: &Path) -> io::Result<()> {
         let mut temporary = path.as_os_str().to_owned();
-        temporary.push(format!(".{}", std::process::id()));
+        // Nobody else's: two containers may be one process number, and one process may open a database twice.
+        temporary.push(format!(".{}", nobody_elses()?));
         let mut options = OpenOptions::new();
-        options.create(true).truncate(true).write(true);
+        options.create_new(true).write(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(&temporary)?;
@@ -108,6 +109,16 @@ impl KeySet {
             None => fs::File::open(".")?.sync_all(),
         }
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the host's may repeat itself, and two files must never be one"
+)]
+fn nobody_elses() -> io::Result<String> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+    Ok(format!("{:016x}", u64::from_be_bytes(bytes)))
 }
 
 impl FromStr for KeySet {
