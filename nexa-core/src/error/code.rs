@@ -95,10 +95,12 @@ codes! {
     IpamHeldByDevice = "ipam.held_by_device", Conflict;
     IpamNothingAssignable = "ipam.nothing_assignable", InvalidInput;
     IpamOverlap = "ipam.overlap", Conflict;
+    IpamPartlyFree = "ipam.partly_free", Conflict;
     IpamPoolNameTaken = "ipam.pool_name_taken", AlreadyExists;
     IpamPoolNotFound = "ipam.pool_not_found", NotFound;
     IpamRaced = "ipam.raced", Locked;
     IpamStaleGeneration = "ipam.stale_generation", Conflict;
+    IpamTaken = "ipam.taken", Conflict;
     PolicyEmptyWindow = "policy.empty_window", InvalidInput;
     PolicyNameTaken = "policy.name_taken", AlreadyExists;
     PolicyNotFound = "policy.not_found", NotFound;

@@ -2,6 +2,7 @@ use std::borrow::Cow;
 
 use crate::error::{Classify, Code};
 use crate::id::{AllocationId, PoolId};
+use crate::net::Count;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum IpamError {
@@ -21,6 +22,19 @@ pub(crate) enum IpamError {
     Raced,
     #[error("{cidr} overlaps pool {name}")]
     Overlap { cidr: crate::net::Cidr, name: String },
+    #[error("{}", exhausted(.what, *.asked, *.bits, *.assignable, *.allocated))]
+    SpaceExhausted {
+        what: &'static str,
+        asked: u128,
+        bits: u8,
+        assignable: Count,
+        allocated: Count,
+        free: Count,
+    },
+    #[error("the {what} {one} is taken")]
+    Taken { what: &'static str, one: String },
+    #[error("a part of {first}-{last} is free")]
+    PartlyFree { first: String, last: String },
     #[error("no address of {0} can be handed out")]
     NothingAssignable(crate::net::Cidr),
 }
@@ -31,7 +45,9 @@ impl Classify for IpamError {
             IpamError::NoPool(_) => Code::IpamPoolNotFound,
             IpamError::NoAllocation(_) => Code::IpamAllocationNotFound,
             IpamError::PoolNameTaken(_) => Code::IpamPoolNameTaken,
-            IpamError::Exhausted { .. } => Code::IpamExhausted,
+            IpamError::Exhausted { .. } | IpamError::SpaceExhausted { .. } => Code::IpamExhausted,
+            IpamError::Taken { .. } => Code::IpamTaken,
+            IpamError::PartlyFree { .. } => Code::IpamPartlyFree,
             IpamError::StaleGeneration { .. } => Code::IpamStaleGeneration,
             IpamError::HeldByDevice(_) => Code::IpamHeldByDevice,
             IpamError::Raced => Code::IpamRaced,
@@ -47,7 +63,9 @@ impl Classify for IpamError {
             IpamError::PoolNameTaken(_) => Some("name".into()),
             IpamError::StaleGeneration { .. } => Some("generation".into()),
             IpamError::NothingAssignable(_) | IpamError::Overlap { .. } => Some("cidr".into()),
-            IpamError::Raced => None,
+            IpamError::Taken { .. } => Some("specific".into()),
+            IpamError::PartlyFree { .. } => Some("released".into()),
+            IpamError::Raced | IpamError::SpaceExhausted { .. } => None,
         }
     }
 
@@ -61,6 +79,13 @@ impl Classify for IpamError {
                 ("allocated", allocated.to_string()),
                 ("assignable", assignable.to_string()),
             ],
+            IpamError::SpaceExhausted { assignable, allocated, free, .. } => vec![
+                ("allocated", allocated.to_string()),
+                ("assignable", assignable.to_string()),
+                ("free", free.to_string()),
+            ],
+            IpamError::Taken { one, .. } => vec![("one", one.clone())],
+            IpamError::PartlyFree { first, last } => vec![("first", first.clone()), ("last", last.clone())],
             IpamError::StaleGeneration { id, asked } => {
                 vec![("id", id.to_string()), ("generation", asked.to_string())]
             }
@@ -69,4 +94,13 @@ impl Classify for IpamError {
             IpamError::Raced => Vec::new(),
         }
     }
+}
+
+fn exhausted(what: &str, asked: u128, bits: u8, assignable: Count, allocated: Count) -> String {
+    let wanted = match (asked, bits) {
+        (1, _) => format!("no {what} is free"),
+        (_, 0) => format!("fewer than {asked} are free"),
+        (..) => format!("no block of 2^{bits} is free"),
+    };
+    format!("{wanted}: {allocated} of {assignable} are allocated")
 }

@@ -11,6 +11,7 @@ mod error;
 mod free;
 mod model;
 mod service;
+pub mod space;
 mod store;
 
 pub(crate) use free::{first_assignable, reserved_in};

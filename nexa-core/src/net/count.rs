@@ -33,6 +33,15 @@ impl Count {
         }
     }
 
+    /// What is left of these when others, which are among them, are taken away.
+    #[cfg_attr(not(feature = "control"), allow(dead_code, reason = "the allocator counts so"))]
+    pub(crate) const fn minus(self, other: Count) -> Self {
+        match (self.is_all_v6, other.is_all_v6) {
+            (true, false) if other.low == 0 => Count::ALL_V6,
+            _ => Count { is_all_v6: false, low: self.low.wrapping_sub(other.low) },
+        }
+    }
+
     /// The number, or `None` for 2^128.
     #[must_use]
     pub const fn as_u128(self) -> Option<u128> {
