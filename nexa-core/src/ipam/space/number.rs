@@ -203,7 +203,7 @@ mod tests {
             assert_eq!(text.parse::<Port>().is_ok(), is_one, "{text}");
         }
         assert_eq!(Port::new(70_000).unwrap_err().field(), Some("port"));
-        assert_eq!(Ctid::new(99).unwrap_err().to_string().contains("from 100 to 999999999"), true);
+        assert!(Ctid::new(99).unwrap_err().to_string().contains("from 100 to 999999999"));
         assert_eq!(UnixId::new(u32::MAX.into()).unwrap_err().field(), Some("unix_id"));
         for port in [Port::MIN, Port::MAX] {
             assert_eq!(Port::of_number(port.number()), Some(port));
