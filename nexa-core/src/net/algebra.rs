@@ -124,12 +124,12 @@ fn alignment(family: Family, at: u128) -> u8 {
 }
 
 /// The largest `n` for which `2^n` addresses fit where the last lies `span` above the first.
-fn fitting_bits(span: u128) -> u8 {
+pub(crate) fn fitting_bits(span: u128) -> u8 {
     span.checked_add(1).map_or(128, |count| u8::try_from(count.ilog2()).unwrap_or(128))
 }
 
 /// How far the last of `2^n` addresses lies above the first.
-fn span_of(host_bits: u8) -> u128 {
+pub(crate) fn span_of(host_bits: u8) -> u128 {
     1u128.checked_shl(u32::from(host_bits)).map_or(u128::MAX, |count| count - 1)
 }
 

@@ -3,7 +3,7 @@
 //! A [`Cidr`] has no host bits: `10.0.0.1/24` is refused, not masked, so that what was typed is what is meant on every
 //! database. An [`AddressSet`] is canonical: equal sets are equal values, whatever they were built from.
 
-mod algebra;
+pub(crate) mod algebra;
 mod cidr;
 mod count;
 mod interface;

@@ -1,6 +1,7 @@
 //! A set of numbers as the ranges it consists of, for what is free of a pool.
 
 use crate::net::Count;
+use crate::net::algebra::{fitting_bits, span_of};
 
 /// Numbers from the first to the last, both included.
 pub(super) type Interval = (u128, u128);
@@ -128,7 +129,7 @@ impl Intervals {
         let range = chunk.ranges.iter().find(|range| usize::from(largest_block(**range)) == size)?;
         let fitting = blocks(*range).filter(|(_, size)| *size >= bits);
         let (first, _) = fitting.min_by_key(|(first, size)| (*size, *first))?;
-        Some((first, first + span(bits)))
+        Some((first, first + span_of(bits)))
     }
 
     /// Takes numbers out, all of which must be there; false, and nothing is done, when one is not.
@@ -272,24 +273,18 @@ fn size((first, last): Interval) -> u128 {
     (last - first).wrapping_add(1)
 }
 
-/// How far the last number of a block of `2^bits` lies above its first.
-pub(super) fn span(bits: u8) -> u128 {
-    1u128.checked_shl(u32::from(bits)).map_or(u128::MAX, |count| count - 1)
-}
-
 /// The bits of the largest block in a range that begins at a multiple of its size.
 fn largest_block((first, last): Interval) -> u8 {
     // The longest prefix that both ends have in common makes the range a part of one block of this many bits, in whose middle
     // the range lies, unless it is that block.
-    let differing = 128 - (first ^ last).leading_zeros();
+    let differing = bits(128 - (first ^ last).leading_zeros());
     if first & span_of(differing) == 0 && last & span_of(differing) == span_of(differing) {
-        return bits(differing);
+        return differing;
     }
     // Otherwise the largest block ends, or begins, in that middle or further out.
     let middle = last >> (differing - 1) << (differing - 1);
-    let above = (last - middle).checked_add(1).map_or(128, u128::ilog2);
-    let below = (middle - first).checked_ilog2().unwrap_or(0);
-    bits(above.max(below))
+    let below = bits((middle - first).checked_ilog2().unwrap_or(0));
+    fitting_bits(last - middle).max(below)
 }
 
 /// The blocks that a range consists of, each as large as it can be, in order, with their bits.
@@ -297,16 +292,11 @@ fn blocks((first, last): Interval) -> impl Iterator<Item = (u128, u8)> {
     let mut next = Some(first);
     std::iter::from_fn(move || {
         let at = next?;
-        let fitting = (last - at).checked_add(1).map_or(128, u128::ilog2);
-        let size = bits(at.trailing_zeros().min(fitting));
-        let end = at + span(size);
+        let size = bits(at.trailing_zeros()).min(fitting_bits(last - at));
+        let end = at + span_of(size);
         next = (end < last).then(|| end + 1);
         Some((at, size))
     })
-}
-
-fn span_of(bits: u32) -> u128 {
-    1u128.checked_shl(bits).map_or(u128::MAX, |count| count - 1)
 }
 
 fn bits(count: u32) -> u8 {

@@ -9,12 +9,13 @@ mod number;
 use std::marker::PhantomData;
 use std::ops::RangeInclusive;
 
-use intervals::{Interval, Intervals, span};
+use intervals::{Interval, Intervals};
 pub use number::{Assignable, Ctid, MacAddress, Port, UnixId};
 
 use super::error::IpamError;
 use crate::error::{Error, Result};
 use crate::net::Count;
+use crate::net::algebra::span_of;
 use crate::runtime::{Random, random_bytes};
 
 /// Which of the free ones is handed out.
@@ -138,7 +139,7 @@ impl<T: Assignable> Space<T> {
             return Err(Error::invalid("bits", format!("{bits} is more than the 128 that a number has")));
         }
         let block =
-            self.free.block(bits).ok_or_else(|| self.exhausted(span(bits).saturating_add(1), bits))?;
+            self.free.block(bits).ok_or_else(|| self.exhausted(span_of(bits).saturating_add(1), bits))?;
         self.hand_out(block)?;
         Ok(value(block.0)?..=value(block.1)?)
     }

@@ -75,7 +75,7 @@ fn best_block(free: &BTreeSet<u128>, bits: u8) -> Option<u128> {
         // Every block in the run, by its place and its size.
         let (from, to) = *run;
         let all = (0..=9_u8).flat_map(move |bits| {
-            let step = span(bits) + 1;
+            let step = span_of(bits) + 1;
             let aligned = from.checked_next_multiple_of(step).into_iter();
             let every =
                 aligned.flat_map(move |first| (0..512_u128).map_while(move |n| first.checked_add(n * step)));
@@ -153,9 +153,9 @@ fn check(steps: &[Step]) -> std::result::Result<(), TestCaseError> {
                     (Ok(block), Some(first)) => {
                         prop_assert_eq!(
                             (block.start().number(), block.end().number()),
-                            (first, first + span(*bits))
+                            (first, first + span_of(*bits))
                         );
-                        (first..=first + span(*bits)).for_each(|one| assert!(free.remove(&one)));
+                        (first..=first + span_of(*bits)).for_each(|one| assert!(free.remove(&one)));
                     }
                     (Err(exhausted), None) => prop_assert_eq!(exhausted.kind(), ErrorKind::Exhausted),
                     (got, expected) => prop_assert!(false, "{got:?} where {expected:?} was expected"),
