@@ -19,6 +19,7 @@ CREATE TABLE IF NOT EXISTS gateways (
     mtu               BIGINT,
     is_active         BIGINT        NOT NULL CHECK (is_active IN (0, 1)),
     revision          BIGINT        NOT NULL,
+    applied_revision  BIGINT,
     last_sync_at      BIGINT,
     created_at        BIGINT        NOT NULL,
     updated_at        BIGINT        NOT NULL,

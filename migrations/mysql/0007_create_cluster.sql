@@ -122,18 +122,3 @@ CREATE TABLE IF NOT EXISTS dns_services (
     live          BIGINT      CHECK (live = 1),
     FOREIGN KEY (service_id) REFERENCES services (id) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
-
--- Numbers handed out and given back: external ports, CTIDs, uid and gid numbers.
-CREATE TABLE IF NOT EXISTS number_allocations (
-    id            BINARY(16)   NOT NULL PRIMARY KEY,
-    purpose       VARCHAR(255) NOT NULL,
-    scope         BINARY(16)   NOT NULL,
-    number        BIGINT       NOT NULL,
-    owner_type    LONGTEXT     NOT NULL,
-    owner_id      BINARY(16)   NOT NULL,
-    generation    BIGINT       NOT NULL,
-    allocated_at  BIGINT       NOT NULL,
-    released_at   BIGINT,
-    live          BIGINT       CHECK (live = 1),
-    CONSTRAINT number_allocations__number UNIQUE (purpose, scope, number, live)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;

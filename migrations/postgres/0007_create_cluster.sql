@@ -117,18 +117,3 @@ CREATE TABLE dns_services (
     service_name  TEXT   NOT NULL,
     live          BIGINT CHECK (live = 1)
 );
-
--- Numbers handed out and given back: external ports, CTIDs, uid and gid numbers.
-CREATE TABLE number_allocations (
-    id            UUID   NOT NULL PRIMARY KEY,
-    purpose       TEXT   NOT NULL,
-    scope         UUID   NOT NULL,
-    number        BIGINT NOT NULL,
-    owner_type    TEXT   NOT NULL,
-    owner_id      UUID   NOT NULL,
-    generation    BIGINT NOT NULL,
-    allocated_at  BIGINT NOT NULL,
-    released_at   BIGINT,
-    live          BIGINT CHECK (live = 1),
-    CONSTRAINT number_allocations__number UNIQUE (purpose, scope, number, live)
-);

@@ -19,6 +19,7 @@ CREATE TABLE gateways (
     mtu               INTEGER,
     is_active         INTEGER NOT NULL CHECK (is_active IN (0, 1)),
     revision          INTEGER NOT NULL,
+    applied_revision  INTEGER,
     last_sync_at      INTEGER,
     created_at        INTEGER NOT NULL,
     updated_at        INTEGER NOT NULL,

@@ -117,18 +117,3 @@ CREATE TABLE dns_services (
     service_name  TEXT    NOT NULL,
     live          INTEGER CHECK (live = 1)
 ) STRICT;
-
--- Numbers handed out and given back: external ports, CTIDs, uid and gid numbers.
-CREATE TABLE number_allocations (
-    id            BLOB    NOT NULL PRIMARY KEY,
-    purpose       TEXT    NOT NULL,
-    scope         BLOB    NOT NULL,
-    number        INTEGER NOT NULL,
-    owner_type    TEXT    NOT NULL,
-    owner_id      BLOB    NOT NULL,
-    generation    INTEGER NOT NULL,
-    allocated_at  INTEGER NOT NULL,
-    released_at   INTEGER,
-    live          INTEGER CHECK (live = 1),
-    CONSTRAINT number_allocations__number UNIQUE (purpose, scope, number, live)
-) STRICT;

@@ -199,10 +199,14 @@ permissions! {
     GatewaysRead = "gateways.read";
     /// Receive what a gateway must enforce.
     GatewaysState = "gateways.state";
+    /// Report what a gateway has applied.
+    GatewaysReport = "gateways.report";
     /// Create address pools.
     PoolsCreate = "pools.create";
     /// See pools and what they hold.
     PoolsRead = "pools.read";
+    /// Change, resize, renumber and delete pools, and keep ranges out of them.
+    PoolsChange = "pools.change";
     /// Claim an address for something that is not a device.
     AddressesClaim = "addresses.claim";
     /// Release a claimed address.

@@ -60,10 +60,12 @@ ids! {
     GatewayId
     /// A device's peer entry at a gateway.
     PeerId
-    /// A pool of addresses.
+    /// A pool of addresses or numbers.
     PoolId
-    /// One address handed out of a pool.
+    /// One address or number handed out of a pool.
     AllocationId
+    /// What is kept out of a pool.
+    ReservationId
     /// A policy.
     PolicyId
     /// One row of the audit.

@@ -24,7 +24,7 @@ mod value;
 
 pub(crate) use error::DbError;
 pub(crate) use row::Row;
-pub(crate) use statement::{Owner, insert_row, page_by_id, within};
+pub(crate) use statement::{Owner, insert_row, insert_rows, page_by_id, within};
 pub(crate) use value::{bytes_to_cidr, cidr_columns, ip_bytes, ip_from_bytes, list_from_text, list_to_text};
 
 use std::time::Duration;
@@ -44,7 +44,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(300);
 /// Whether nothing of a failed transaction was stored and the same one may pass if it is begun again at once. A connection
 /// that was lost before the COMMIT is one of them: the server takes back what it was told.
 pub(crate) fn is_worth_repeating(refused: &Error) -> bool {
-    [Code::DbContended, Code::DbNotServing, Code::DbUnreachable]
+    [Code::DbContended, Code::DbNotServing, Code::DbUnreachable, Code::IpamRaced]
         .iter()
         .any(|code| refused.code() == code.as_str())
 }

@@ -107,7 +107,8 @@ async fn enrol(unit: &mut Unit, new: &CheckedEnrolment) -> Result<Enrolled> {
     if !devices::take_key(&mut unit.tx, &authorized, device.public_key, holder).await? {
         return Err(DeviceError::KeyTaken.into());
     }
-    let claimed = ipam::claim(unit, &authorized, gateway.id, device.id).await?;
+    let holder = ipam::DeviceHolder { device: device.id, user: owner, fingerprint: &new.fingerprint };
+    let claimed = ipam::claim(unit, &authorized, gateway.id, holder).await?;
     let peer_id = PeerId::from_uuid(unit.new_uuid()?);
     let preshared_key = if new.preshared_key { Some(make_preshared_key(unit, peer_id).await?) } else { None };
     let mut peer = Peer {
@@ -115,7 +116,7 @@ async fn enrol(unit: &mut Unit, new: &CheckedEnrolment) -> Result<Enrolled> {
         device: device.id,
         gateway: gateway.id,
         public_key: device.public_key,
-        addresses: claimed.iter().map(|allocation| allocation.address).collect(),
+        addresses: claimed.iter().filter_map(ipam::Allocation::address).collect(),
         allowed_ips: Vec::new(),
         profile_revision: 1,
         preshared_key,

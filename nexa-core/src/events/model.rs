@@ -1,6 +1,8 @@
 use uuid::Uuid;
 
-use crate::id::{AllocationId, DeviceId, GatewayId, GroupId, PolicyId, PoolId, SessionId, UserId};
+use crate::id::{
+    AllocationId, DeviceId, GatewayId, GroupId, PolicyId, PoolId, ReservationId, SessionId, UserId,
+};
 use crate::runtime::Timestamp;
 
 /// One thing that has changed.
@@ -35,7 +37,16 @@ pub(crate) enum Change {
     DeviceRevoked(DeviceId),
     ProfileIssued(DeviceId),
     GatewayCreated(GatewayId),
+    GatewayApplied(GatewayId),
     PoolCreated(PoolId),
+    PoolChanged(PoolId),
+    PoolDeleted(PoolId),
+    PoolResized(PoolId),
+    PoolRenumbered(PoolId),
+    PoolRebuilt(PoolId),
+    PoolClaimed(PoolId),
+    PoolReserved(ReservationId),
+    PoolUnreserved(ReservationId),
     AddressClaimed(AllocationId),
     AddressReleased(AllocationId),
     PolicyCreated(PolicyId),
@@ -63,7 +74,16 @@ impl Change {
             Change::DeviceRevoked(id) => ("device.revoked", "device", id.as_uuid()),
             Change::ProfileIssued(id) => ("profile.issued", "device", id.as_uuid()),
             Change::GatewayCreated(id) => ("gateway.created", "gateway", id.as_uuid()),
+            Change::GatewayApplied(id) => ("gateway.applied", "gateway", id.as_uuid()),
             Change::PoolCreated(id) => ("pool.created", "pool", id.as_uuid()),
+            Change::PoolChanged(id) => ("pool.changed", "pool", id.as_uuid()),
+            Change::PoolDeleted(id) => ("pool.deleted", "pool", id.as_uuid()),
+            Change::PoolResized(id) => ("pool.resized", "pool", id.as_uuid()),
+            Change::PoolRenumbered(id) => ("pool.renumbered", "pool", id.as_uuid()),
+            Change::PoolRebuilt(id) => ("pool.rebuilt", "pool", id.as_uuid()),
+            Change::PoolClaimed(id) => ("pool.claimed", "pool", id.as_uuid()),
+            Change::PoolReserved(id) => ("pool.reserved", "reservation", id.as_uuid()),
+            Change::PoolUnreserved(id) => ("pool.unreserved", "reservation", id.as_uuid()),
             Change::AddressClaimed(id) => ("address.claimed", "allocation", id.as_uuid()),
             Change::AddressReleased(id) => ("address.released", "allocation", id.as_uuid()),
             Change::PolicyCreated(id) => ("policy.created", "policy", id.as_uuid()),

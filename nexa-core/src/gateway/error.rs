@@ -11,6 +11,8 @@ pub(crate) enum GatewayError {
     NoneActive,
     #[error("the gateway name {0:?} is taken")]
     NameTaken(String),
+    #[error("revision {asked} of gateway {id} is yet to come: it has {revision}")]
+    Ahead { id: GatewayId, asked: i64, revision: i64 },
     #[error("a gateway or a device with this public key is there already")]
     KeyTaken,
 }
@@ -22,6 +24,7 @@ impl Classify for GatewayError {
             GatewayError::NoneActive => Code::GatewayNoneActive,
             GatewayError::NameTaken(_) => Code::GatewayNameTaken,
             GatewayError::KeyTaken => Code::GatewayKeyTaken,
+            GatewayError::Ahead { .. } => Code::GatewayAhead,
         }
     }
 
@@ -30,12 +33,16 @@ impl Classify for GatewayError {
             GatewayError::NoGateway(_) | GatewayError::NoneActive => "gateway_id".into(),
             GatewayError::NameTaken(_) => "name".into(),
             GatewayError::KeyTaken => "public_key".into(),
+            GatewayError::Ahead { .. } => "revision".into(),
         })
     }
 
     fn details(&self) -> Vec<(&'static str, String)> {
         match self {
             GatewayError::NoGateway(id) => vec![("id", id.to_string())],
+            GatewayError::Ahead { id, asked, revision } => {
+                vec![("id", id.to_string()), ("asked", asked.to_string()), ("revision", revision.to_string())]
+            }
             GatewayError::NameTaken(name) => vec![("name", name.clone())],
             GatewayError::NoneActive | GatewayError::KeyTaken => Vec::new(),
         }

@@ -37,6 +37,10 @@ pub struct Gateway {
     pub is_active: bool,
     /// How often its set of peers has changed.
     pub revision: i64,
+    /// The latest of those revisions that it is known to have applied; `None` while it has never said.
+    pub applied_revision: Option<i64>,
+    /// When it last said so.
+    pub last_sync_at: Option<Timestamp>,
     /// When it was created.
     pub created_at: Timestamp,
 }
@@ -163,7 +167,7 @@ pub struct DesiredPeer {
 }
 
 put! { NewGateway { name, endpoint, public_key, vpn_cidrs, dns_servers, mtu } }
-wire! { Gateway { id, name, endpoint, public_key, vpn_cidrs, addresses, dns_servers, mtu, is_active, revision, created_at } }
+wire! { Gateway { id, name, endpoint, public_key, vpn_cidrs, addresses, dns_servers, mtu, is_active, revision, applied_revision, last_sync_at, created_at } }
 
 #[cfg(test)]
 mod tests {

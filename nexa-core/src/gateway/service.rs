@@ -31,7 +31,7 @@ impl Gateways {
     /// # Errors
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) naming the field,
     /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists) (`name`, `public_key`),
-    /// [`Conflict`](crate::ErrorKind::Conflict) (`cidr`) when a prefix overlaps a pool that is there; what every call
+    /// [`Conflict`](crate::ErrorKind::Conflict) (`vpn_cidr`) when a prefix overlaps a pool that is there; what every call
     /// can fail with.
     pub async fn create(&self, gateway: NewGateway) -> Result<Gateway> {
         let call = self.handle.call("gateways.create", &gateway);
@@ -88,6 +88,19 @@ impl Gateways {
     pub async fn desired_state(&self, id: GatewayId) -> Result<DesiredState> {
         self.handle.read(id, |unit, id| Box::pin(desired_state(unit, *id))).await
     }
+
+    /// Says that a gateway has applied a revision, which its [`DesiredState`] names. An address that was given back is handed out
+    /// again only when every gateway that reports has applied a revision past that, so a gateway that reports once goes on doing so:
+    /// it is waited for until the state that it reported last has expired. A report that comes late takes nothing back.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) (`gateway_id`), [`InvalidInput`](crate::ErrorKind::InvalidInput) (`revision`) for one
+    /// that the gateway does not have yet; what every call can fail with.
+    pub async fn report_applied(&self, id: GatewayId, revision: i64) -> Result<()> {
+        let input = (id, revision);
+        let call = self.handle.call("gateways.report_applied", &input);
+        call.write(input, |unit, (id, revision)| Box::pin(report_applied(unit, *id, *revision))).await
+    }
 }
 
 async fn create(unit: &mut Unit, new: &CheckedGateway) -> Result<Gateway> {
@@ -118,6 +131,23 @@ async fn list(unit: &mut Unit, page: &PageRequest) -> Result<Page<Gateway>> {
     let limit = page.checked_limit()?;
     let gateways = store::list(&mut unit.tx, &authorized, page.after.as_ref(), limit + 1).await?;
     Ok(Page::cut(gateways, limit, |gateway| gateway.id.as_uuid()))
+}
+
+async fn report_applied(unit: &mut Unit, id: GatewayId, revision: i64) -> Result<()> {
+    let authorized = unit.authorize::<right::GatewaysReport>()?;
+    store::note_heard(&mut unit.tx, &authorized, id, unit.now).await?;
+    let gateway = store::get(&mut unit.tx, &authorized, id).await?;
+    if revision > gateway.revision {
+        return Err(GatewayError::Ahead { id, asked: revision, revision: gateway.revision }.into());
+    }
+    let applied = gateway.applied_revision.map_or(revision, |before| before.max(revision));
+    if gateway.applied_revision == Some(applied) {
+        return Ok(());
+    }
+    store::note_applied(&mut unit.tx, &authorized, id, applied).await?;
+    ipam::applied(&mut unit.tx, id, applied, unit.now).await?;
+    let message = format!("gateway {} has applied revision {applied}", gateway.name);
+    unit.record(Change::GatewayApplied(id), message).await
 }
 
 async fn desired_state(unit: &mut Unit, id: GatewayId) -> Result<DesiredState> {

@@ -157,12 +157,42 @@ pub(crate) async fn bump_revisions_of(tx: &mut Tx, user: UserId, now: Timestamp)
     Ok(())
 }
 
+/// Notes that a gateway was heard of. Who hears of it beside waits until the transaction ends.
+pub(super) async fn note_heard(
+    tx: &mut Tx,
+    _authorized: &Authorized<right::GatewaysReport>,
+    id: GatewayId,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let statement = Query::update()
+        .table("gateways")
+        .value("last_sync_at", now)
+        .and_where(Expr::col("id").eq(id))
+        .to_owned();
+    tx.execute(&statement).await.map(drop)
+}
+
+/// Notes which revision a gateway has applied.
+pub(super) async fn note_applied(
+    tx: &mut Tx,
+    _authorized: &Authorized<right::GatewaysReport>,
+    id: GatewayId,
+    applied: i64,
+) -> Result<(), DbError> {
+    let statement = Query::update()
+        .table("gateways")
+        .value("applied_revision", applied)
+        .and_where(Expr::col("id").eq(id))
+        .to_owned();
+    tx.execute(&statement).await.map(drop)
+}
+
 fn gateways(scope: Scope) -> SelectStatement {
     Query::select()
         .columns(["id", "name", "endpoint", "listen_port", "public_key", "dns_servers", "mtu", "is_active"])
         .columns(["vpn_cidr_first", "vpn_cidr_last", "vpn_cidr_prefix", "address"])
         .columns(["vpn_cidr6_first", "vpn_cidr6_last", "vpn_cidr6_prefix", "address6"])
-        .columns(["revision", "created_at"])
+        .columns(["revision", "applied_revision", "last_sync_at", "created_at"])
         .from("gateways")
         .and_where(Expr::col("live").eq(1_i64))
         .cond_where(within(scope, Owner::NoOne))
@@ -186,6 +216,8 @@ fn gateway(row: &Row) -> Result<Gateway, DbError> {
         mtu: mtu.map_err(|cause| DbError::corrupt("gateways.mtu", cause))?,
         is_active: row.flag("is_active")?,
         revision: row.number("revision")?,
+        applied_revision: row.opt_number("applied_revision")?,
+        last_sync_at: row.opt_number("last_sync_at")?.map(Timestamp::from_micros),
         created_at: row.time("created_at")?,
     })
 }

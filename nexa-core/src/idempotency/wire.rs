@@ -140,13 +140,13 @@ macro_rules! shown {
 pub(crate) use shown;
 
 shown! {
-    bool i64 u16 u64 std::net::IpAddr
+    bool i64 u8 u16 u32 u64 u128 std::net::IpAddr
     crate::id::AllocationId crate::id::DeviceId crate::id::GatewayId crate::id::GroupId crate::id::PolicyId
-    crate::id::PoolId crate::id::RoleId crate::id::SessionId crate::id::UserId
+    crate::id::PoolId crate::id::ReservationId crate::id::RoleId crate::id::SessionId crate::id::UserId
     crate::settings::SettingType crate::net::Cidr crate::wireguard::Endpoint crate::wireguard::PublicKey
 }
 
-words! { crate::devices::DeviceStatus crate::identity::UserStatus crate::policy::Effect crate::sealed::Purpose }
+words! { crate::devices::DeviceStatus crate::identity::UserStatus crate::ipam::AllocationStatus crate::ipam::PoolKind crate::ipam::Strategy crate::policy::Effect crate::sealed::Purpose }
 
 wire! { Policy { id, name, description, priority, effect, is_active, full_tunnel, targets, destinations, valid_from, valid_until } }
 put! { NewPolicy { name, description, priority, effect, is_active, full_tunnel, targets, destinations, valid_from, valid_until } }
@@ -178,6 +178,19 @@ impl Put for PresharedKey {
 impl Take for PresharedKey {
     fn take(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
         Secret::<String>::take(from)?.expose().parse().map_err(|_| Unreadable)
+    }
+}
+
+impl Put for std::time::Duration {
+    fn put(&self, to: &mut Writer) {
+        self.as_nanos().put(to);
+    }
+}
+
+impl Take for std::time::Duration {
+    fn take(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+        let nanos = u64::try_from(u128::take(from)?).map_err(|_| Unreadable)?;
+        Ok(std::time::Duration::from_nanos(nanos))
     }
 }
 
@@ -278,6 +291,20 @@ impl<A: Put, B: Put> Put for (A, B) {
     fn put(&self, to: &mut Writer) {
         self.0.put(to);
         self.1.put(to);
+    }
+}
+
+impl<A: Take, B: Take> Take for (A, B) {
+    fn take(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+        Ok((A::take(from)?, B::take(from)?))
+    }
+}
+
+impl<A: Put, B: Put, C: Put> Put for (A, B, C) {
+    fn put(&self, to: &mut Writer) {
+        self.0.put(to);
+        self.1.put(to);
+        self.2.put(to);
     }
 }
 

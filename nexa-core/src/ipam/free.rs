@@ -1,8 +1,13 @@
-//! What is free, and what becomes of it: pure decisions over ranges of addresses.
+//! What is free, and what becomes of it: pure decisions over ranges of numbers.
 
 use std::net::IpAddr;
 
-use crate::net::{AddressRange, Cidr, Family};
+use super::space::Interval;
+use super::value::{Value, ValueRange};
+use crate::net::{Cidr, Count, Family};
+
+/// Into how many pieces a pool is cut whose claims go on beside each other: as many claims do not wait.
+const PIECES: u128 = 16;
 
 /// The addresses of a prefix that are never handed out: network and broadcast of an IPv4 subnet shorter than /31
 /// (RFC 3021), and the subnet-router anycast address of an IPv6 one shorter than /127 (RFC 4291 §2.6.1, RFC 6164).
@@ -16,73 +21,110 @@ pub(crate) fn reserved_in(cidr: &Cidr) -> Vec<(IpAddr, &'static str)> {
 
 /// The lowest address of a prefix that may be handed out.
 pub(crate) fn first_assignable(cidr: &Cidr) -> Option<IpAddr> {
-    let reserved: Vec<_> = reserved_in(cidr).into_iter().map(|(address, _)| address).collect();
-    without(cidr.range(), &reserved).first().map(AddressRange::first)
+    let range = ValueRange::from(*cidr);
+    let builtin = builtin_in(&[range]).iter().map(|(range, _)| range.numbers()).collect();
+    let (first, _) = *without(vec![range.numbers()], builtin).first()?;
+    Some(cidr.family().address(first))
 }
 
-/// A range without some of its addresses, as the ranges that remain, in order.
-pub(super) fn without(range: AddressRange, taken: &[IpAddr]) -> Vec<AddressRange> {
-    let family = range.family();
-    let mut taken: Vec<u128> = taken
-        .iter()
-        .filter(|address| range.contains(**address))
-        .map(|address| Family::number(*address))
-        .collect();
-    taken.sort_unstable();
-    let (mut next, last) = (Some(Family::number(range.first())), Family::number(range.last()));
-    let mut ranges = Vec::with_capacity(taken.len() + 1);
-    for number in taken {
-        let Some(from) = next else { break };
-        if from < number {
-            ranges.extend(between(family, from, number - 1));
+/// What is never handed out of these ranges because of what they are.
+pub(super) fn builtin_in(ranges: &[ValueRange]) -> Vec<(ValueRange, &'static str)> {
+    let cidrs = ranges.iter().filter_map(ValueRange::cidr);
+    let reserved = cidrs.flat_map(|cidr| reserved_in(&cidr));
+    reserved.map(|(address, why)| (Value::from(address).into(), why)).collect()
+}
+
+/// Ranges that overlap or touch, put together, in order.
+pub(super) fn joined(mut ranges: Vec<Interval>) -> Vec<Interval> {
+    ranges.sort_unstable();
+    let mut joined: Vec<Interval> = Vec::with_capacity(ranges.len());
+    for (first, last) in ranges {
+        match joined.last_mut() {
+            Some(before) if before.1.checked_add(1).is_none_or(|next| first <= next) => {
+                before.1 = before.1.max(last)
+            }
+            _ => joined.push((first, last)),
         }
-        next = if number < from { Some(from) } else { number.checked_add(1) };
     }
-    if let Some(from) = next.filter(|from| *from <= last) {
-        ranges.extend(between(family, from, last));
+    joined
+}
+
+/// What remains of ranges when others are taken out of them. Neither need be in order.
+pub(super) fn without(ranges: Vec<Interval>, taken: Vec<Interval>) -> Vec<Interval> {
+    let (ranges, taken) = (joined(ranges), joined(taken));
+    let mut rest = Vec::with_capacity(ranges.len() + taken.len());
+    let mut taken = taken.into_iter().peekable();
+    for (first, last) in ranges {
+        let mut next = Some(first);
+        while let (Some(from), Some(&(out, end))) = (next, taken.peek()) {
+            if out > last {
+                break;
+            }
+            if from < out {
+                rest.push((from, out - 1));
+            }
+            if end >= last {
+                next = None;
+                // The same one may reach into the next range.
+                break;
+            }
+            next = if end < from { next } else { end.checked_add(1) };
+            taken.next();
+        }
+        rest.extend(next.map(|from| (from, last)));
     }
-    ranges
+    rest
 }
 
-/// What remains of a free range when its lowest address is taken.
-pub(super) fn take_lowest(range: AddressRange) -> (IpAddr, Option<AddressRange>) {
-    let rest = Family::number(range.first())
-        .checked_add(1)
-        .filter(|next| *next <= Family::number(range.last()))
-        .and_then(|next| between(range.family(), next, Family::number(range.last())));
-    (range.first(), rest)
+/// The same ranges, each cut where a piece of the pool ends, so that there is more than one to take from.
+pub(super) fn cut_in_pieces(free: Vec<Interval>, ranges: &[Interval]) -> Vec<Interval> {
+    let mut cut = Vec::with_capacity(free.len());
+    for (mut first, last) in free {
+        while let Some(seam) = next_seam(ranges, first).filter(|seam| *seam <= last) {
+            cut.push((first, seam - 1));
+            first = seam;
+        }
+        cut.push((first, last));
+    }
+    cut
 }
 
-/// The free range that an address becomes part of when it is given back between its free neighbours.
-pub(super) fn join(
-    left: Option<AddressRange>,
-    address: IpAddr,
-    right: Option<AddressRange>,
-) -> Option<AddressRange> {
-    let first = left.map_or(address, |range| range.first());
-    let last = right.map_or(address, |range| range.last());
-    AddressRange::new(first, last).ok()
-}
-
-/// The address before and the address after, where the family has one.
-pub(super) fn neighbours(address: IpAddr) -> (Option<IpAddr>, Option<IpAddr>) {
-    let (family, number) = (Family::of(address), Family::number(address));
-    let before = number.checked_sub(1).map(|number| family.address(number));
-    let after =
-        number.checked_add(1).filter(|number| *number <= family.max()).map(|number| family.address(number));
-    (before, after)
-}
-
-/// How many addresses ranges hold; `u128::MAX` also stands for the one set that holds more, all of IPv6.
-pub(super) fn count(ranges: &[AddressRange]) -> u128 {
-    ranges.iter().fold(0, |sum, range| {
-        let size = Family::number(range.last()) - Family::number(range.first());
-        u128::saturating_add(sum, size.saturating_add(1))
+/// Whether a number begins a piece of the pool, so that what is free there is not joined with what is free below.
+pub(super) fn is_seam(ranges: &[Interval], number: u128) -> bool {
+    ranges.iter().any(|range| {
+        let within = (range.0..=range.1).contains(&number);
+        within && number > range.0 && (number - range.0).is_multiple_of(piece_of(*range))
     })
 }
 
-fn between(family: Family, first: u128, last: u128) -> Option<AddressRange> {
-    AddressRange::new(family.address(first), family.address(last)).ok()
+/// The lowest beginning of a piece that is above this number.
+fn next_seam(ranges: &[Interval], number: u128) -> Option<u128> {
+    let range = ranges.iter().find(|range| (range.0..=range.1).contains(&number))?;
+    let piece = piece_of(*range);
+    let seam = range.0.checked_add(((number - range.0) / piece + 1).checked_mul(piece)?)?;
+    (seam <= range.1).then_some(seam)
+}
+
+/// How many numbers a piece of a range has.
+fn piece_of((first, last): Interval) -> u128 {
+    (last - first) / PIECES + 1
+}
+
+/// What remains of a free range when a part of it is taken: below and above.
+pub(super) fn split(range: Interval, taken: Interval) -> (Option<Interval>, Option<Interval>) {
+    let below = (range.0 < taken.0).then(|| (range.0, taken.0 - 1));
+    let above = (taken.1 < range.1).then(|| (taken.1 + 1, range.1));
+    (below, above)
+}
+
+/// How many numbers ranges hold that do not overlap.
+pub(super) fn count(ranges: &[Interval]) -> Count {
+    let mut sum = 0_u128;
+    for (first, last) in ranges {
+        sum = sum.wrapping_add((last - first).wrapping_add(1));
+    }
+    // All of IPv6 is the one sum that wraps to nothing.
+    if sum == 0 && !ranges.is_empty() { Count::ALL_V6 } else { Count::from(sum) }
 }
 
 #[cfg(test)]
@@ -94,9 +136,11 @@ mod tests {
     }
 
     fn assignable(text: &str) -> String {
-        let cidr = cidr(text);
-        let reserved: Vec<_> = reserved_in(&cidr).into_iter().map(|(address, _)| address).collect();
-        without(cidr.range(), &reserved).iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+        let range = ValueRange::from(cidr(text));
+        let builtin = builtin_in(&[range]).iter().map(|(range, _)| range.numbers()).collect();
+        let rest = without(vec![range.numbers()], builtin);
+        let show = |rest: &Interval| ValueRange::of_numbers(range.kind(), *rest).to_string();
+        rest.iter().map(show).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
@@ -104,33 +148,53 @@ mod tests {
         assert_eq!(assignable("10.0.0.0/24"), "10.0.0.1-10.0.0.254");
         assert_eq!(assignable("10.0.0.0/30"), "10.0.0.1-10.0.0.2");
         assert_eq!(assignable("10.0.0.0/31"), "10.0.0.0-10.0.0.1");
-        assert_eq!(assignable("10.0.0.0/32"), "10.0.0.0-10.0.0.0");
+        assert_eq!(assignable("10.0.0.0/32"), "10.0.0.0");
         assert_eq!(assignable("0.0.0.0/0"), "0.0.0.1-255.255.255.254");
         assert_eq!(assignable("fd00::/126"), "fd00::1-fd00::3");
         assert_eq!(assignable("fd00::/127"), "fd00::-fd00::1");
         assert_eq!(assignable("::/0"), "::1-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff");
         assert_eq!(first_assignable(&cidr("10.9.0.0/16")).unwrap().to_string(), "10.9.0.1");
+        assert_eq!(first_assignable(&cidr("10.9.0.0/31")).unwrap().to_string(), "10.9.0.0");
     }
 
     #[test]
-    fn holes_are_cut_wherever_they_lie() {
-        let range = cidr("10.0.0.0/29").range();
-        let addresses = |hosts: &[u8]| hosts.iter().map(|h| IpAddr::from([10, 0, 0, *h])).collect::<Vec<_>>();
-        let cut = |hosts: &[u8]| format!("{:?}", without(range, &addresses(hosts)));
-        assert_eq!(cut(&[]), "[10.0.0.0-10.0.0.7]");
-        assert_eq!(cut(&[0, 7]), "[10.0.0.1-10.0.0.6]");
-        assert_eq!(cut(&[3, 3, 4, 200]), "[10.0.0.0-10.0.0.2, 10.0.0.5-10.0.0.7]");
-        assert_eq!(cut(&[0, 1, 2, 3, 4, 5, 6, 7]), "[]");
-        let top = cidr("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128");
-        assert_eq!(without(top.range(), &[top.first()]), []);
+    fn what_is_taken_out_is_gone_and_nothing_else() {
+        let max = u128::MAX;
+        for (ranges, taken, rest) in [
+            (vec![(0, 7)], vec![], vec![(0, 7)]),
+            (vec![(0, 7)], vec![(0, 0), (7, 7)], vec![(1, 6)]),
+            (vec![(0, 7)], vec![(3, 3), (3, 4), (200, 200)], vec![(0, 2), (5, 7)]),
+            (vec![(0, 7)], vec![(0, 9)], vec![]),
+            (vec![(0, 7), (10, 12)], vec![(6, 10)], vec![(0, 5), (11, 12)]),
+            (vec![(10, 12)], vec![(1, 2), (4, 10)], vec![(11, 12)]),
+            (vec![(max, max)], vec![(max, max)], vec![]),
+            (vec![(0, max)], vec![(max, max)], vec![(0, max - 1)]),
+            (vec![(4, 5), (0, 3)], vec![], vec![(0, 5)]),
+        ] {
+            assert_eq!(without(ranges.clone(), taken.clone()), rest, "{ranges:?} without {taken:?}");
+        }
+    }
+
+    #[test]
+    fn a_pool_is_cut_in_sixteen_and_not_joined_over_the_seams() {
+        let pool = [(0, 255), (1_000, 1_002)];
+        let pieces = cut_in_pieces(pool.to_vec(), &pool);
+        assert_eq!(pieces.len(), 16 + 3);
+        assert_eq!((pieces[0], pieces[1], pieces[16]), ((0, 15), (16, 31), (1_000, 1_000)));
+        for pair in pieces.windows(2) {
+            assert!(is_seam(&pool, pair[1].0) || pair[1].0 == 1_000, "{pair:?}");
+        }
+        assert!(!is_seam(&pool, 0) && !is_seam(&pool, 17) && !is_seam(&pool, 512));
+        assert_eq!(cut_in_pieces(vec![(0, u128::MAX)], &[(0, u128::MAX)]).len(), 16);
     }
 
     #[test]
     fn counts_are_exact_to_the_last_address() {
-        assert_eq!(count(&[cidr("10.0.0.0/8").range()]), 1 << 24);
-        assert_eq!(count(&[cidr("::/1").range()]), 1 << 127);
-        assert_eq!(count(&[cidr("::/0").range()]), u128::MAX);
-        assert_eq!(neighbours(cidr("255.255.255.255/32").first()).1, None);
-        assert_eq!(neighbours(cidr("::/128").first()).0, None);
+        assert_eq!(count(&[(0, (1 << 24) - 1)]), Count::from(1 << 24));
+        assert_eq!(count(&[(0, u128::MAX)]), Count::ALL_V6);
+        assert_eq!(count(&[(0, 0), (1, u128::MAX)]), Count::ALL_V6);
+        assert_eq!(count(&[]), Count::ZERO);
+        assert_eq!(split((0, u128::MAX), (5, 5)), (Some((0, 4)), Some((6, u128::MAX))));
+        assert_eq!(split((5, 5), (5, 5)), (None, None));
     }
 }

@@ -1,20 +1,19 @@
-use std::net::IpAddr;
-
-use super::error::IpamError;
-use super::free;
-use super::model::{Allocation, CheckedPool, NewPool, Pool, PoolUsage};
-use super::store::{self, Holder};
-use crate::actor::{Authorized, Right, right};
-use crate::error::Result;
-use crate::events::Change;
-use crate::id::{AllocationId, DeviceId, GatewayId, PoolId};
-use crate::name::Name;
-use crate::net::Cidr;
+use super::claiming::{self, MAX_MANY};
+use super::model::{
+    Allocation, Claim, NewPool, Pool, PoolChange, PoolUsage, Renumbering, Reservation, Resize,
+};
+use super::store;
+use super::value::{Value, ValueRange};
+use super::verify::{Finding, Rebuilt};
+use super::{pools, renumbering, resting, seeing};
+use crate::actor::right;
+use crate::error::{Error, Result};
+use crate::id::{AllocationId, PoolId, ReservationId};
 use crate::nexa::Handle;
 use crate::page::{Page, PageRequest};
 use crate::unit::Unit;
 
-/// Pools of addresses.
+/// Pools of addresses, ports and other numbers, and what is handed out of them.
 pub struct Ipam {
     handle: Handle,
 }
@@ -24,16 +23,42 @@ impl Ipam {
         Ipam { handle }
     }
 
-    /// Creates a pool that stands alone. A gateway's pools are created with the gateway.
+    /// Creates a pool that stands alone, or that is a part of another. A gateway's pools are created with the gateway.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> nexa_core::Result<()> {
+    /// # use nexa_core::{Nexa, ipam::{Claim, NewPool, PoolKind}};
+    /// # let nexa = Nexa::open("sqlite::memory:").await?;
+    /// # let ipam = nexa.system("example").ipam();
+    /// let site = ipam.create_pool(NewPool::new("berlin", "10.20.0.0/16".parse()?)).await?;
+    /// let lab = ipam.create_pool(NewPool::child("lab", PoolKind::Ipv4, site.id, 24)).await?;
+    /// assert_eq!(lab.ranges[0].to_string(), "10.20.1.0/24");
+    ///
+    /// let printer = ipam.claim_with(lab.id, Claim::new().holder("printer")).await?;
+    /// assert_eq!(printer.value.to_string(), "10.20.1.1");
+    /// assert_eq!(ipam.claim_with(lab.id, Claim::new().holder("printer")).await?, printer);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) (`name`, `reserve`, `cidr`),
-    /// [`Conflict`](crate::ErrorKind::Conflict) (`cidr`) when another pool has an address of it,
-    /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists) (`name`); what every call can fail with.
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) (`name`, `ranges`, `reserve`, `scope`, `quarantine`, `parent`, `prefix_len`),
+    /// [`Conflict`](crate::ErrorKind::Conflict) (`ranges`) when another pool of the scope has a value of it, or the parent has it no
+    /// more, [`NotFound`](crate::ErrorKind::NotFound) (`parent`), [`Exhausted`](crate::ErrorKind::Exhausted) (`pool_id`) when the
+    /// parent has no such block, [`AlreadyExists`](crate::ErrorKind::AlreadyExists) (`name`); what every call can fail with.
     pub async fn create_pool(&self, pool: NewPool) -> Result<Pool> {
         let call = self.handle.call("ipam.create_pool", &pool);
         let pool = pool.checked()?;
-        call.write(pool, |unit, pool| Box::pin(create_pool(unit, pool))).await
+        call.write(pool, |unit, pool| Box::pin(pools::create(unit, pool))).await
+    }
+
+    /// One pool.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) (`pool_id`); what every call can fail with.
+    pub async fn get_pool(&self, id: PoolId) -> Result<Pool> {
+        self.handle.read(id, |unit, id| Box::pin(pools::get(unit, *id))).await
     }
 
     /// A page of the pools, in order of creation.
@@ -42,21 +67,160 @@ impl Ipam {
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for a limit outside 1..=1000; what every call can fail with.
     pub async fn list_pools(&self, page: PageRequest) -> Result<Page<Pool>> {
         page.checked_limit()?;
-        self.handle.read(page, |unit, page| Box::pin(list_pools(unit, page))).await
+        self.handle.read(page, |unit, page| Box::pin(pools::list(unit, page))).await
     }
 
-    /// Claims the lowest free address of a pool, for something that is not a device.
+    /// Changes a pool's name, strategy, quarantine or mode. What rests already rests as long as it was told to.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound) (`pool_id`), [`Exhausted`](crate::ErrorKind::Exhausted) (`pool_id`)
-    /// when every address is taken; what every call can fail with.
-    pub async fn claim(&self, pool: PoolId) -> Result<Allocation> {
-        let call = self.handle.call("ipam.claim", &pool);
-        call.write(pool, |unit, pool| Box::pin(claim_for_anything(unit, *pool))).await
+    /// [`NotFound`](crate::ErrorKind::NotFound) (`pool_id`), [`InvalidInput`](crate::ErrorKind::InvalidInput) (`name`, `quarantine`),
+    /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists) (`name`); what every call can fail with.
+    pub async fn change_pool(&self, id: PoolId, change: PoolChange) -> Result<Pool> {
+        let input = (id, change);
+        let call = self.handle.call("ipam.change_pool", &input);
+        call.write(input, |unit, (id, change)| Box::pin(pools::change(unit, *id, change))).await
     }
 
-    /// Gives an address back. Naming the generation keeps a late release from taking the address away from whoever
-    /// has it now; releasing the same generation twice is not an error.
+    /// Deletes a pool of which nothing is allocated or rests. A part gives its ranges back to its parent.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) (`pool_id`), [`Conflict`](crate::ErrorKind::Conflict) (`pool_id`) when it is in use,
+    /// has parts, or is a gateway's; what every call can fail with.
+    pub async fn delete_pool(&self, id: PoolId) -> Result<()> {
+        let call = self.handle.call("ipam.delete_pool", &id);
+        call.write(id, |unit, id| Box::pin(pools::delete(unit, *id))).await
+    }
+
+    /// Keeps a free range out of a pool, for a reason.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) (`pool_id`), [`InvalidInput`](crate::ErrorKind::InvalidInput) (`range`, `reason`),
+    /// [`Conflict`](crate::ErrorKind::Conflict) (`range`) when a value of it is reserved, allocated, at rest or a child's; what every
+    /// call can fail with.
+    pub async fn reserve(&self, pool: PoolId, range: ValueRange, reason: &str) -> Result<Reservation> {
+        let input = (pool, range, reason.to_owned());
+        let call = self.handle.call("ipam.reserve", &input);
+        call.write(input, |unit, (pool, range, reason)| Box::pin(pools::reserve(unit, *pool, *range, reason)))
+            .await
+    }
+
+    /// Lifts a reservation.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) (`reservation_id`), [`Conflict`](crate::ErrorKind::Conflict) (`reservation_id`) for
+    /// one that follows from what the pool is; what every call can fail with.
+    pub async fn unreserve(&self, id: ReservationId) -> Result<()> {
+        let call = self.handle.call("ipam.unreserve", &id);
+        call.write(id, |unit, id| Box::pin(pools::unreserve(unit, *id))).await
+    }
+
+    /// A page of what is reserved of a pool, in order of its making.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for a limit outside 1..=1000,
+    /// [`NotFound`](crate::ErrorKind::NotFound) (`pool_id`); what every call can fail with.
+    pub async fn list_reservations(&self, pool: PoolId, page: PageRequest) -> Result<Page<Reservation>> {
+        page.checked_limit()?;
+        self.handle
+            .read((pool, page), |unit, (pool, page)| Box::pin(pools::list_reservations(unit, *pool, page)))
+            .await
+    }
+
+    /// What other ranges would mean for a pool: what it would gain and lose, and what is in the way.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) (`pool_id`), [`InvalidInput`](crate::ErrorKind::InvalidInput) (`ranges`); what every
+    /// call can fail with.
+    pub async fn preview_resize(&self, pool: PoolId, ranges: Vec<ValueRange>) -> Result<Resize> {
+        self.handle
+            .read((pool, ranges), |unit, (pool, ranges)| Box::pin(pools::preview_resize(unit, *pool, ranges)))
+            .await
+    }
+
+    /// Grows or shrinks a pool to these ranges. Reservations that lie outside them go.
+    ///
+    /// # Errors
+    /// As [`Ipam::preview_resize`]; [`Conflict`](crate::ErrorKind::Conflict) (`ranges`) when something in use lies outside, another
+    /// pool has a value of them, or the parent has it no more, and (`pool_id`) for a gateway's pool.
+    pub async fn resize(&self, pool: PoolId, ranges: Vec<ValueRange>) -> Result<Resize> {
+        let input = (pool, ranges);
+        let call = self.handle.call("ipam.resize", &input);
+        call.write(input, |unit, (pool, ranges)| Box::pin(pools::resize(unit, *pool, ranges))).await
+    }
+
+    /// What a renumbering would move, and where to.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) (`pool_id`), [`InvalidInput`](crate::ErrorKind::InvalidInput) (`from`, `to`),
+    /// [`Conflict`](crate::ErrorKind::Conflict) (`pool_id`) for a gateway's pool, one that has parts or is one, or one of which
+    /// something rests; what every call can fail with.
+    pub async fn preview_renumber(
+        &self,
+        pool: PoolId,
+        from: ValueRange,
+        to: ValueRange,
+    ) -> Result<Renumbering> {
+        self.handle
+            .read((pool, from, to), |unit, (pool, from, to)| {
+                Box::pin(renumbering::preview(unit, *pool, *from, *to))
+            })
+            .await
+    }
+
+    /// Puts another range in the place of one of a pool's. What is allocated moves to the same place in it: each life ends, and its
+    /// holder begins another.
+    ///
+    /// # Errors
+    /// As [`Ipam::preview_renumber`]; [`Conflict`](crate::ErrorKind::Conflict) (`to`) when another pool has a value of it.
+    pub async fn renumber(&self, pool: PoolId, from: ValueRange, to: ValueRange) -> Result<Renumbering> {
+        let input = (pool, from, to);
+        let call = self.handle.call("ipam.renumber", &input);
+        call.write(input, |unit, (pool, from, to)| Box::pin(renumbering::renumber(unit, *pool, *from, *to)))
+            .await
+    }
+
+    /// Claims one value of a pool by its strategy, for something that is not a device.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) (`pool_id`), [`Exhausted`](crate::ErrorKind::Exhausted) (`pool_id`) with the counts
+    /// when all is taken; what every call can fail with.
+    pub async fn claim(&self, pool: PoolId) -> Result<Allocation> {
+        let call = self.handle.call("ipam.claim", &pool);
+        call.write(pool, |unit, pool| Box::pin(claiming::claim_one(unit, *pool))).await
+    }
+
+    /// Claims a value for a holder, a value that is named, or a block. A holder that has one gets the same one; one that gave it back
+    /// gets it again while it rests.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) (`pool_id`), [`InvalidInput`](crate::ErrorKind::InvalidInput) (`holder`, `specific`,
+    /// `block`), [`Conflict`](crate::ErrorKind::Conflict) (`specific`) when it is taken, reserved, or a child's, and (`holder`) when
+    /// that has another one, [`Exhausted`](crate::ErrorKind::Exhausted) (`pool_id`); what every call can fail with.
+    pub async fn claim_with(&self, pool: PoolId, claim: Claim) -> Result<Allocation> {
+        let input = (pool, claim);
+        let call = self.handle.call("ipam.claim_with", &input);
+        let (pool, claim) = input;
+        let input = (pool, claim.checked()?);
+        call.write(input, |unit, (pool, claim)| Box::pin(claiming::claim_with(unit, *pool, claim))).await
+    }
+
+    /// Claims several at once, the lowest there are, or none.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) (`count`) for none or more than 100,000,
+    /// [`NotFound`](crate::ErrorKind::NotFound) (`pool_id`), [`Exhausted`](crate::ErrorKind::Exhausted) (`pool_id`) when fewer are
+    /// free; what every call can fail with.
+    pub async fn claim_many(&self, pool: PoolId, count: u32) -> Result<Vec<Allocation>> {
+        let input = (pool, count);
+        let call = self.handle.call("ipam.claim_many", &input);
+        if count == 0 || count > MAX_MANY {
+            return Err(Error::invalid("count", format!("is not from 1 to {MAX_MANY}")));
+        }
+        call.write(input, |unit, (pool, count)| Box::pin(claiming::claim_many(unit, *pool, *count))).await
+    }
+
+    /// Gives a value back. Naming the generation keeps a late release from taking it away from whoever has it now; releasing the same
+    /// generation twice is not an error.
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound) (`allocation_id`), [`Conflict`](crate::ErrorKind::Conflict)
@@ -64,10 +228,10 @@ impl Ipam {
     pub async fn release(&self, allocation: AllocationId, generation: i64) -> Result<()> {
         let input = (allocation, generation);
         let call = self.handle.call("ipam.release", &input);
-        call.write(input, |unit, (id, generation)| Box::pin(release(unit, *id, *generation))).await
+        call.write(input, |unit, (id, generation)| Box::pin(resting::release(unit, *id, *generation))).await
     }
 
-    /// A page of the addresses of a pool that are in somebody's hands, in order of their claim.
+    /// A page of what of a pool is in somebody's hands, in order of the claims.
     ///
     /// # Errors
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for a limit outside 1..=1000,
@@ -79,183 +243,70 @@ impl Ipam {
             .await
     }
 
-    /// How full a pool is.
+    /// How full a pool is, exactly: counted over ranges, whatever is handed out of them.
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound) (`pool_id`); what every call can fail with.
     pub async fn usage(&self, pool: PoolId) -> Result<PoolUsage> {
-        self.handle.read(pool, |unit, pool| Box::pin(read_usage(unit, *pool))).await
+        self.handle.read(pool, |unit, pool| Box::pin(seeing::usage(unit, *pool))).await
     }
-}
 
-async fn create_pool(unit: &mut Unit, pool: &CheckedPool) -> Result<Pool> {
-    let authorized = unit.authorize::<right::PoolsCreate>()?;
-    authorized.unowned()?;
-    insert_pool(unit, &authorized, pool, None).await
-}
+    /// What the next claim from a pool gives that names nothing: certain for the strategies `lowest` and `next`, and while nobody else
+    /// claims. None when nothing is free.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) (`pool_id`); what every call can fail with.
+    pub async fn next_free(&self, pool: PoolId) -> Result<Option<Value>> {
+        self.handle.read(pool, |unit, pool| Box::pin(seeing::next_free(unit, *pool))).await
+    }
 
-/// Creates the pool of one family of a gateway: its addresses without the gateway's own and its DNS servers'.
-pub(crate) async fn create_gateway_pool<P: Right>(
-    unit: &mut Unit,
-    authorized: &Authorized<P>,
-    (gateway, gateway_name): (GatewayId, &str),
-    cidr: Cidr,
-    own: &[(IpAddr, &'static str)],
-) -> Result<Pool> {
-    let reserved = super::reserved_in(&cidr).into_iter().chain(own.iter().copied());
-    let reserved = reserved.filter(|(address, _)| cidr.contains(*address)).collect();
-    let name = Name::derived(&format!("{gateway_name} {cidr}"));
-    insert_pool(unit, authorized, &CheckedPool { name, cidr, reserved }, Some(gateway)).await
-}
+    /// Who has a value in a scope, or had it last while it rests. `scope` is empty for the one that all share.
+    ///
+    /// # Errors
+    /// What every call can fail with.
+    pub async fn who_holds(&self, scope: &str, value: Value) -> Result<Option<Allocation>> {
+        let lives = self.handle.read((scope.to_owned(), value), |unit, (scope, value)| {
+            Box::pin(seeing::lives(unit, scope, *value, true))
+        });
+        Ok(lives.await?.into_iter().next())
+    }
 
-async fn insert_pool<P: Right>(
-    unit: &mut Unit,
-    authorized: &Authorized<P>,
-    pool: &CheckedPool,
-    gateway: Option<GatewayId>,
-) -> Result<Pool> {
-    let taken: Vec<_> = pool.reserved.iter().map(|(address, _)| *address).collect();
-    let free = free::without(pool.cidr.range(), &taken);
-    if free.is_empty() {
-        return Err(IpamError::NothingAssignable(pool.cidr).into());
+    /// The lives of a value in a scope, the latest first; a thousand at most.
+    ///
+    /// # Errors
+    /// What every call can fail with.
+    pub async fn history(&self, scope: &str, value: Value) -> Result<Vec<Allocation>> {
+        self.handle
+            .read((scope.to_owned(), value), |unit, (scope, value)| {
+                Box::pin(seeing::lives(unit, scope, *value, false))
+            })
+            .await
     }
-    if let Some(other) = store::overlapping(&mut unit.tx, &pool.cidr).await? {
-        return Err(IpamError::Overlap { cidr: pool.cidr, name: other.name }.into());
-    }
-    let id = PoolId::from_uuid(unit.new_uuid()?);
-    store::insert_pool(&mut unit.tx, authorized, id, pool, gateway, unit.now).await?;
-    let mut reserved = pool.reserved.clone();
-    reserved.sort_unstable();
-    reserved.dedup_by_key(|(address, _)| *address);
-    for (address, reason) in reserved {
-        let reservation = unit.new_uuid()?;
-        store::insert_reservation(&mut unit.tx, reservation, id, address, reason, unit.now).await?;
-    }
-    for range in free {
-        store::insert_free(&mut unit.tx, id, range).await?;
-    }
-    unit.record(Change::PoolCreated(id), format!("pool {} of {} was created", pool.name.text, pool.cidr))
-        .await?;
-    store::get_pool(&mut unit.tx, authorized, id).await
-}
 
-async fn list_pools(unit: &mut Unit, page: &PageRequest) -> Result<Page<Pool>> {
-    let authorized = unit.authorize::<right::PoolsRead>()?;
-    let limit = page.checked_limit()?;
-    let pools = store::list_pools(&mut unit.tx, &authorized, page.after.as_ref(), limit + 1).await?;
-    Ok(Page::cut(pools, limit, |pool| pool.id.as_uuid()))
-}
+    /// Compares what is stored of every pool with itself: what is free, allocated, at rest, reserved and children's must be the pool,
+    /// each once. No findings is the good answer.
+    ///
+    /// # Errors
+    /// What every call can fail with.
+    pub async fn verify(&self) -> Result<Vec<Finding>> {
+        self.handle.read((), |unit, ()| Box::pin(seeing::verify(unit))).await
+    }
 
-async fn claim_for_anything(unit: &mut Unit, pool: PoolId) -> Result<Allocation> {
-    let authorized = unit.authorize::<right::AddressesClaim>()?;
-    let pool = store::get_pool(&mut unit.tx, &authorized, pool).await?;
-    take_lowest(unit, &authorized, &pool, Holder { gateway: pool.gateway_id, device: None }).await
-}
-
-/// Claims one address for a device in each pool of a gateway, IPv4 first.
-pub(crate) async fn claim<P: Right>(
-    unit: &mut Unit,
-    authorized: &Authorized<P>,
-    gateway: GatewayId,
-    device: DeviceId,
-) -> Result<Vec<Allocation>> {
-    let holder = Holder { gateway: Some(gateway), device: Some(device) };
-    let mut claimed = Vec::new();
-    for pool in store::pools_of_gateway(&mut unit.tx, gateway).await? {
-        claimed.push(take_lowest(unit, authorized, &pool, holder).await?);
+    /// Works out anew what is free of a pool, from everything else that is stored of it.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) (`pool_id`); what every call can fail with.
+    pub async fn rebuild(&self, pool: PoolId) -> Result<Rebuilt> {
+        let call = self.handle.call("ipam.rebuild", &pool);
+        call.write(pool, |unit, pool| Box::pin(seeing::rebuild(unit, *pool))).await
     }
-    Ok(claimed)
-}
-
-async fn take_lowest<P: Right>(
-    unit: &mut Unit,
-    authorized: &Authorized<P>,
-    pool: &Pool,
-    holder: Holder,
-) -> Result<Allocation> {
-    let generation = store::lock_pool(&mut unit.tx, pool.id).await?;
-    let Some(range) = store::lowest_free(&mut unit.tx, pool.id).await? else {
-        let allocated = store::count_allocated(&mut unit.tx, pool.id).await?;
-        let name = pool.name.clone();
-        return Err(IpamError::Exhausted { name, allocated, assignable: allocated.into() }.into());
-    };
-    let (address, rest) = free::take_lowest(range);
-    store::delete_free(&mut unit.tx, pool.id, range).await?;
-    if let Some(rest) = rest {
-        store::insert_free(&mut unit.tx, pool.id, rest).await?;
-    }
-    let allocation = Allocation {
-        id: AllocationId::from_uuid(unit.new_uuid()?),
-        pool_id: pool.id,
-        address,
-        device_id: holder.device,
-        generation,
-        allocated_at: unit.now,
-    };
-    store::insert_allocation(&mut unit.tx, authorized, &allocation, holder.gateway).await?;
-    unit.record(Change::AddressClaimed(allocation.id), format!("{address} was claimed from {}", pool.name))
-        .await?;
-    Ok(allocation)
-}
-
-async fn release(unit: &mut Unit, id: AllocationId, generation: i64) -> Result<()> {
-    let authorized = unit.authorize::<right::AddressesRelease>()?;
-    let allocation = store::get_allocation(&mut unit.tx, &authorized, id).await?;
-    if allocation.generation != generation {
-        return Err(IpamError::StaleGeneration { id, asked: generation }.into());
-    }
-    if allocation.device_id.is_some() {
-        return Err(IpamError::HeldByDevice(id).into());
-    }
-    give_back(unit, &authorized, &allocation).await
-}
-
-/// Gives back every address of a device.
-pub(crate) async fn release_of_device<P: Right>(
-    unit: &mut Unit,
-    authorized: &Authorized<P>,
-    device: DeviceId,
-) -> Result<()> {
-    for allocation in store::live_allocations_of(&mut unit.tx, device).await? {
-        give_back(unit, authorized, &allocation).await?;
-    }
-    Ok(())
-}
-
-/// Ends an allocation and joins its address with the free ranges beside it. Nothing happens when it has ended before.
-async fn give_back<P: Right>(
-    unit: &mut Unit,
-    authorized: &Authorized<P>,
-    allocation: &Allocation,
-) -> Result<()> {
-    let Allocation { id, pool_id, address, generation, .. } = *allocation;
-    store::lock_pool(&mut unit.tx, pool_id).await?;
-    if !store::end_allocation(&mut unit.tx, authorized, id, generation, unit.now).await? {
-        return Ok(());
-    }
-    let (left, right) = store::free_around(&mut unit.tx, pool_id, address).await?;
-    for neighbour in [left, right].into_iter().flatten() {
-        store::delete_free(&mut unit.tx, pool_id, neighbour).await?;
-    }
-    if let Some(joined) = free::join(left, address, right) {
-        store::insert_free(&mut unit.tx, pool_id, joined).await?;
-    }
-    unit.record(Change::AddressReleased(id), format!("{address} was released")).await
 }
 
 async fn list_allocations(unit: &mut Unit, pool: PoolId, page: &PageRequest) -> Result<Page<Allocation>> {
     let authorized = unit.authorize::<right::PoolsRead>()?;
-    let pool = store::get_pool(&mut unit.tx, &authorized, pool).await?;
+    let pool = store::find_pool(&mut unit.tx, &authorized, pool).await?;
     let limit = page.checked_limit()?;
     let rows =
-        store::list_allocations(&mut unit.tx, &authorized, pool.id, page.after.as_ref(), limit + 1).await?;
+        store::list_allocations(&mut unit.tx, &authorized, &pool, page.after.as_ref(), limit + 1).await?;
     Ok(Page::cut(rows, limit, |allocation| allocation.id.as_uuid()))
-}
-
-async fn read_usage(unit: &mut Unit, pool: PoolId) -> Result<PoolUsage> {
-    let authorized = unit.authorize::<right::PoolsRead>()?;
-    let pool = store::get_pool(&mut unit.tx, &authorized, pool).await?;
-    let free = free::count(&store::all_free(&mut unit.tx, pool.id).await?);
-    let allocated = store::count_allocated(&mut unit.tx, pool.id).await?;
-    Ok(PoolUsage { assignable: free.saturating_add(u128::from(allocated)), allocated, free })
 }

@@ -4,7 +4,7 @@ use crate::net::Count;
 use crate::net::algebra::{fitting_bits, span_of};
 
 /// Numbers from the first to the last, both included.
-pub(super) type Interval = (u128, u128);
+pub(in crate::ipam) type Interval = (u128, u128);
 
 /// How many ranges stand together. They are moved in memory when one comes or goes; more of them make that slower, fewer make
 /// it slower to find the right ones.
@@ -127,9 +127,7 @@ impl Intervals {
         let chunks = self.chunks.iter().filter_map(|chunk| Some((tightest(chunk)?, chunk)));
         let (size, chunk) = chunks.min_by_key(|(size, _)| *size)?;
         let range = chunk.ranges.iter().find(|range| usize::from(largest_block(**range)) == size)?;
-        let fitting = blocks(*range).filter(|(_, size)| *size >= bits);
-        let (first, _) = fitting.min_by_key(|(first, size)| (*size, *first))?;
-        Some((first, first + span_of(bits)))
+        tightest_in(*range, bits)
     }
 
     /// Takes numbers out, all of which must be there; false, and nothing is done, when one is not.
@@ -273,8 +271,15 @@ fn size((first, last): Interval) -> u128 {
     (last - first).wrapping_add(1)
 }
 
+/// `2^bits` numbers of a range that begin at a multiple of their number, in the smallest of its blocks that will do, and there the lowest.
+pub(in crate::ipam) fn tightest_in(range: Interval, bits: u8) -> Option<Interval> {
+    let fitting = blocks(range).filter(|(_, size)| *size >= bits);
+    let (first, _) = fitting.min_by_key(|(first, size)| (*size, *first))?;
+    Some((first, first + span_of(bits)))
+}
+
 /// The bits of the largest block in a range that begins at a multiple of its size.
-fn largest_block((first, last): Interval) -> u8 {
+pub(in crate::ipam) fn largest_block((first, last): Interval) -> u8 {
     // The longest prefix that both ends have in common makes the range a part of one block of this many bits, in whose middle
     // the range lies, unless it is that block.
     let differing = bits(128 - (first ^ last).leading_zeros());

@@ -9,7 +9,8 @@ mod number;
 use std::marker::PhantomData;
 use std::ops::RangeInclusive;
 
-use intervals::{Interval, Intervals};
+use intervals::Intervals;
+pub(super) use intervals::{Interval, largest_block, tightest_in};
 pub use number::{Assignable, Ctid, MacAddress, Port, UnixId};
 
 use super::error::IpamError;
@@ -219,7 +220,7 @@ fn checked<T: Assignable>(
 }
 
 /// A number below this one, or any at all, each as likely as the others: what would make the low ones likelier is thrown away.
-fn below(count: Option<u128>, random: &dyn Random) -> Result<u128> {
+pub(super) fn below(count: Option<u128>, random: &dyn Random) -> Result<u128> {
     let Some(last) = count.map(|count| count.saturating_sub(1)) else {
         return Ok(u128::from_be_bytes(random_bytes(random)?));
     };

@@ -3,6 +3,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 use crate::error::{Error, Result};
+use crate::ipam::value::{PoolKind, ValueRange};
 
 /// What a pool can consist of: each is a number of a fixed width, and order and distance are the numbers'.
 pub trait Assignable: Copy + Ord + fmt::Debug + fmt::Display + Send + Sync + 'static {
@@ -143,6 +144,35 @@ impl MacAddress {
     pub const fn is_multicast(self) -> bool {
         self.0[0] & 1 != 0
     }
+}
+
+impl MacAddress {
+    /// Every address with the prefix of Proxmox VE's guests.
+    pub(in crate::ipam) fn with_pve_prefix() -> ValueRange {
+        range_of([0xBC, 0x24, 0x11, 0, 0, 0], [0xBC, 0x24, 0x11, 0xFF, 0xFF, 0xFF])
+    }
+
+    /// The locally administered ones that begin with `02`.
+    pub(in crate::ipam) fn locally_administered() -> ValueRange {
+        range_of([2, 0, 0, 0, 0, 0], [2, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF])
+    }
+
+    /// Whether a guest may have each of these: all are locally administered and no group's, or have Proxmox VE's prefix.
+    pub(in crate::ipam) fn are_for_guests(range: &ValueRange) -> bool {
+        let pve = MacAddress::with_pve_prefix();
+        let is_pve = pve.contains(range.first()) && pve.contains(range.last());
+        let (first, last) = (range.first().number() >> 40, range.last().number() >> 40);
+        is_pve || (first == last && first & 3 == 2)
+    }
+}
+
+fn range_of(first: [u8; 6], last: [u8; 6]) -> ValueRange {
+    ValueRange::of_numbers(PoolKind::Mac, (MacAddress(first).number(), MacAddress(last).number()))
+}
+
+impl Port {
+    /// The ports that are forwarded to services where nothing else is said: below those that Linux takes for outgoing connections.
+    pub(in crate::ipam) const FORWARDED: (u16, u16) = (20_000, 32_767);
 }
 
 impl Assignable for MacAddress {

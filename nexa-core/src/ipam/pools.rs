@@ -1,0 +1,481 @@
+//! Pools: what they cover, what is kept out of them, and how both change.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use super::claiming::locks;
+use super::error::IpamError;
+use super::free;
+use super::model::{
+    CheckedPool, Pool, PoolChange, Reservation, Resize, Strategy, checked_quarantine, checked_ranges,
+    checked_reason,
+};
+use super::seeing;
+use super::space::{Interval, tightest_in};
+use super::store::{self, PoolRow, Wanted};
+use super::value::{PoolKind, ValueRange};
+use crate::actor::{Authorized, Right, right};
+use crate::error::{Error, Result};
+use crate::events::Change;
+use crate::id::{GatewayId, PoolId, ReservationId};
+use crate::name::Name;
+use crate::net::Cidr;
+use crate::page::{Page, PageRequest};
+use crate::unit::Unit;
+
+/// How much of what is in the way is listed.
+const MAX_LISTED: usize = 1_000;
+
+pub(super) async fn create(unit: &mut Unit, pool: &CheckedPool) -> Result<Pool> {
+    let authorized = unit.authorize::<right::PoolsCreate>()?;
+    authorized.unowned()?;
+    match pool.parent {
+        Some(parent) => insert_child(unit, &authorized, pool, parent).await,
+        None => insert(unit, &authorized, pool, "ranges", &[]).await,
+    }
+}
+
+/// Creates the pool of one family of a gateway: its addresses without the gateway's own and its DNS servers'.
+pub(crate) async fn create_gateway_pool<P: Right>(
+    unit: &mut Unit,
+    authorized: &Authorized<P>,
+    (gateway, gateway_name): (GatewayId, &str),
+    cidr: Cidr,
+    own: &[(IpAddr, &'static str)],
+) -> Result<Pool> {
+    let inside = own.iter().filter(|(address, _)| cidr.contains(*address));
+    let reserved =
+        inside.map(|(address, why)| (super::Value::from(*address).into(), (*why).to_owned())).collect();
+    let pool = CheckedPool {
+        name: Name::derived(&format!("{gateway_name} {cidr}")),
+        kind: PoolKind::of(cidr.family()),
+        scope: String::new(),
+        ranges: vec![cidr.into()],
+        parent: None,
+        block: None,
+        gateway: Some(gateway),
+        reserved,
+        strategy: Strategy::Lowest,
+        quarantine: std::time::Duration::ZERO,
+        is_parallel: false,
+    };
+    insert(unit, authorized, &pool, "vpn_cidr", &[]).await
+}
+
+/// Cuts a pool out of what is free in another one.
+async fn insert_child<P: Right>(
+    unit: &mut Unit,
+    authorized: &Authorized<P>,
+    new: &CheckedPool,
+    parent: PoolId,
+) -> Result<Pool> {
+    let found = store::find_pool(&mut unit.tx, authorized, parent).await;
+    found.map_err(|refused| {
+        if refused.kind() == crate::ErrorKind::NotFound {
+            IpamError::NoParent(parent).into()
+        } else {
+            refused
+        }
+    })?;
+    let parent = store::lock_pool(&mut unit.tx, parent).await?;
+    if parent.kind != new.kind {
+        return Err(Error::invalid("parent", format!("has kind {}, not {}", parent.kind, new.kind)));
+    }
+    if !new.scope.is_empty() && new.scope != parent.scope {
+        return Err(Error::invalid("scope", "is another than the parent's"));
+    }
+    super::resting::reclaim(unit, &parent).await?;
+    let ranges = match new.block {
+        Some(prefix_len) => vec![block_of(unit, &parent, prefix_len).await?],
+        None => new.ranges.clone(),
+    };
+    for range in &ranges {
+        take(unit, &parent, range.numbers(), "ranges").await?;
+    }
+    let pool = CheckedPool {
+        name: new.name.clone(),
+        scope: parent.scope.clone(),
+        parent: Some(parent.id),
+        reserved: new.reserved.clone(),
+        ranges,
+        gateway: None,
+        block: None,
+        ..*new
+    };
+    for (range, _) in &pool.reserved {
+        if !pool.ranges.iter().any(|whole| covers(whole, range)) {
+            return Err(Error::invalid("reserve", format!("{range} is outside the pool")));
+        }
+    }
+    let ancestors = ancestors(unit, authorized, &parent).await?;
+    insert(unit, authorized, &pool, "ranges", &ancestors).await
+}
+
+async fn block_of(unit: &mut Unit, parent: &PoolRow, prefix_len: u8) -> Result<ValueRange> {
+    let Some(bits) = parent.kind.bits().checked_sub(prefix_len) else {
+        let most = parent.kind.bits();
+        return Err(Error::invalid("prefix_len", format!("{prefix_len} is more than {most}")));
+    };
+    let found = store::find_free(&mut unit.tx, parent, Wanted::Block(bits), locks(parent)).await?;
+    match found.and_then(|range| tightest_in(range, bits)) {
+        Some(block) => {
+            let prefix = parent.kind.family().map(|_| prefix_len);
+            Ok(ValueRange::of_numbers(parent.kind, block).with_prefix(prefix))
+        }
+        None => {
+            let size = crate::net::algebra::span_of(bits).saturating_add(1);
+            Err(seeing::exhausted(unit, parent, size, bits).await?)
+        }
+    }
+}
+
+/// A pool and all that it is a part of.
+async fn ancestors<P: Right>(
+    unit: &mut Unit,
+    authorized: &Authorized<P>,
+    pool: &PoolRow,
+) -> Result<Vec<PoolId>> {
+    let mut found = vec![pool.id];
+    let mut next = pool.parent;
+    while let Some(id) = next.filter(|id| !found.contains(id)) {
+        found.push(id);
+        next = store::find_pool(&mut unit.tx, authorized, id).await?.parent;
+    }
+    Ok(found)
+}
+
+/// All the parts of a pool, and theirs.
+async fn descendants(unit: &mut Unit, pool: PoolId) -> Result<Vec<PoolId>> {
+    let mut found = BTreeSet::new();
+    let mut next = vec![pool];
+    while let Some(id) = next.pop() {
+        for child in store::children_of(&mut unit.tx, id).await? {
+            if found.insert(child.id) {
+                next.push(child.id);
+            }
+        }
+    }
+    Ok(found.into_iter().collect())
+}
+
+async fn insert<P: Right>(
+    unit: &mut Unit,
+    authorized: &Authorized<P>,
+    pool: &CheckedPool,
+    field: &'static str,
+    related: &[PoolId],
+) -> Result<Pool> {
+    let reserved = reserved(&pool.ranges, &pool.reserved);
+    let whole: Vec<_> = pool.ranges.iter().map(ValueRange::numbers).collect();
+    let mut free = free::without(whole.clone(), reserved.iter().map(|(range, ..)| range.numbers()).collect());
+    if free.is_empty() {
+        return Err(IpamError::NothingAssignable(super::shown_ranges(&pool.ranges)).into());
+    }
+    let place = (pool.scope.as_str(), pool.kind);
+    if let Some((range, name)) = store::overlapping(&mut unit.tx, place, &pool.ranges, related).await? {
+        return Err(IpamError::Overlap { field, range: range.to_string(), name }.into());
+    }
+    let id = PoolId::from_uuid(unit.new_uuid()?);
+    store::insert_pool(&mut unit.tx, authorized, id, pool, unit.now).await?;
+    store::set_ranges(&mut unit.tx, id, &pool.ranges).await?;
+    insert_reservations(unit, id, reserved).await?;
+    if pool.is_parallel {
+        free = free::cut_in_pieces(free, &whole);
+    }
+    store::insert_free(&mut unit.tx, (id, pool.kind), &free).await?;
+    let message = format!("pool {} of {} was created", pool.name.text, super::shown_ranges(&pool.ranges));
+    unit.record(Change::PoolCreated(id), message).await?;
+    store::get_pool(&mut unit.tx, authorized, id).await
+}
+
+/// A range that is kept out of a pool, why, and whether that follows from what the pool is.
+type Reserved = (ValueRange, String, bool);
+
+/// What is never handed out of these ranges, each value once: what is built in, then what was asked for.
+fn reserved(ranges: &[ValueRange], asked: &[(ValueRange, String)]) -> Vec<Reserved> {
+    let builtin = free::builtin_in(ranges).into_iter().map(|(range, why)| (range, why.to_owned(), true));
+    let mut reserved: Vec<Reserved> = builtin.collect();
+    for (range, reason) in asked {
+        let before = reserved.iter().map(|(range, ..)| range.numbers()).collect();
+        for rest in free::without(vec![range.numbers()], before) {
+            reserved.push((ValueRange::of_numbers(range.kind(), rest), reason.clone(), false));
+        }
+    }
+    reserved
+}
+
+async fn insert_reservations(unit: &mut Unit, pool: PoolId, reserved: Vec<Reserved>) -> Result<()> {
+    for (range, reason, is_builtin) in reserved {
+        let id = ReservationId::from_uuid(unit.new_uuid()?);
+        let created_at = unit.now;
+        let reservation = Reservation { id, pool_id: pool, range, reason, is_builtin, created_at };
+        store::insert_reservation(&mut unit.tx, &reservation).await?;
+    }
+    Ok(())
+}
+
+/// Takes a range out of what is free, all of it.
+async fn take(unit: &mut Unit, pool: &PoolRow, numbers: Interval, field: &'static str) -> Result<()> {
+    let mut next = Some(numbers.0);
+    while let Some(from) = next {
+        let found = store::find_free(&mut unit.tx, pool, Wanted::AtOrAbove(from), locks(pool)).await?;
+        let Some(range) = found.filter(|range| range.0 <= from) else {
+            return Err(seeing::why_not_free(unit, pool, numbers, field).await?);
+        };
+        let taken = (from, range.1.min(numbers.1));
+        store::take_free(&mut unit.tx, pool, range, taken).await?;
+        next = taken.1.checked_add(1).filter(|next| *next <= numbers.1);
+    }
+    Ok(())
+}
+
+pub(super) async fn get(unit: &mut Unit, id: PoolId) -> Result<Pool> {
+    let authorized = unit.authorize::<right::PoolsRead>()?;
+    store::get_pool(&mut unit.tx, &authorized, id).await
+}
+
+pub(super) async fn list(unit: &mut Unit, page: &PageRequest) -> Result<Page<Pool>> {
+    let authorized = unit.authorize::<right::PoolsRead>()?;
+    let limit = page.checked_limit()?;
+    let pools = store::list_pools(&mut unit.tx, &authorized, page.after.as_ref(), limit + 1).await?;
+    Ok(Page::cut(pools, limit, |pool| pool.id.as_uuid()))
+}
+
+pub(super) async fn change(unit: &mut Unit, id: PoolId, change: &PoolChange) -> Result<Pool> {
+    let authorized = unit.authorize::<right::PoolsChange>()?;
+    store::find_pool(&mut unit.tx, &authorized, id).await?;
+    let mut pool = store::lock_pool(&mut unit.tx, id).await?;
+    let name = change.name.as_deref().map(|name| Name::parse("name", name)).transpose()?;
+    if let Some(name) = &name {
+        pool.name.clone_from(&name.text);
+    }
+    pool.strategy = change.strategy.unwrap_or(pool.strategy);
+    pool.quarantine = checked_quarantine(change.quarantine.unwrap_or(pool.quarantine))?;
+    let mode = change.is_parallel.filter(|is_parallel| *is_parallel != pool.is_parallel);
+    pool.is_parallel = mode.unwrap_or(pool.is_parallel);
+    store::update_pool(&mut unit.tx, &authorized, &pool, name.map(|name| name.key), unit.now).await?;
+    if mode.is_some() {
+        // Until now claims may have gone on beside each other: each of their ranges is waited for.
+        let waits = PoolRow { is_parallel: true, ..pool.clone() };
+        store::all_free(&mut unit.tx, (id, pool.kind), locks(&waits)).await?;
+        seeing::rebuild_locked(unit, &authorized, &pool).await?;
+    }
+    unit.record(Change::PoolChanged(id), format!("pool {} was changed", pool.name)).await?;
+    store::get_pool(&mut unit.tx, &authorized, id).await
+}
+
+pub(super) async fn delete(unit: &mut Unit, id: PoolId) -> Result<()> {
+    let authorized = unit.authorize::<right::PoolsChange>()?;
+    let found = store::find_pool(&mut unit.tx, &authorized, id).await?;
+    // A parent before its part, as whoever makes one does.
+    let parent = match found.parent {
+        Some(parent) => Some(store::lock_pool(&mut unit.tx, parent).await?),
+        None => None,
+    };
+    let pool = store::lock_pool(&mut unit.tx, id).await?;
+    if pool.gateway.is_some() {
+        return Err(IpamError::GatewaysPool(pool.name).into());
+    }
+    super::resting::reclaim(unit, &pool).await?;
+    if let Some(in_use) = in_use(unit, &pool).await? {
+        return Err(IpamError::PoolInUse { name: pool.name, in_use }.into());
+    }
+    store::end_pool(&mut unit.tx, &authorized, id, unit.now).await?;
+    if let Some(parent) = parent {
+        let seams = numbers(&store::ranges_of(&mut unit.tx, &parent).await?);
+        for range in store::ranges_of(&mut unit.tx, &pool).await? {
+            store::give_free(&mut unit.tx, &parent, &seams, range.numbers()).await?;
+        }
+    }
+    store::clear_free(&mut unit.tx, id).await?;
+    unit.record(Change::PoolDeleted(id), format!("pool {} was deleted", pool.name)).await
+}
+
+/// What keeps a pool from being deleted.
+async fn in_use(unit: &mut Unit, pool: &PoolRow) -> Result<Option<&'static str>> {
+    if !store::children_of(&mut unit.tx, pool.id).await?.is_empty() {
+        return Ok(Some("another pool is a part of it"));
+    }
+    let all = (0, u128::MAX);
+    let living = store::living_in(&mut unit.tx, pool, all).await?;
+    Ok(living.map(|_| "something of it is allocated or rests"))
+}
+
+pub(super) async fn reserve(
+    unit: &mut Unit,
+    id: PoolId,
+    range: ValueRange,
+    reason: &str,
+) -> Result<Reservation> {
+    let authorized = unit.authorize::<right::PoolsChange>()?;
+    store::find_pool(&mut unit.tx, &authorized, id).await?;
+    let reason = checked_reason(reason)?;
+    let pool = store::lock_pool(&mut unit.tx, id).await?;
+    if range.kind() != pool.kind {
+        return Err(Error::invalid("range", format!("{range} is no range of kind {}", pool.kind)));
+    }
+    super::resting::reclaim(unit, &pool).await?;
+    take(unit, &pool, range.numbers(), "range").await?;
+    let reservation = Reservation {
+        id: ReservationId::from_uuid(unit.new_uuid()?),
+        pool_id: id,
+        range: range.with_prefix(None),
+        reason,
+        is_builtin: false,
+        created_at: unit.now,
+    };
+    store::insert_reservation(&mut unit.tx, &reservation).await?;
+    let message = format!("{range} of {} was reserved: {}", pool.name, reservation.reason);
+    unit.record(Change::PoolReserved(reservation.id), message).await?;
+    Ok(reservation)
+}
+
+pub(super) async fn unreserve(unit: &mut Unit, id: ReservationId) -> Result<()> {
+    let authorized = unit.authorize::<right::PoolsChange>()?;
+    let found = store::pool_of_reservation(&mut unit.tx, id).await?.ok_or(IpamError::NoReservation(id))?;
+    store::find_pool(&mut unit.tx, &authorized, found).await?;
+    let pool = store::lock_pool(&mut unit.tx, found).await?;
+    let all = store::reservations_of(&mut unit.tx, (pool.id, pool.kind)).await?;
+    let reservation = all.into_iter().find(|one| one.id == id).ok_or(IpamError::NoReservation(id))?;
+    if reservation.is_builtin {
+        return Err(IpamError::BuiltinReservation(reservation.range.to_string()).into());
+    }
+    store::delete_reservation(&mut unit.tx, id).await?;
+    let seams = numbers(&store::ranges_of(&mut unit.tx, &pool).await?);
+    store::give_free(&mut unit.tx, &pool, &seams, reservation.range.numbers()).await?;
+    unit.record(
+        Change::PoolUnreserved(id),
+        format!("{} of {} is reserved no more", reservation.range, pool.name),
+    )
+    .await
+}
+
+pub(super) async fn list_reservations(
+    unit: &mut Unit,
+    id: PoolId,
+    page: &PageRequest,
+) -> Result<Page<Reservation>> {
+    let authorized = unit.authorize::<right::PoolsRead>()?;
+    let pool = store::find_pool(&mut unit.tx, &authorized, id).await?;
+    let limit = page.checked_limit()?;
+    let rows =
+        store::list_reservations(&mut unit.tx, &authorized, &pool, page.after.as_ref(), limit + 1).await?;
+    Ok(Page::cut(rows, limit, |reservation| reservation.id.as_uuid()))
+}
+
+pub(super) async fn preview_resize(unit: &mut Unit, id: PoolId, ranges: &[ValueRange]) -> Result<Resize> {
+    let authorized = unit.authorize::<right::PoolsRead>()?;
+    let pool = store::find_pool(&mut unit.tx, &authorized, id).await?;
+    Ok(plan_resize(unit, &pool, ranges).await?.0)
+}
+
+/// Gives a pool other ranges, if nothing that is in use lies outside them.
+pub(super) async fn resize(unit: &mut Unit, id: PoolId, ranges: &[ValueRange]) -> Result<Resize> {
+    let authorized = unit.authorize::<right::PoolsChange>()?;
+    let found = store::find_pool(&mut unit.tx, &authorized, id).await?;
+    let parent = match found.parent {
+        Some(parent) => Some(store::lock_pool(&mut unit.tx, parent).await?),
+        None => None,
+    };
+    let pool = store::lock_pool(&mut unit.tx, id).await?;
+    if pool.gateway.is_some() {
+        return Err(IpamError::GatewaysPool(pool.name).into());
+    }
+    super::resting::reclaim(unit, &pool).await?;
+    let (resize, reserved) = plan_resize(unit, &pool, ranges).await?;
+    let in_the_way = resize.outside_count.saturating_add(resize.children.len() as u64);
+    if in_the_way > 0 {
+        return Err(IpamError::OutsideInUse { count: in_the_way }.into());
+    }
+    let mut related = ancestors(unit, &authorized, &pool).await?;
+    related.extend(descendants(unit, id).await?);
+    let place = (pool.scope.as_str(), pool.kind);
+    if let Some((range, name)) = store::overlapping(&mut unit.tx, place, ranges, &related).await? {
+        return Err(IpamError::Overlap { field: "ranges", range: range.to_string(), name }.into());
+    }
+    let before = numbers(&store::ranges_of(&mut unit.tx, &pool).await?);
+    if let Some(parent) = parent {
+        exchange_with(unit, &parent, &before, &numbers(ranges)).await?;
+    }
+    store::set_ranges(&mut unit.tx, id, ranges).await?;
+    for old in store::reservations_of(&mut unit.tx, (id, pool.kind)).await? {
+        store::delete_reservation(&mut unit.tx, old.id).await?;
+    }
+    insert_reservations(unit, id, reserved).await?;
+    seeing::rebuild_locked(unit, &authorized, &pool).await?;
+    let message = format!("pool {} covers {} now", pool.name, super::shown_ranges(ranges));
+    unit.record(Change::PoolResized(id), message).await?;
+    Ok(resize)
+}
+
+/// Takes out of a parent what its part gains, and gives back what that loses.
+async fn exchange_with(
+    unit: &mut Unit,
+    parent: &PoolRow,
+    before: &[Interval],
+    after: &[Interval],
+) -> Result<()> {
+    for gained in free::without(after.to_vec(), before.to_vec()) {
+        take(unit, parent, gained, "ranges").await?;
+    }
+    let seams = numbers(&store::ranges_of(&mut unit.tx, parent).await?);
+    for lost in free::without(before.to_vec(), after.to_vec()) {
+        store::give_free(&mut unit.tx, parent, &seams, lost).await?;
+    }
+    Ok(())
+}
+
+/// What other ranges would mean for a pool, with what would be reserved of them.
+async fn plan_resize(
+    unit: &mut Unit,
+    pool: &PoolRow,
+    ranges: &[ValueRange],
+) -> Result<(Resize, Vec<Reserved>)> {
+    if ranges.is_empty() {
+        return Err(Error::invalid("ranges", "is missing"));
+    }
+    checked_ranges(pool.kind, ranges)?;
+    let place = (pool.id, pool.kind);
+    let old = store::reservations_of(&mut unit.tx, place).await?;
+    let asked: Vec<_> = old.iter().filter(|one| !one.is_builtin).collect();
+    let kept = |one: &&Reservation| ranges.iter().any(|range| covers(range, &one.range));
+    let (kept, gone): (Vec<&Reservation>, Vec<&Reservation>) = asked.into_iter().partition(kept);
+    let kept: Vec<_> = kept.into_iter().map(|one| (one.range, one.reason.clone())).collect();
+    let reserved = reserved(ranges, &kept);
+    let never: Vec<_> = reserved.iter().map(|(range, ..)| range.numbers()).collect();
+    let assignable = free::without(numbers(ranges), never.clone());
+    if assignable.is_empty() {
+        return Err(IpamError::NothingAssignable(super::shown_ranges(ranges)).into());
+    }
+    let before = {
+        let ranges = numbers(&store::ranges_of(&mut unit.tx, pool).await?);
+        free::without(ranges, old.iter().map(|one| one.range.numbers()).collect())
+    };
+    let is_inside = |numbers: Interval| free::without(vec![numbers], assignable.clone()).is_empty();
+    let living = store::living(&mut unit.tx, place).await?;
+    let outside: Vec<_> = living.into_iter().filter(|one| !is_inside(seeing::numbers_of(one))).collect();
+    let children = store::children_of(&mut unit.tx, pool.id).await?;
+    let leaves = |child: &Pool| child.ranges.iter().any(|range| !is_inside(range.numbers()));
+    let count = |of: &[Interval], others: &[Interval]| {
+        free::count(&free::without(of.to_vec(), others.to_vec())).saturating_u128()
+    };
+    let resize = Resize {
+        ranges: ranges.to_vec(),
+        gained: count(&assignable, &before),
+        lost: count(&before, &assignable),
+        outside_count: outside.len() as u64,
+        outside: outside.into_iter().take(MAX_LISTED).collect(),
+        reservations: gone.into_iter().cloned().collect(),
+        children: children.into_iter().filter(leaves).map(|child| child.id).collect(),
+    };
+    Ok((resize, reserved))
+}
+
+pub(super) fn numbers(ranges: &[ValueRange]) -> Vec<Interval> {
+    ranges.iter().map(ValueRange::numbers).collect()
+}
+
+/// Whether a range has all of another.
+pub(super) fn covers(whole: &ValueRange, part: &ValueRange) -> bool {
+    whole.contains(part.first()) && whole.contains(part.last())
+}

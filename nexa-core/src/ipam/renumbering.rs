@@ -1,0 +1,152 @@
+//! Moving what a pool has to other values, each to the same place in the new range.
+
+use super::error::IpamError;
+use super::free;
+use super::model::{Allocation, AllocationStatus, Move, Renumbering, checked_ranges};
+use super::pools::covers;
+use super::seeing::{self, numbers_of};
+use super::store::{self, PoolRow};
+use super::value::{Value, ValueRange};
+use crate::actor::right;
+use crate::error::{Error, Result};
+use crate::events::Change;
+use crate::id::{AllocationId, PoolId, ReservationId};
+use crate::unit::Unit;
+
+pub(super) async fn preview(
+    unit: &mut Unit,
+    id: PoolId,
+    from: ValueRange,
+    to: ValueRange,
+) -> Result<Renumbering> {
+    let authorized = unit.authorize::<right::PoolsRead>()?;
+    let pool = store::find_pool(&mut unit.tx, &authorized, id).await?;
+    plan(unit, &pool, from, to).await
+}
+
+/// Moves everything that a range of a pool has.
+pub(super) async fn renumber(
+    unit: &mut Unit,
+    id: PoolId,
+    from: ValueRange,
+    to: ValueRange,
+) -> Result<Renumbering> {
+    let authorized = unit.authorize::<right::PoolsChange>()?;
+    store::find_pool(&mut unit.tx, &authorized, id).await?;
+    let pool = store::lock_pool(&mut unit.tx, id).await?;
+    super::resting::reclaim(unit, &pool).await?;
+    let plan = plan(unit, &pool, from, to).await?;
+    let place = (pool.scope.as_str(), pool.kind);
+    if let Some((range, name)) = store::overlapping(&mut unit.tx, place, &[to], &[id]).await? {
+        return Err(IpamError::Overlap { field: "to", range: range.to_string(), name }.into());
+    }
+    let mut ranges = store::ranges_of(&mut unit.tx, &pool).await?;
+    ranges.retain(|range| *range != from);
+    ranges.push(to);
+    ranges.sort_unstable();
+    store::set_ranges(&mut unit.tx, id, &ranges).await?;
+    for old in store::reservations_of(&mut unit.tx, (id, pool.kind)).await? {
+        if covers(&from, &old.range) {
+            store::delete_reservation(&mut unit.tx, old.id).await?;
+        }
+    }
+    for (range, reason) in &plan.reservations {
+        let reservation = super::model::Reservation {
+            id: ReservationId::from_uuid(unit.new_uuid()?),
+            pool_id: id,
+            range: *range,
+            reason: reason.clone(),
+            is_builtin: free::builtin_in(&[to]).iter().any(|(builtin, _)| builtin == range),
+            created_at: unit.now,
+        };
+        store::insert_reservation(&mut unit.tx, &reservation).await?;
+    }
+    move_all(unit, &pool, &plan).await?;
+    seeing::rebuild_locked(unit, &authorized, &pool).await?;
+    let message = format!("{from} of pool {} became {to}: {} moved", pool.name, plan.moves.len());
+    unit.record(Change::PoolRenumbered(id), message).await?;
+    Ok(plan)
+}
+
+/// Ends each life and begins another at the new place. All end before the first begins, as the ranges may overlap.
+async fn move_all(unit: &mut Unit, pool: &PoolRow, plan: &Renumbering) -> Result<()> {
+    let authorized = unit.authorize::<right::PoolsChange>()?;
+    for Move { allocation, .. } in &plan.moves {
+        if !store::end_allocation(&mut unit.tx, allocation, unit.now).await? {
+            return Err(IpamError::Raced.into());
+        }
+    }
+    for Move { allocation, to } in &plan.moves {
+        let span = allocation.last_value.number() - allocation.value.number();
+        let moved = Allocation {
+            id: AllocationId::from_uuid(unit.new_uuid()?),
+            value: *to,
+            last_value: Value::of_number(pool.kind, to.number() + span),
+            generation: pool.revision,
+            allocated_at: unit.now,
+            ..allocation.clone()
+        };
+        let key = store::sticky_key_of(&mut unit.tx, allocation).await?;
+        let rows = std::slice::from_ref(&moved);
+        store::insert_allocations(&mut unit.tx, &authorized, pool, rows, key.as_deref()).await?;
+    }
+    Ok(())
+}
+
+async fn plan(unit: &mut Unit, pool: &PoolRow, from: ValueRange, to: ValueRange) -> Result<Renumbering> {
+    if pool.gateway.is_some() {
+        return Err(IpamError::GatewaysPool(pool.name.clone()).into());
+    }
+    if pool.parent.is_some() || !store::children_of(&mut unit.tx, pool.id).await?.is_empty() {
+        let in_use = "it is a part of another pool, or has parts";
+        return Err(IpamError::PoolInUse { name: pool.name.clone(), in_use }.into());
+    }
+    let ranges = store::ranges_of(&mut unit.tx, pool).await?;
+    if !ranges.contains(&from) {
+        let range = from.to_string();
+        return Err(IpamError::NotInPool { field: "from", range, pool: pool.name.clone() }.into());
+    }
+    let others: Vec<_> = ranges.into_iter().filter(|range| *range != from).chain([to]).collect();
+    checked_ranges(pool.kind, &others).map_err(|refused| Error::invalid("to", refused.to_string()))?;
+    if to.count() < from.count() {
+        return Err(Error::invalid("to", format!("{to} has fewer than {from}")));
+    }
+    let moved = |value: Value| {
+        let offset = value.number() - from.first().number();
+        Value::of_number(pool.kind, to.first().number() + offset)
+    };
+    let place = (pool.id, pool.kind);
+    let mut reservations: Vec<(ValueRange, String)> =
+        free::builtin_in(&[to]).into_iter().map(|(range, why)| (range, why.to_owned())).collect();
+    for old in store::reservations_of(&mut unit.tx, place).await? {
+        if !old.is_builtin && covers(&from, &old.range) {
+            let range = ValueRange::new(moved(old.range.first()), moved(old.range.last()))?;
+            let taken = reservations.iter().map(|(range, _)| range.numbers()).collect();
+            for rest in free::without(vec![range.numbers()], taken) {
+                reservations.push((ValueRange::of_numbers(pool.kind, rest), old.reason.clone()));
+            }
+        }
+    }
+    let never: Vec<_> = reservations.iter().map(|(range, _)| range.numbers()).collect();
+    let mut moves = Vec::new();
+    for allocation in store::living(&mut unit.tx, place).await? {
+        if !from.contains(allocation.value) {
+            continue;
+        }
+        if allocation.status == AllocationStatus::Quarantined {
+            let in_use = "something of it rests, which cannot be moved";
+            return Err(IpamError::PoolInUse { name: pool.name.clone(), in_use }.into());
+        }
+        let (first, last) = numbers_of(&allocation);
+        let to = moved(allocation.value);
+        let numbers = (to.number(), to.number() + (last - first));
+        if free::without(vec![numbers], never.clone()) != [numbers] {
+            return Err(Error::invalid(
+                "to",
+                format!("{} would become {to}, which is reserved there", super::shown(&allocation)),
+            ));
+        }
+        moves.push(Move { allocation, to });
+    }
+    Ok(Renumbering { from, to, moves, reservations })
+}

@@ -1,0 +1,230 @@
+//! How full a pool is, who has what, and whether what is stored agrees.
+
+use super::error::IpamError;
+use super::free;
+use super::model::{Allocation, PoolUsage, Strategy};
+use super::space::Interval;
+use super::store::{self, Locks, PoolRow, Wanted};
+use super::value::{Value, ValueRange};
+use super::verify::{self, Finding, Part, Rebuilt};
+use crate::actor::{Authorized, Right, right};
+use crate::error::{Error, Result};
+use crate::events::Change;
+use crate::id::PoolId;
+use crate::net::Count;
+use crate::runtime::Timestamp;
+use crate::unit::Unit;
+
+/// The most lives of a value that are shown.
+const MAX_HISTORY: u64 = 1_000;
+
+pub(super) async fn usage(unit: &mut Unit, id: PoolId) -> Result<PoolUsage> {
+    let authorized = unit.authorize::<right::PoolsRead>()?;
+    let pool = store::find_pool(&mut unit.tx, &authorized, id).await?;
+    Ok(counts(unit, &pool).await?.usage())
+}
+
+/// What a pool consists of, counted.
+struct Counts {
+    all: Count,
+    reserved: Count,
+    delegated: Count,
+    quarantined: Count,
+    free: Count,
+    earliest_free_at: Option<Timestamp>,
+}
+
+impl Counts {
+    fn assignable(&self) -> Count {
+        self.all.minus(self.reserved)
+    }
+
+    /// What is neither of the others: so nobody need count it.
+    fn allocated(&self) -> Count {
+        self.assignable().minus(self.free).minus(self.quarantined).minus(self.delegated)
+    }
+
+    fn usage(&self) -> PoolUsage {
+        PoolUsage {
+            assignable: self.assignable().saturating_u128(),
+            allocated: self.allocated().saturating_u128(),
+            quarantined: self.quarantined.saturating_u128(),
+            delegated: self.delegated.saturating_u128(),
+            reserved: self.reserved.saturating_u128(),
+            free: self.free.saturating_u128(),
+            earliest_free_at: self.earliest_free_at,
+        }
+    }
+}
+
+/// Counted over ranges, and never over what is handed out.
+async fn counts(unit: &mut Unit, pool: &PoolRow) -> Result<Counts> {
+    let place = (pool.id, pool.kind);
+    let ranges = store::ranges_of(&mut unit.tx, pool).await?;
+    let reservations = store::reservations_of(&mut unit.tx, place).await?;
+    let children = store::children_of(&mut unit.tx, pool.id).await?;
+    let resting = store::resting(&mut unit.tx, place).await?;
+    let free = store::all_free(&mut unit.tx, place, Locks::Needless).await?;
+    let numbers = |ranges: &[ValueRange]| ranges.iter().map(ValueRange::numbers).collect::<Vec<_>>();
+    let delegated = children.iter().flat_map(|child| numbers(&child.ranges)).collect::<Vec<_>>();
+    let quarantined: Vec<_> = resting.iter().map(numbers_of).collect();
+    Ok(Counts {
+        all: free::count(&numbers(&ranges)),
+        reserved: free::count(&reservations.iter().map(|one| one.range.numbers()).collect::<Vec<_>>()),
+        delegated: free::count(&delegated),
+        quarantined: free::count(&quarantined),
+        free: free::count(&free),
+        earliest_free_at: resting.first().and_then(|one| one.quarantined_until),
+    })
+}
+
+pub(super) const fn numbers_of(allocation: &Allocation) -> Interval {
+    (allocation.value.number(), allocation.last_value.number())
+}
+
+/// That what was asked for is not there, with how full the pool is.
+pub(super) async fn exhausted(unit: &mut Unit, pool: &PoolRow, asked: u128, bits: u8) -> Result<Error> {
+    if pool.is_parallel && bits == 0 && asked == 1 {
+        // Another claim may have changed the range that this one waited for; what is left is seen by who begins again.
+        let left = store::find_free(&mut unit.tx, pool, Wanted::Lowest, Locks::Needless).await?;
+        if left.is_some() {
+            return Ok(IpamError::Raced.into());
+        }
+    }
+    let counts = counts(unit, pool).await?;
+    Ok(IpamError::Exhausted {
+        name: pool.name.clone(),
+        what: pool.kind.what(),
+        asked,
+        bits,
+        usage: Box::new(counts.usage()),
+    }
+    .into())
+}
+
+/// Why a range of a pool is not free, said of the field that named it.
+pub(super) async fn why_not_free(
+    unit: &mut Unit,
+    pool: &PoolRow,
+    numbers: Interval,
+    field: &'static str,
+) -> Result<Error> {
+    let wanted = ValueRange::of_numbers(pool.kind, numbers);
+    let ranges = store::ranges_of(&mut unit.tx, pool).await?;
+    if !ranges.iter().any(|range| range.contains(wanted.first()) && range.contains(wanted.last())) {
+        return Ok(IpamError::NotInPool { field, range: wanted.to_string(), pool: pool.name.clone() }.into());
+    }
+    if let Some(reservation) = store::reserved_at(&mut unit.tx, pool, numbers).await? {
+        return Ok(
+            IpamError::Reserved { field, range: wanted.to_string(), reason: reservation.reason }.into()
+        );
+    }
+    for child in store::children_of(&mut unit.tx, pool.id).await? {
+        let meets = |range: &ValueRange| range.first() <= wanted.last() && wanted.first() <= range.last();
+        if child.ranges.iter().any(meets) {
+            return Ok(IpamError::Delegated { field, range: wanted.to_string(), pool: child.name }.into());
+        }
+    }
+    let what = pool.kind.what();
+    let one = match store::living_in(&mut unit.tx, pool, numbers).await? {
+        Some(living) => super::shown(&living),
+        // Somebody was here in the meantime.
+        None => return Ok(IpamError::Raced.into()),
+    };
+    Ok(IpamError::TakenIn { field, what, one }.into())
+}
+
+/// What the next claim gives that names nothing, as far as that is certain: chance, and a holder that comes back, decide otherwise.
+pub(super) async fn next_free(unit: &mut Unit, id: PoolId) -> Result<Option<Value>> {
+    let authorized = unit.authorize::<right::PoolsRead>()?;
+    let pool = store::find_pool(&mut unit.tx, &authorized, id).await?;
+    let after = match pool.strategy {
+        Strategy::Next => pool.given_last.and_then(|last| last.checked_add(1)),
+        _ => None,
+    };
+    let mut found = None;
+    if let Some(number) = after {
+        let range = store::find_free(&mut unit.tx, &pool, Wanted::AtOrAbove(number), Locks::Needless).await?;
+        found = range.map(|range| number.max(range.0));
+    }
+    if found.is_none() {
+        let range = store::find_free(&mut unit.tx, &pool, Wanted::Lowest, Locks::Needless).await?;
+        found = range.map(|range| range.0);
+    }
+    Ok(found.map(|number| Value::of_number(pool.kind, number)))
+}
+
+pub(super) async fn lives(
+    unit: &mut Unit,
+    scope: &str,
+    value: Value,
+    only_living: bool,
+) -> Result<Vec<Allocation>> {
+    let authorized = unit.authorize::<right::PoolsRead>()?;
+    let limit = if only_living { 1 } else { MAX_HISTORY };
+    Ok(store::lives_of(&mut unit.tx, &authorized, (scope, value), only_living, limit).await?)
+}
+
+/// Compares what is stored of every pool with itself.
+pub(super) async fn verify(unit: &mut Unit) -> Result<Vec<Finding>> {
+    let authorized = unit.authorize::<right::PoolsRead>()?;
+    let mut findings = Vec::new();
+    for pool in store::every_pool(&mut unit.tx, &authorized).await? {
+        let mut parts = taken(unit, (pool.id, pool.kind)).await?;
+        let free = store::all_free(&mut unit.tx, (pool.id, pool.kind), Locks::Needless).await?;
+        parts.extend(free.into_iter().map(Part::free));
+        findings.extend(verify::compare(&pool, parts));
+    }
+    Ok(findings)
+}
+
+/// The parts of a pool that are not free, as who made them says.
+pub(super) async fn taken(unit: &mut Unit, place: (PoolId, super::PoolKind)) -> Result<Vec<Part>> {
+    let mut parts = Vec::new();
+    for reservation in store::reservations_of(&mut unit.tx, place).await? {
+        parts.push(Part::reserved(reservation.range.numbers()));
+    }
+    for child in store::children_of(&mut unit.tx, place.0).await? {
+        parts.extend(child.ranges.iter().map(|range| Part::delegated(range.numbers())));
+    }
+    for allocation in store::living(&mut unit.tx, place).await? {
+        parts.push(Part::living(&allocation));
+    }
+    Ok(parts)
+}
+
+/// Works out anew what is free of a pool.
+pub(super) async fn rebuild(unit: &mut Unit, id: PoolId) -> Result<Rebuilt> {
+    let authorized = unit.authorize::<right::PoolsChange>()?;
+    store::find_pool(&mut unit.tx, &authorized, id).await?;
+    let pool = store::lock_pool(&mut unit.tx, id).await?;
+    let rebuilt = rebuild_locked(unit, &authorized, &pool).await?;
+    if rebuilt.changed {
+        let message = format!("what is free of {} was worked out anew", pool.name);
+        unit.record(Change::PoolRebuilt(id), message).await?;
+    }
+    Ok(rebuilt)
+}
+
+/// The same, for who has locked the pool and changes it.
+pub(super) async fn rebuild_locked<P: Right>(
+    unit: &mut Unit,
+    _authorized: &Authorized<P>,
+    pool: &PoolRow,
+) -> Result<Rebuilt> {
+    let place = (pool.id, pool.kind);
+    let before = store::all_free(&mut unit.tx, place, super::claiming::locks(pool)).await?;
+    let ranges: Vec<_> =
+        store::ranges_of(&mut unit.tx, pool).await?.iter().map(ValueRange::numbers).collect();
+    let taken = taken(unit, place).await?.into_iter().map(|part| part.numbers).collect();
+    let mut after = free::without(ranges.clone(), taken);
+    if pool.is_parallel {
+        after = free::cut_in_pieces(after, &ranges);
+    }
+    let rebuilt = Rebuilt::between(&before, &after);
+    if before != after {
+        store::clear_free(&mut unit.tx, pool.id).await?;
+        store::insert_free(&mut unit.tx, place, &after).await?;
+    }
+    Ok(rebuilt)
+}
