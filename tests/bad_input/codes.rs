@@ -35,8 +35,16 @@ async fn a_pool_that_is_used_up_tells_its_counts() {
         ipam.claim(pool.id).await.unwrap();
     }
     let error = ipam.claim(pool.id).await.unwrap_err();
-    let details =
-        [("field", "pool_id"), ("pool", "few"), ("allocated", &*assignable), ("assignable", &*assignable)];
+    let details = [
+        ("field", "pool_id"),
+        ("pool", "few"),
+        ("allocated", &*assignable),
+        ("assignable", &*assignable),
+        ("delegated", "0"),
+        ("free", "0"),
+        ("quarantined", "0"),
+        ("reserved", "2"),
+    ];
     assert_is(&error, "ipam.exhausted", &details);
 }
 

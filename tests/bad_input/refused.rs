@@ -247,7 +247,7 @@ async fn a_network_out_of_bounds_is_refused() {
             "a gateway with room for itself only",
             gateways(new_gateway().vpn_cidr(prefix("10.9.0.0/30")).dns_server("10.9.0.2".parse().unwrap())),
             bad,
-            "cidr",
+            "vpn_cidr",
         ),
         case(
             "a gateway with an IPv4-mapped DNS server",
@@ -264,7 +264,7 @@ async fn a_network_out_of_bounds_is_refused() {
             "mtu",
         ),
         case("a reservation outside its pool", pools(outside), bad, "reserve"),
-        case("a pool with nothing left", pools(nothing_left), bad, "cidr"),
+        case("a pool with nothing left", pools(nothing_left), bad, "ranges"),
         case("a priority below 0", policies(NewPolicy::allow("p").priority(-1)), bad, "priority"),
         case("a priority past the last", policies(NewPolicy::allow("p").priority(1 << 31)), bad, "priority"),
         case(

@@ -59,7 +59,7 @@ async fn of_calls_with_one_key_that_come_at_once_one_is_done_and_all_are_answere
     let pool = world.system().ipam().create_pool(pool).await.unwrap().id;
     let calls = (0..8).map(|_| {
         let handle = world.system().with(with_key(1));
-        tokio::spawn(async move { handle.ipam().claim(pool).await.unwrap().address })
+        tokio::spawn(async move { handle.ipam().claim(pool).await.unwrap().value })
     });
     let mut answers = BTreeSet::new();
     for call in calls.collect::<Vec<_>>() {
@@ -80,7 +80,7 @@ async fn a_key_serves_again_when_a_day_has_gone_by() {
     assert_eq!(claim().ipam().claim(pool).await.unwrap(), first);
     world.clock.advance(Duration::from_micros(1));
     let next = claim().ipam().claim(pool).await.unwrap();
-    assert_ne!(next.address, first.address);
+    assert_ne!(next.value, first.value);
     assert_eq!(claim().ipam().claim(pool).await.unwrap(), next);
 }
 

@@ -28,12 +28,12 @@ async fn claims_at_the_same_time_get_different_addresses_listed_in_the_order_of_
     let mut claimed = BTreeSet::new();
     for claim in claims {
         match claim.await.unwrap() {
-            Ok(allocation) => assert!(claimed.insert(allocation.address), "{allocation:?} came twice"),
+            Ok(allocation) => assert!(claimed.insert(allocation.value), "{allocation:?} came twice"),
             Err(refused) => assert_eq!(refused.kind(), ErrorKind::Exhausted),
         }
     }
     let listed = system.ipam().list_allocations(pool.id, PageRequest::default()).await.unwrap().items;
-    let mut listed: Vec<_> = listed.into_iter().map(|allocation| allocation.address).collect();
+    let mut listed: Vec<_> = listed.into_iter().map(|allocation| allocation.value).collect();
     // A server begins several transactions before the first of them has its address.
     if place.backend() != Backend::Sqlite {
         listed.sort();
@@ -51,11 +51,11 @@ async fn an_exhausted_pool_says_how_full_it_is_and_recovers_by_a_release() {
     let second = ipam.claim(pool.id).await.unwrap();
     let refused = ipam.claim(pool.id).await.unwrap_err();
     assert_eq!((refused.kind(), refused.field()), (ErrorKind::Exhausted, Some("pool_id")));
-    assert!(refused.to_string().contains("links is exhausted: 2 of 2"), "{refused}");
+    assert!(refused.to_string().contains("links is exhausted: no address is free: 2 of 2"), "{refused}");
     assert!(!refused.is_retryable());
     ipam.release(first.id, first.generation).await.unwrap();
     let again = ipam.claim(pool.id).await.unwrap();
-    assert_eq!(again.address, first.address);
+    assert_eq!(again.value, first.value);
     assert!(again.generation > second.generation);
     ipam.release(first.id, first.generation).await.unwrap();
     assert_eq!(

@@ -4,6 +4,7 @@
 mod support;
 
 mod claiming;
+mod machine;
 mod model;
 mod overlap;
 mod property;

@@ -44,16 +44,16 @@ impl ModelPool {
     }
 
     pub(crate) fn claimed(&mut self, allocation: Allocation) {
-        assert!(self.free.remove(&allocation.address), "{} was not free", allocation.address);
-        let before = self.live.insert(allocation.address, allocation);
+        assert!(self.free.remove(&address_of(&allocation)), "{} was not free", allocation.value);
+        let before = self.live.insert(address_of(&allocation), allocation);
         assert!(before.is_none(), "an address has two holders");
     }
 
     /// Ends a claim, unless it has ended before.
     pub(crate) fn released(&mut self, allocation: &Allocation) {
-        if self.live.get(&allocation.address) == Some(allocation) {
-            self.live.remove(&allocation.address);
-            self.free.insert(allocation.address);
+        if self.live.get(&address_of(allocation)) == Some(allocation) {
+            self.live.remove(&address_of(allocation));
+            self.free.insert(address_of(allocation));
         }
     }
 
@@ -65,9 +65,13 @@ impl ModelPool {
 
     pub(crate) fn is_as_full_as(&self, usage: &PoolUsage) -> bool {
         let (free, live) = (self.free.len(), self.live.len());
-        let counted = (usage.assignable, u128::from(usage.allocated), usage.free);
+        let counted = (usage.assignable, usage.allocated, usage.free);
         counted == ((free + live) as u128, live as u128, free as u128)
     }
+}
+
+fn address_of(allocation: &Allocation) -> IpAddr {
+    allocation.address().unwrap()
 }
 
 fn every_address(cidr: Cidr) -> BTreeSet<IpAddr> {

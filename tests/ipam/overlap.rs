@@ -26,10 +26,10 @@ async fn a_pool_that_has_an_address_of_another_is_refused() {
     pool(&nexa, "lab", "fd09::/64").await.unwrap();
     for cidr in ["10.66.0.0/24", "10.66.0.128/25", "10.0.0.0/8", "10.9.255.252/30", "fd09::/65", "fd00::/8"] {
         let refused = pool(&nexa, "another", cidr).await.unwrap_err();
-        assert_eq!((refused.kind(), refused.field()), (ErrorKind::Conflict, Some("cidr")), "{cidr}");
+        assert_eq!((refused.kind(), refused.field()), (ErrorKind::Conflict, Some("ranges")), "{cidr}");
     }
     let refused = gateway(&nexa, "branch", "10.9.1.0/24").await.unwrap_err();
-    assert_eq!((refused.kind(), refused.field()), (ErrorKind::Conflict, Some("cidr")));
+    assert_eq!((refused.kind(), refused.field()), (ErrorKind::Conflict, Some("vpn_cidr")));
     for (name, cidr) in
         [("below", "10.65.255.0/24"), ("above", "10.66.1.0/24"), ("other family", "fd66::/64")]
     {

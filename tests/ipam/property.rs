@@ -85,14 +85,14 @@ impl Sides {
             let new = reserved.iter().fold(NewPool::new(format!("{nth}"), *cidr), |new, a| new.reserve(*a));
             match (ipam.create_pool(new).await, ModelPool::assignable(*cidr, reserved)) {
                 (Err(refused), Some(_)) if taken.iter().any(|other| other.overlaps(cidr)) => {
-                    same_refusal(&refused, (ErrorKind::Conflict, Some("cidr")))?;
+                    same_refusal(&refused, (ErrorKind::Conflict, Some("ranges")))?;
                 }
                 (Ok(pool), Some(free)) => {
                     prop_assert!(!taken.iter().any(|other| other.overlaps(cidr)), "{} overlaps", cidr);
                     taken.push(*cidr);
                     pools.push(ModelPool::new(pool.id, free));
                 }
-                (Err(refused), None) => same_refusal(&refused, (ErrorKind::InvalidInput, Some("cidr")))?,
+                (Err(refused), None) => same_refusal(&refused, (ErrorKind::InvalidInput, Some("ranges")))?,
                 (got, expected) => return Err(TestCaseError::fail(format!("{got:?} not {expected:?}"))),
             }
         }
@@ -127,7 +127,7 @@ impl Sides {
         let pool = &mut self.pools[pool];
         match (self.ipam.claim(pool.id).await, pool.next()) {
             (Ok(allocation), Ok(lowest)) => {
-                prop_assert_eq!((allocation.pool_id, allocation.address), (pool.id, lowest));
+                prop_assert_eq!((allocation.pool_id, allocation.address()), (pool.id, Some(lowest)));
                 let newer =
                     |claim: &Allocation| claim.pool_id != pool.id || claim.generation < allocation.generation;
                 prop_assert!(self.claims.iter().all(newer), "a generation came twice");

@@ -173,7 +173,7 @@ async fn closing_given_up_at_any_point_loses_nothing_and_can_be_done_again() {
         let refused = world.system().ipam().claim(world.known.pool).await.unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::Closed);
         match claiming.await.unwrap() {
-            Ok(second) => assert_ne!(second.address, claimed.address),
+            Ok(second) => assert_ne!(second.value, claimed.value),
             Err(refused) => {
                 assert_eq!(refused.kind(), ErrorKind::Closed);
                 assert!(stored.tables().await == acknowledged, "a refused call left something");

@@ -55,7 +55,7 @@ async fn claim_and_release_for_ever(file: &Path) {
     let pool = system.ipam().list_pools(PageRequest::default()).await.unwrap().items[0].id;
     for turn in 1_u64.. {
         let claimed = system.ipam().claim(pool).await.unwrap();
-        worker::say(&format!("claimed {} {}", claimed.id, claimed.address));
+        worker::say(&format!("claimed {} {}", claimed.id, claimed.value));
         if turn % 3 == 0 {
             worker::say(&format!("releasing {}", claimed.id));
             system.ipam().release(claimed.id, claimed.generation).await.unwrap();
@@ -72,7 +72,7 @@ async fn live(system: &Handle, pool: PoolId) -> Live {
     let mut live = Live::new();
     loop {
         let page = system.ipam().list_allocations(pool, request.clone()).await.unwrap();
-        live.extend(page.items.iter().map(|held| (held.id.to_string(), held.address.to_string())));
+        live.extend(page.items.iter().map(|held| (held.id.to_string(), held.value.to_string())));
         match page.next {
             Some(next) => request = request.after(next),
             None => return live,

@@ -142,7 +142,7 @@ async fn a_half_written_file_is_corrupt() {
 async fn a_damaged_page_is_corrupt_to_whoever_reads_it() {
     let (_folder, file) = closed_database().await;
     let mut stored = Stored::open(&file).await;
-    let root = stored.number("SELECT rootpage FROM sqlite_schema WHERE name = 'ip_pools'").await;
+    let root = stored.number("SELECT rootpage FROM sqlite_schema WHERE name = 'pools'").await;
     let size = stored.number("PRAGMA page_size").await;
     stored.close().await;
     let at = u64::try_from((root - 1) * size).unwrap();
@@ -158,7 +158,7 @@ async fn a_damaged_page_is_corrupt_to_whoever_reads_it() {
 #[tokio::test]
 async fn a_stored_value_that_makes_no_sense_is_corrupt() {
     let world = Templates::new().await.begin(Start::LivedIn).await;
-    world.stored().await.execute("UPDATE ip_pools SET prefix = 99").await;
+    world.stored().await.execute("UPDATE pool_free_ranges SET last = x'04'").await;
     let refused = world.system().ipam().claim(world.known.pool).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Corrupt, "{refused}");
 }

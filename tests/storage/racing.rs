@@ -46,7 +46,7 @@ async fn claim_until_exhausted(file: &Path) {
     let pool = shared_pool(&system).await;
     let refused = loop {
         match system.ipam().claim(pool).await {
-            Ok(allocation) => worker::say(&allocation.address.to_string()),
+            Ok(allocation) => worker::say(&allocation.value.to_string()),
             Err(refused) => break refused,
         }
     };

@@ -42,22 +42,18 @@ http_services(service_id)
 idempotency_records(actor, method, key_hash)
 ip_allocations(gateway_id, address, live)
 ip_allocations(id)
-ip_allocations(pool_id, device_id, live)
+ip_allocations(pool_id, device_id, held)
+ip_allocations(pool_id, holder, held)
 ip_allocations(scope, address, live)
-ip_free_ranges(pool_id, first)
-ip_free_ranges(pool_id, last)
-ip_pools(gateway_id, family, live)
-ip_pools(id)
-ip_pools(name_key, live)
-ip_reservations(id)
-ip_reservations(pool_id, first)
+ip_release_waits(allocation_id, gateway_id)
 job_statuses(id)
 jobs(id)
 leases(name)
 nodes(id)
 nodes(scope, name_key, live)
 number_allocations(id)
-number_allocations(purpose, scope, number, live)
+number_allocations(pool_id, holder, held)
+number_allocations(scope, kind, number, live)
 one_time_tokens(id)
 one_time_tokens(token_hash)
 policies(id)
@@ -68,6 +64,14 @@ policy_targets(id)
 policy_targets(policy_id, device_id)
 policy_targets(policy_id, group_id)
 policy_targets(policy_id, user_id)
+pool_free_ranges(pool_id, first)
+pool_free_ranges(pool_id, last)
+pool_ranges(pool_id, first)
+pool_reservations(id)
+pool_reservations(pool_id, first)
+pools(gateway_id, kind, live)
+pools(id)
+pools(name_key, live)
 public_keys(public_key)
 refresh_tokens(id)
 refresh_tokens(token_hash)
@@ -111,19 +115,24 @@ http_services.external_domain_id -> external_domains.id RESTRICT
 http_services.service_id -> services.id CASCADE
 ip_allocations.device_id -> devices.id RESTRICT
 ip_allocations.gateway_id -> gateways.id RESTRICT
-ip_allocations.pool_id -> ip_pools.id RESTRICT
-ip_free_ranges.pool_id -> ip_pools.id CASCADE
-ip_pools.gateway_id -> gateways.id RESTRICT
-ip_reservations.pool_id -> ip_pools.id CASCADE
+ip_allocations.pool_id -> pools.id RESTRICT
+ip_release_waits.allocation_id -> ip_allocations.id CASCADE
+ip_release_waits.gateway_id -> gateways.id CASCADE
 job_statuses.job_id -> jobs.id CASCADE
 jobs.created_by -> users.id SET NULL
 nodes.site_id -> sites.id RESTRICT
+number_allocations.pool_id -> pools.id RESTRICT
 policies.created_by -> users.id SET NULL
 policy_destinations.policy_id -> policies.id CASCADE
 policy_targets.device_id -> devices.id CASCADE
 policy_targets.group_id -> groups.id CASCADE
 policy_targets.policy_id -> policies.id CASCADE
 policy_targets.user_id -> users.id CASCADE
+pool_free_ranges.pool_id -> pools.id CASCADE
+pool_ranges.pool_id -> pools.id CASCADE
+pool_reservations.pool_id -> pools.id CASCADE
+pools.gateway_id -> gateways.id RESTRICT
+pools.parent_id -> pools.id RESTRICT
 public_keys.device_id -> devices.id CASCADE
 public_keys.gateway_id -> gateways.id CASCADE
 refresh_tokens.session_id -> sessions.id CASCADE
@@ -145,7 +154,6 @@ const NO_REFERENCES: [&str; 7] = [
     "containers.ct_id",
     "events.entity_id",
     "jobs.associated_id",
-    "number_allocations.owner_id",
     "refresh_tokens.family_id",
 ];
 
@@ -187,7 +195,9 @@ async fn a_row_that_has_ended_is_in_nobodys_way() {
         let original = copy_one(&mut stored, rule).await;
         let others = others(&mut stored, rule, &rules).await;
         let (ended, live) = match rule.table.as_str() {
-            "ip_allocations" => ("live = NULL, status = 'released'", "live = 1, status = 'allocated'"),
+            "ip_allocations" | "number_allocations" => {
+                ("live = NULL, held = NULL, status = 'released'", "live = 1, held = 1, status = 'allocated'")
+            }
             _ => ("live = NULL", "live = 1"),
         };
         insert(&mut stored, rule, &[&others, ended]).await;

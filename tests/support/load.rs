@@ -78,7 +78,7 @@ impl State {
             match nexa.system("load").with(context).ipam().claim(pool).await {
                 Ok(claimed) => {
                     self.done.fetch_add(1, Ordering::SeqCst);
-                    return (claimed.id.to_string(), claimed.address);
+                    return (claimed.id.to_string(), claimed.address().unwrap());
                 }
                 Err(error) if error.is_retryable() => {
                     self.repeated.fetch_add(1, Ordering::SeqCst);

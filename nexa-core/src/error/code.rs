@@ -98,6 +98,7 @@ codes! {
     IpamGatewaysPool = "ipam.gateways_pool", Conflict;
     IpamHeldByDevice = "ipam.held_by_device", Conflict;
     IpamHolderHasAnother = "ipam.holder_has_another", Conflict;
+    IpamImportConflicts = "ipam.import_conflicts", Conflict;
     IpamNotInPool = "ipam.not_in_pool", InvalidInput;
     IpamNothingAssignable = "ipam.nothing_assignable", InvalidInput;
     IpamOutsideInUse = "ipam.outside_in_use", Conflict;

@@ -128,6 +128,8 @@ mod tests {
             mtu: None,
             is_active: true,
             revision: 2,
+            applied_revision: None,
+            last_sync_at: None,
             created_at: BEGINNING,
         };
         let peers = vec![peer(2, None), peer(3, Some(after(60)))];

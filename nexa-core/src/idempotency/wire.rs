@@ -146,7 +146,7 @@ shown! {
     crate::settings::SettingType crate::net::Cidr crate::wireguard::Endpoint crate::wireguard::PublicKey
 }
 
-words! { crate::devices::DeviceStatus crate::identity::UserStatus crate::ipam::AllocationStatus crate::ipam::PoolKind crate::ipam::Strategy crate::policy::Effect crate::sealed::Purpose }
+words! { crate::devices::DeviceStatus crate::identity::UserStatus crate::ipam::AllocationStatus crate::ipam::ImportFormat crate::ipam::PoolKind crate::ipam::Strategy crate::policy::Effect crate::sealed::Purpose }
 
 wire! { Policy { id, name, description, priority, effect, is_active, full_tunnel, targets, destinations, valid_from, valid_until } }
 put! { NewPolicy { name, description, priority, effect, is_active, full_tunnel, targets, destinations, valid_from, valid_until } }

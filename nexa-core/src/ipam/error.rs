@@ -50,14 +50,16 @@ pub(crate) enum IpamError {
     NotInPool { field: &'static str, range: String, pool: String },
     #[error("a part of {first}-{last} is free")]
     PartlyFree { first: String, last: String },
-    #[error("nothing of {0} can be handed out")]
-    NothingAssignable(String),
+    #[error("nothing of {ranges} can be handed out")]
+    NothingAssignable { field: &'static str, ranges: String },
     #[error("pool {name} is in use: {in_use}")]
     PoolInUse { name: String, in_use: &'static str },
     #[error("pool {0} is a gateway's, and changes with it")]
     GatewaysPool(String),
     #[error("{count} of what lies outside the new ranges is in use or rests")]
     OutsideInUse { count: u64 },
+    #[error("{count} entries cannot be imported; the first stands on line {line}: {message}")]
+    ImportConflicts { count: u64, line: u64, message: String },
     #[error("{0} belongs to no host, by what the pool is")]
     BuiltinReservation(String),
 }
@@ -80,10 +82,11 @@ impl Classify for IpamError {
             IpamError::HolderHasAnother { .. } => Code::IpamHolderHasAnother,
             IpamError::Raced => Code::IpamRaced,
             IpamError::Overlap { .. } => Code::IpamOverlap,
-            IpamError::NothingAssignable(_) => Code::IpamNothingAssignable,
+            IpamError::NothingAssignable { .. } => Code::IpamNothingAssignable,
             IpamError::PoolInUse { .. } => Code::IpamPoolInUse,
             IpamError::GatewaysPool(_) => Code::IpamGatewaysPool,
             IpamError::OutsideInUse { .. } => Code::IpamOutsideInUse,
+            IpamError::ImportConflicts { .. } => Code::IpamImportConflicts,
             IpamError::BuiltinReservation(_) => Code::IpamBuiltinReservation,
         }
     }
@@ -100,11 +103,13 @@ impl Classify for IpamError {
             IpamError::PoolNameTaken(_) => Some("name".into()),
             IpamError::StaleGeneration { .. } => Some("generation".into()),
             IpamError::HolderHasAnother { .. } => Some("holder".into()),
-            IpamError::NothingAssignable(_) | IpamError::OutsideInUse { .. } => Some("ranges".into()),
+            IpamError::OutsideInUse { .. } => Some("ranges".into()),
             IpamError::Taken { .. } => Some("specific".into()),
+            IpamError::ImportConflicts { .. } => Some("text".into()),
             IpamError::TakenIn { field, .. }
             | IpamError::Reserved { field, .. }
             | IpamError::Delegated { field, .. }
+            | IpamError::NothingAssignable { field, .. }
             | IpamError::Overlap { field, .. }
             | IpamError::NotInPool { field, .. } => Some((*field).into()),
             IpamError::PartlyFree { .. } => Some("released".into()),
@@ -139,9 +144,12 @@ impl Classify for IpamError {
                 vec![("holder", holder.clone()), ("value", value.clone())]
             }
             IpamError::Overlap { range, name, .. } => vec![("range", range.clone()), ("pool", name.clone())],
-            IpamError::NothingAssignable(ranges) => vec![("ranges", ranges.clone())],
+            IpamError::NothingAssignable { ranges, .. } => vec![("ranges", ranges.clone())],
             IpamError::PoolInUse { name, .. } | IpamError::GatewaysPool(name) => vec![("pool", name.clone())],
             IpamError::OutsideInUse { count } => vec![("count", count.to_string())],
+            IpamError::ImportConflicts { count, line, message } => {
+                vec![("count", count.to_string()), ("line", line.to_string()), ("message", message.clone())]
+            }
             IpamError::BuiltinReservation(range) => vec![("range", range.clone())],
             IpamError::Raced => Vec::new(),
         }

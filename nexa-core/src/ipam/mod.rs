@@ -15,7 +15,10 @@
 
 mod claiming;
 mod error;
+mod exchange;
+mod forecast;
 mod free;
+mod heatmap;
 mod model;
 mod pools;
 mod renumbering;
@@ -28,7 +31,10 @@ mod value;
 mod verify;
 
 pub(crate) use claiming::{DeviceHolder, claim};
+pub use exchange::{ImportConflict, ImportFormat, ImportReport};
+pub use forecast::Forecast;
 pub(crate) use free::first_assignable;
+pub use heatmap::{AddressState, HeatCell, HeatMap};
 pub use model::{
     Allocation, AllocationStatus, Claim, Move, NewPool, Pool, PoolChange, PoolUsage, Renumbering,
     Reservation, Resize, Strategy,

@@ -169,7 +169,7 @@ async fn insert<P: Right>(
     let whole: Vec<_> = pool.ranges.iter().map(ValueRange::numbers).collect();
     let mut free = free::without(whole.clone(), reserved.iter().map(|(range, ..)| range.numbers()).collect());
     if free.is_empty() {
-        return Err(IpamError::NothingAssignable(super::shown_ranges(&pool.ranges)).into());
+        return Err(IpamError::NothingAssignable { field, ranges: super::shown_ranges(&pool.ranges) }.into());
     }
     let place = (pool.scope.as_str(), pool.kind);
     if let Some((range, name)) = store::overlapping(&mut unit.tx, place, &pool.ranges, related).await? {
@@ -445,7 +445,9 @@ async fn plan_resize(
     let never: Vec<_> = reserved.iter().map(|(range, ..)| range.numbers()).collect();
     let assignable = free::without(numbers(ranges), never.clone());
     if assignable.is_empty() {
-        return Err(IpamError::NothingAssignable(super::shown_ranges(ranges)).into());
+        return Err(
+            IpamError::NothingAssignable { field: "ranges", ranges: super::shown_ranges(ranges) }.into()
+        );
     }
     let before = {
         let ranges = numbers(&store::ranges_of(&mut unit.tx, pool).await?);

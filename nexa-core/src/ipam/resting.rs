@@ -130,7 +130,13 @@ pub(super) async fn reclaim(unit: &mut Unit, pool: &PoolRow) -> Result<()> {
 /// Whether it is time to look for what has rested enough: also when that lies further ahead than it can, because the clock was set
 /// back.
 fn is_due(at: Timestamp, quarantine: Duration, now: Timestamp) -> bool {
-    at <= now || at > now.saturating_add(quarantine.max(LONGEST_LIFETIME))
+    at <= now || is_out_of_reach(at, quarantine, now)
+}
+
+/// Whether a moment lies further ahead than something that lasts so long can end. A clock that is corrected by less than a day only
+/// makes a rest longer, and never shorter.
+fn is_out_of_reach(at: Timestamp, lasts: Duration, now: Timestamp) -> bool {
+    at > now.saturating_add(lasts.max(LONGEST_LIFETIME))
 }
 
 /// What the time says of a rest.
@@ -138,7 +144,7 @@ fn is_due(at: Timestamp, quarantine: Duration, now: Timestamp) -> bool {
 enum Rest {
     /// It goes on until then.
     Goes(Timestamp),
-    /// The clock was set back since it began: it begins again, and ends then.
+    /// The clock was set back by more than it can last: it begins again, and ends then.
     AnewFrom(Timestamp),
     /// It is over, as far as time goes.
     Over,
@@ -147,9 +153,10 @@ enum Rest {
 fn end_of_rest(allocation: &Allocation, now: Timestamp) -> Rest {
     let until = allocation.quarantined_until.unwrap_or(now);
     let released = allocation.released_at.unwrap_or(until);
-    if released > now {
-        let micros = until.as_micros().saturating_sub(released.as_micros()).max(0);
-        return Rest::AnewFrom(now.saturating_add(Duration::from_micros(micros.unsigned_abs())));
+    let micros = until.as_micros().saturating_sub(released.as_micros()).max(0);
+    let lasts = Duration::from_micros(micros.unsigned_abs());
+    if is_out_of_reach(until, lasts, now) {
+        return Rest::AnewFrom(now.saturating_add(lasts));
     }
     if until > now { Rest::Goes(until) } else { Rest::Over }
 }
@@ -220,7 +227,9 @@ mod tests {
         assert_eq!(end_of_rest(&rested(100, 160), at(159)), Rest::Goes(at(160)));
         assert_eq!(end_of_rest(&rested(100, 160), at(160)), Rest::Over);
         assert_eq!(end_of_rest(&rested(100, 160), at(100)), Rest::Goes(at(160)));
-        assert_eq!(end_of_rest(&rested(100, 160), at(40)), Rest::AnewFrom(at(100)));
+        let day = 86_400;
+        assert_eq!(end_of_rest(&rested(100, 160), at(160 - day)), Rest::Goes(at(160)));
+        assert_eq!(end_of_rest(&rested(100, 160), at(159 - day)), Rest::AnewFrom(at(159 - day + 60)));
     }
 
     #[test]

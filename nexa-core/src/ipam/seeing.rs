@@ -1,17 +1,19 @@
 //! How full a pool is, who has what, and whether what is stored agrees.
 
 use super::error::IpamError;
+use super::forecast::{Forecast, WINDOW_DAYS};
 use super::free;
-use super::model::{Allocation, PoolUsage, Strategy};
+use super::heatmap::{AddressState, HeatMap};
+use super::model::{Allocation, AllocationStatus, PoolUsage, Strategy};
 use super::space::Interval;
 use super::store::{self, Locks, PoolRow, Wanted};
-use super::value::{Value, ValueRange};
+use super::value::{PoolKind, Value, ValueRange};
 use super::verify::{self, Finding, Part, Rebuilt};
 use crate::actor::{Authorized, Right, right};
 use crate::error::{Error, Result};
 use crate::events::Change;
 use crate::id::PoolId;
-use crate::net::Count;
+use crate::net::{Cidr, Count};
 use crate::runtime::Timestamp;
 use crate::unit::Unit;
 
@@ -165,6 +167,45 @@ pub(super) async fn lives(
     Ok(store::lives_of(&mut unit.tx, &authorized, (scope, value), only_living, limit).await?)
 }
 
+pub(super) async fn forecast(unit: &mut Unit, id: PoolId) -> Result<Forecast> {
+    let authorized = unit.authorize::<right::PoolsRead>()?;
+    let pool = store::find_pool(&mut unit.tx, &authorized, id).await?;
+    let free = counts(unit, &pool).await?.free;
+    let window = i64::from(WINDOW_DAYS) * 86_400_000_000;
+    let since = Timestamp::from_micros(unit.now.as_micros().saturating_sub(window));
+    let changes = store::changes_since(&mut unit.tx, &pool, since).await?;
+    Ok(Forecast::new(free, pool.created_at, unit.now, &changes))
+}
+
+/// Every part of every pool of a scope that meets a prefix. What is a child's is what the child says of it.
+pub(super) async fn heat_map(unit: &mut Unit, scope: &str, prefix: Cidr) -> Result<HeatMap> {
+    let authorized = unit.authorize::<right::PoolsRead>()?;
+    let (kind, whole) = (PoolKind::of(prefix.family()), ValueRange::from(prefix));
+    let meets = |range: &ValueRange| range.first() <= whole.last() && whole.first() <= range.last();
+    let mut parts = Vec::new();
+    let mut push = |numbers: Interval, state| {
+        parts.extend(ValueRange::of_numbers(kind, numbers).addresses().map(|range| (range, state)));
+    };
+    for pool in store::every_pool(&mut unit.tx, &authorized).await? {
+        if pool.kind != kind || pool.scope != scope || !pool.ranges.iter().any(meets) {
+            continue;
+        }
+        let place = (pool.id, pool.kind);
+        for free in store::all_free(&mut unit.tx, place, Locks::Needless).await? {
+            push(free, AddressState::Free);
+        }
+        for reservation in store::reservations_of(&mut unit.tx, place).await? {
+            push(reservation.range.numbers(), AddressState::Reserved);
+        }
+        for living in store::living(&mut unit.tx, place).await? {
+            let rests = living.status == AllocationStatus::Quarantined;
+            let state = if rests { AddressState::Quarantined } else { AddressState::Allocated };
+            push(numbers_of(&living), state);
+        }
+    }
+    Ok(HeatMap::new(prefix, parts))
+}
+
 /// Compares what is stored of every pool with itself.
 pub(super) async fn verify(unit: &mut Unit) -> Result<Vec<Finding>> {
     let authorized = unit.authorize::<right::PoolsRead>()?;
@@ -179,7 +220,7 @@ pub(super) async fn verify(unit: &mut Unit) -> Result<Vec<Finding>> {
 }
 
 /// The parts of a pool that are not free, as who made them says.
-pub(super) async fn taken(unit: &mut Unit, place: (PoolId, super::PoolKind)) -> Result<Vec<Part>> {
+pub(super) async fn taken(unit: &mut Unit, place: (PoolId, PoolKind)) -> Result<Vec<Part>> {
     let mut parts = Vec::new();
     for reservation in store::reservations_of(&mut unit.tx, place).await? {
         parts.push(Part::reserved(reservation.range.numbers()));

@@ -5,10 +5,11 @@ use super::model::{
 use super::store;
 use super::value::{Value, ValueRange};
 use super::verify::{Finding, Rebuilt};
-use super::{pools, renumbering, resting, seeing};
+use super::{Forecast, HeatMap, ImportFormat, ImportReport, exchange, pools, renumbering, resting, seeing};
 use crate::actor::right;
 use crate::error::{Error, Result};
 use crate::id::{AllocationId, PoolId, ReservationId};
+use crate::net::Cidr;
 use crate::nexa::Handle;
 use crate::page::{Page, PageRequest};
 use crate::unit::Unit;
@@ -290,6 +291,68 @@ impl Ipam {
     /// What every call can fail with.
     pub async fn verify(&self) -> Result<Vec<Finding>> {
         self.handle.read((), |unit, ()| Box::pin(seeing::verify(unit))).await
+    }
+
+    /// When a pool will be used up, if it goes on as in the last thirty days.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) (`pool_id`); what every call can fail with.
+    pub async fn forecast(&self, pool: PoolId) -> Result<Forecast> {
+        self.handle.read(pool, |unit, pool| Box::pin(seeing::forecast(unit, *pool))).await
+    }
+
+    /// A prefix as a picture: what of it is handed out, at rest, reserved, free, or in no pool. `scope` is empty for the one that all
+    /// share.
+    ///
+    /// # Errors
+    /// What every call can fail with.
+    pub async fn heat_map(&self, scope: &str, prefix: Cidr) -> Result<HeatMap> {
+        self.handle
+            .read((scope.to_owned(), prefix), |unit, (scope, prefix)| {
+                Box::pin(seeing::heat_map(unit, scope, *prefix))
+            })
+            .await
+    }
+
+    /// What an import would do, and what is in its way, line by line.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) (`text`) above 16 MiB; what every call can fail with.
+    pub async fn check_import(&self, scope: &str, format: ImportFormat, text: &str) -> Result<ImportReport> {
+        self.handle
+            .read((scope.to_owned(), format, text.to_owned()), |unit, (scope, format, text)| {
+                Box::pin(exchange::check(unit, scope, (*format, text)))
+            })
+            .await
+    }
+
+    /// Creates the pools of a text that are not there, a prefix inside another as a part of it, reserves what it reserves, and claims
+    /// what it says is held: all of it, or nothing.
+    ///
+    /// # Errors
+    /// [`Conflict`](crate::ErrorKind::Conflict) (`text`) when anything is in the way, which [`Ipam::check_import`] lists;
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) (`scope`, `text`); what every call can fail with.
+    pub async fn import(&self, scope: &str, format: ImportFormat, text: &str) -> Result<ImportReport> {
+        let input = (scope.to_owned(), format, text.to_owned());
+        let call = self.handle.call("ipam.import", &input);
+        call.write(input, |unit, (scope, format, text)| {
+            Box::pin(exchange::import(unit, scope, (*format, text)))
+        })
+        .await
+    }
+
+    /// The pools of a scope, with what is reserved of them and who holds what, as a text that can be imported. NetBox's JSON has place
+    /// for addresses only; a block is in neither.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) (`format`) for dnsmasq's leases, which are only read; what every call can fail
+    /// with.
+    pub async fn export(&self, scope: &str, format: ImportFormat) -> Result<String> {
+        self.handle
+            .read((scope.to_owned(), format), |unit, (scope, format)| {
+                Box::pin(exchange::export(unit, scope, *format))
+            })
+            .await
     }
 
     /// Works out anew what is free of a pool, from everything else that is stored of it.

@@ -82,7 +82,7 @@ impl Chaos<'_> {
         // What was found once is not to be found again.
         self.expected = there;
         let usage = nexa.system("chaos").ipam().usage(self.pool).await?;
-        if u128::from(usage.allocated) + usage.free != usage.assignable {
+        if usage.allocated + usage.free != usage.assignable {
             println!("leaked: {usage:?}");
             self.found.leaked += 1;
         }

@@ -73,13 +73,13 @@ impl Things {
         let system = nexa.system("chaos");
         let mut things = BTreeMap::new();
         for held in all(async |page| system.ipam().list_allocations(pool, page).await).await? {
-            things.insert(held.id.to_string(), format!("address {} {}", held.generation, held.address));
+            things.insert(held.id.to_string(), format!("address {} {}", held.generation, held.value));
         }
         let mut addresses = BTreeMap::<_, Vec<_>>::new();
         for other in system.ipam().list_pools(PageRequest::default()).await?.items {
             for held in all(async |page| system.ipam().list_allocations(other.id, page).await).await? {
                 if let Some(device) = held.device_id {
-                    addresses.entry(device).or_default().push(held.address);
+                    addresses.entry(device).or_default().push(held.value);
                 }
             }
         }

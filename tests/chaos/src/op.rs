@@ -45,7 +45,7 @@ impl Op {
         Ok(match self {
             Op::Claim { pool } => {
                 let claimed = system.ipam().claim(pool.parse()?).await?;
-                made(claimed.id, format!("{} {}", claimed.generation, claimed.address))
+                made(claimed.id, format!("{} {}", claimed.generation, claimed.value))
             }
             Op::Release { allocation, generation } => {
                 system.ipam().release(allocation.parse()?, *generation).await?;

@@ -16,7 +16,7 @@ const SIZES: usize = 129;
 ///
 /// Taking and giving cost a search and a move inside one chunk, however many ranges there are.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Intervals {
+pub(in crate::ipam) struct Intervals {
     chunks: Vec<Chunk>,
     /// The lowest number of each chunk.
     heads: Vec<u128>,
@@ -44,7 +44,7 @@ struct At {
 
 impl Intervals {
     /// All of these ranges, whatever order they are in; they may overlap.
-    pub(super) fn of(ranges: impl IntoIterator<Item = Interval>) -> Self {
+    pub(in crate::ipam) fn of(ranges: impl IntoIterator<Item = Interval>) -> Self {
         let mut ranges: Vec<_> = ranges.into_iter().collect();
         ranges.sort_unstable();
         let mut merged: Vec<Interval> = Vec::with_capacity(ranges.len());
@@ -95,7 +95,7 @@ impl Intervals {
         self.next(at).map(|next| next.range.0)
     }
 
-    pub(super) fn contains(&self, (first, last): Interval) -> bool {
+    pub(in crate::ipam) fn contains(&self, (first, last): Interval) -> bool {
         self.find(first).is_some_and(|at| at.range.0 <= first && last <= at.range.1)
     }
 
@@ -131,7 +131,7 @@ impl Intervals {
     }
 
     /// Takes numbers out, all of which must be there; false, and nothing is done, when one is not.
-    pub(super) fn take(&mut self, (first, last): Interval) -> bool {
+    pub(in crate::ipam) fn take(&mut self, (first, last): Interval) -> bool {
         let Some(at) = self.find(first).filter(|at| at.range.0 <= first && last <= at.range.1) else {
             return false;
         };

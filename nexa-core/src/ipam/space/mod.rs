@@ -9,8 +9,7 @@ mod number;
 use std::marker::PhantomData;
 use std::ops::RangeInclusive;
 
-use intervals::Intervals;
-pub(super) use intervals::{Interval, largest_block, tightest_in};
+pub(super) use intervals::{Interval, Intervals, largest_block, tightest_in};
 pub use number::{Assignable, Ctid, MacAddress, Port, UnixId};
 
 use super::error::IpamError;

@@ -1,0 +1,237 @@
+//! What an import would do: a pure decision over what is there and what is asked for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::document::{Entry, ImportReport, What};
+use crate::id::PoolId;
+use crate::ipam::free;
+use crate::ipam::model::{checked_holder, checked_ranges, checked_reason};
+use crate::ipam::space::{Interval, Intervals};
+use crate::ipam::value::{PoolKind, Value, ValueRange};
+use crate::name::Name;
+
+/// A pool that is there, or will be.
+pub(super) struct Known {
+    /// None for one that is yet to be created.
+    pub(super) id: Option<PoolId>,
+    pub(super) kind: PoolKind,
+    pub(super) ranges: Vec<ValueRange>,
+    pub(super) free: Intervals,
+    pub(super) reserved: BTreeSet<Interval>,
+    /// Who has what, by the first of it.
+    pub(super) held: BTreeMap<u128, Option<String>>,
+    /// Which place has what a holder has.
+    pub(super) holders: BTreeMap<String, u128>,
+}
+
+/// What is to be done, in this order. Pools are named by their place among those that are known.
+#[derive(PartialEq, Eq, Debug)]
+pub(super) enum Action {
+    Create { pool: usize, name: String, ranges: Vec<ValueRange>, parent: Option<usize> },
+    Reserve { pool: usize, range: ValueRange, reason: String },
+    Claim { pool: usize, value: Value, holder: Option<String> },
+}
+
+/// What is to be done, and what is in the way.
+pub(super) struct Plan {
+    pub(super) pools: Vec<Known>,
+    pub(super) actions: Vec<Action>,
+    pub(super) report: ImportReport,
+    names: BTreeSet<String>,
+}
+
+/// Compares what a text asks for with what is there. `names` are the keys of the names that pools have.
+pub(super) fn plan(
+    pools: Vec<Known>,
+    names: BTreeSet<String>,
+    mut entries: Vec<Entry>,
+    report: ImportReport,
+) -> Plan {
+    let mut plan = Plan { pools, actions: Vec::new(), report, names };
+    // A pool before its parts, and pools before what is in them; the report goes by lines again.
+    entries.sort_by_key(|entry| match &entry.what {
+        What::Pool { ranges, .. } => (0, u128::MAX - ranges.iter().map(span).max().unwrap_or(0)),
+        What::Reservation { .. } => (1, 0),
+        What::Held { .. } => (2, 0),
+    });
+    for Entry { line, field, what } in entries {
+        let refused = match what {
+            What::Pool { name, ranges } => plan.pool(name, ranges),
+            What::Reservation { range, reason } => plan.reservation(range, reason),
+            What::Held { value, holder } => plan.held(value, holder),
+        };
+        if let Err(message) = refused {
+            plan.report.refuse(line, field, message);
+        }
+    }
+    plan.report.conflicts.sort_by_key(|conflict| conflict.line);
+    plan
+}
+
+fn span(range: &ValueRange) -> u128 {
+    range.last().number() - range.first().number()
+}
+
+impl Plan {
+    fn pool(&mut self, name: String, ranges: Vec<ValueRange>) -> Result<(), String> {
+        let Some(kind) = ranges.first().map(ValueRange::kind) else { return Err("has no range".to_owned()) };
+        checked_ranges(kind, &ranges).map_err(|refused| refused.to_string())?;
+        let mut sorted = ranges.clone();
+        sorted.sort_unstable();
+        if self.pools.iter().any(|known| known.ranges == sorted) {
+            self.report.unchanged += 1;
+            return Ok(());
+        }
+        let key = Name::parse("name", &name).map_err(|refused| refused.to_string())?.key;
+        if self.names.contains(&key) {
+            return Err(format!("the pool name {name:?} is taken"));
+        }
+        let numbers: Vec<_> = ranges.iter().map(ValueRange::numbers).collect();
+        let parent = self.deepest(kind, &numbers);
+        let meets = |known: &Known| {
+            known.kind == kind
+                && known.ranges.iter().any(|range| numbers.iter().any(|new| meet(range.numbers(), *new)))
+        };
+        let covers = |known: &Known| covers(known, &numbers);
+        if let Some(other) = self.pools.iter().find(|known| meets(known) && !covers(known)) {
+            return Err(format!("overlaps the pool of {}", crate::ipam::shown_ranges(&other.ranges)));
+        }
+        let builtin: Vec<_> = free::builtin_in(&ranges).iter().map(|(range, _)| range.numbers()).collect();
+        let free = free::without(numbers.clone(), builtin.clone());
+        if free.is_empty() {
+            return Err("has nothing to hand out".to_owned());
+        }
+        if let Some(parent) = parent {
+            let known = self.pools.get_mut(parent).ok_or("has no parent")?;
+            if !numbers.iter().all(|new| known.free.contains(*new)) {
+                return Err(format!(
+                    "is not free in the pool of {}",
+                    crate::ipam::shown_ranges(&known.ranges)
+                ));
+            }
+            for new in &numbers {
+                known.free.take(*new);
+            }
+        }
+        let pool = self.pools.len();
+        self.pools.push(Known {
+            id: None,
+            kind,
+            ranges: sorted,
+            free: Intervals::of(free),
+            reserved: builtin.into_iter().collect(),
+            held: BTreeMap::new(),
+            holders: BTreeMap::new(),
+        });
+        self.names.insert(key);
+        self.report.pools += 1;
+        self.actions.push(Action::Create { pool, name, ranges, parent });
+        Ok(())
+    }
+
+    fn reservation(&mut self, range: ValueRange, reason: String) -> Result<(), String> {
+        let reason = checked_reason(&reason).map_err(|refused| refused.to_string())?;
+        let numbers = range.numbers();
+        let pool = self.deepest(range.kind(), &[numbers]).ok_or_else(|| format!("{range} is in no pool"))?;
+        let known = self.pools.get_mut(pool).ok_or("is in no pool")?;
+        if known.reserved.contains(&numbers) {
+            self.report.unchanged += 1;
+            return Ok(());
+        }
+        if !known.free.take(numbers) {
+            return Err(format!("{range} is not free"));
+        }
+        known.reserved.insert(numbers);
+        self.report.reservations += 1;
+        self.actions.push(Action::Reserve { pool, range, reason });
+        Ok(())
+    }
+
+    fn held(&mut self, value: Value, holder: Option<String>) -> Result<(), String> {
+        let holder =
+            holder.as_deref().map(checked_holder).transpose().map_err(|refused| refused.to_string())?;
+        let numbers = (value.number(), value.number());
+        let pool = self.deepest(value.kind(), &[numbers]).ok_or_else(|| format!("{value} is in no pool"))?;
+        let known = self.pools.get_mut(pool).ok_or("is in no pool")?;
+        if let Some(other) = known.held.get(&value.number()) {
+            if *other == holder {
+                self.report.unchanged += 1;
+                return Ok(());
+            }
+            let other = other.as_deref().unwrap_or("nobody who is named");
+            return Err(format!("{value} is held by {other}"));
+        }
+        if let Some(other) = holder.as_ref().and_then(|holder| known.holders.get(holder)) {
+            let other = Value::of_number(value.kind(), *other);
+            return Err(format!("its holder has {other} of the same pool"));
+        }
+        if !known.free.take(numbers) {
+            let is_reserved = known.reserved.iter().any(|range| meet(*range, numbers));
+            return Err(format!("{value} is {}", if is_reserved { "reserved" } else { "not free" }));
+        }
+        known.held.insert(value.number(), holder.clone());
+        if let Some(holder) = &holder {
+            known.holders.insert(holder.clone(), value.number());
+        }
+        self.report.addresses += 1;
+        self.actions.push(Action::Claim { pool, value, holder });
+        Ok(())
+    }
+
+    /// The smallest pool of the kind that has all of these.
+    fn deepest(&self, kind: PoolKind, numbers: &[Interval]) -> Option<usize> {
+        let having =
+            self.pools.iter().enumerate().filter(|(_, known)| known.kind == kind && covers(known, numbers));
+        let size = |known: &Known| known.ranges.iter().map(span).fold(0_u128, u128::saturating_add);
+        having.min_by_key(|(_, known)| size(known)).map(|(pool, _)| pool)
+    }
+}
+
+fn covers(known: &Known, numbers: &[Interval]) -> bool {
+    let has = |new: &Interval| {
+        known.ranges.iter().any(|range| range.numbers().0 <= new.0 && new.1 <= range.numbers().1)
+    };
+    numbers.iter().all(has)
+}
+
+const fn meet(one: Interval, other: Interval) -> bool {
+    one.0 <= other.1 && other.0 <= one.1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn planned(text: &str) -> Plan {
+        let read = super::super::table::read(text);
+        plan(Vec::new(), BTreeSet::new(), read.entries, read.report)
+    }
+
+    #[test]
+    fn a_prefix_in_another_is_a_part_of_it_whatever_comes_first() {
+        let plan = planned(
+            "record,type,value,name\naddress,ipv4,10.0.1.5,printer\npool,ipv4,10.0.1.0/24,lab\n\
+             pool,ipv4,10.0.0.0/16,site\nreservation,ipv4,10.0.1.1,router\n",
+        );
+        assert_eq!((plan.report.pools, plan.report.reservations, plan.report.addresses), (2, 1, 1));
+        assert!(
+            matches!(plan.actions[1], Action::Create { pool: 1, parent: Some(0), .. }),
+            "{:?}",
+            plan.actions
+        );
+        assert!(matches!(plan.actions[3], Action::Claim { pool: 1, .. }));
+    }
+
+    #[test]
+    fn conflicts_are_told_by_their_lines() {
+        let plan = planned(
+            "record,type,value,name\npool,ipv4,10.0.0.0/24,lab\npool,ipv4,10.0.0.128/24,bad\npool,ipv4,10.1.0.0/24,LAB\n\
+             address,ipv4,10.0.0.0,network\naddress,ipv4,10.0.0.5,a\naddress,ipv4,10.0.0.5,b\naddress,ipv4,10.0.0.6,a\n\
+             address,ipv4,10.9.0.1,c\naddress,ipv4,10.0.0.5,a\nreservation,ipv4,10.0.0.4-10.0.0.6,kept\n\
+             pool,ipv4,10.0.0.200-10.0.1.5,across\n",
+        );
+        let lines: Vec<_> = plan.report.conflicts.iter().map(|conflict| conflict.line).collect();
+        // The reservation on line 11 is taken before the addresses, so those are what is in its way.
+        assert_eq!(lines, [3, 4, 5, 6, 7, 8, 9, 10, 12], "{:?}", plan.report.conflicts);
+    }
+}
