@@ -18,8 +18,10 @@ export type DeviceId = Id<'DeviceId'>
 export type GatewayId = Id<'GatewayId'>
 /** A pool of addresses. */
 export type PoolId = Id<'PoolId'>
-/** One address handed out of a pool. */
+/** One address or number handed out of a pool. */
 export type AllocationId = Id<'AllocationId'>
+/** What is kept out of a pool. */
+export type ReservationId = Id<'ReservationId'>
 /** A policy. */
 export type PolicyId = Id<'PolicyId'>
 /** One row of the audit. */

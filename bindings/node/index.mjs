@@ -4,6 +4,7 @@ import methods, { records } from './generated.methods.mjs'
 import { checkIntegers } from './integers.mjs'
 
 export const {
+  AllocationStatus,
   Audit,
   AuditProblemKind,
   AuditStatus,
@@ -17,13 +18,16 @@ export const {
   ErrorKind,
   EventStream,
   Events,
+  FindingKind,
   Gateways,
   Handle,
   Identity,
+  ImportFormat,
   Ipam,
   LossReason,
   Nexa,
   Policies,
+  PoolKind,
   PrivateKey,
   Profile,
   Purpose,
@@ -31,6 +35,7 @@ export const {
   Secret,
   Settings,
   SignedIn,
+  Strategy,
   TargetType,
   TcpListener,
   TcpStream,

@@ -34,6 +34,10 @@ pub struct Gateway {
     pub is_active: bool,
     /// How often its set of peers has changed.
     pub revision: i64,
+    /// The latest of those revisions that it is known to have applied; nothing while it has never said.
+    pub applied_revision: Option<i64>,
+    /// When it last said so, in microseconds since 1970.
+    pub last_sync_at: Option<i64>,
     /// When it was created, in microseconds since 1970.
     pub created_at: i64,
 }
@@ -175,6 +179,14 @@ impl Gateways {
     /// `not_found`.
     pub async fn desired_state(&self, id: GatewayId) -> Result<DesiredState> {
         Ok(self.core().desired_state(id.parse()?).await?.outward())
+    }
+
+    /// Says that a gateway has applied a revision, which its desired state names.
+    ///
+    /// # Errors
+    /// `not_found`, `invalid_input` (`revision`) for one that the gateway does not have yet.
+    pub async fn report_applied(&self, id: GatewayId, revision: i64) -> Result<()> {
+        Ok(self.core().report_applied(id.parse()?, revision).await?)
     }
 
     /// Makes a tunnel in this program let through what the gateway's desired state says and nothing else, in one step,

@@ -55,8 +55,10 @@ ids! {
     GatewayId
     /// A pool of addresses.
     PoolId
-    /// One address handed out of a pool.
+    /// One address or number handed out of a pool.
     AllocationId
+    /// What is kept out of a pool.
+    ReservationId
     /// A policy.
     PolicyId
     /// One row of the audit.

@@ -54,6 +54,12 @@ impl Outward<i64> for Timestamp {
     }
 }
 
+impl Outward<i64> for std::time::Duration {
+    fn outward(self) -> i64 {
+        i64::try_from(self.as_micros()).unwrap_or(i64::MAX)
+    }
+}
+
 impl Outward<i64> for u64 {
     /// Counters stay far below what a double holds exactly, which is what JavaScript counts in.
     fn outward(self) -> i64 {

@@ -2,9 +2,11 @@
 
 use nexa_core::Result;
 use nexa_core::gateway::NewGateway;
-use nexa_core::id::{DeviceId, GroupId, PolicyId, PoolId, UserId};
+use nexa_core::id::{DeviceId, GroupId, PolicyId, PoolId, ReservationId, UserId};
 use nexa_core::identity::{NewGroup, NewUser};
-use nexa_core::ipam::{Allocation, NewPool};
+use nexa_core::ipam::{
+    Allocation, Claim, ImportFormat, NewPool, PoolChange, PoolKind, Strategy, Value, ValueRange,
+};
 use nexa_core::page::PageRequest;
 use nexa_core::policy::NewPolicy;
 
@@ -18,6 +20,9 @@ pub(crate) struct Props {
     device: Option<DeviceId>,
     group: Option<GroupId>,
     pool: Option<PoolId>,
+    /// A pool of which nothing is used.
+    free_pool: Option<PoolId>,
+    reservation: Option<ReservationId>,
     allocation: Option<Allocation>,
     policy: Option<PolicyId>,
     label: String,
@@ -33,6 +38,8 @@ impl Cast {
             device: None,
             group: None,
             pool: None,
+            free_pool: None,
+            reservation: None,
             allocation: None,
             policy: None,
             label: self.label(),
@@ -51,10 +58,16 @@ impl Cast {
             "identity.redeem_setup_token" => {
                 self.database.tamper("UPDATE one_time_tokens SET used_at = NULL").await;
             }
-            "ipam.claim" | "ipam.list_allocations" | "ipam.usage" | "ipam.release" => {
+            method if method.starts_with("ipam.") && !WITHOUT_A_POOL.contains(&method) => {
                 let pool = NewPool::new(&props.label, network(101, props.number));
                 let pool = self.world.system().ipam().create_pool(pool).await.unwrap().id;
                 props.pool = Some(pool);
+                let kept = network(101, props.number).range().last();
+                let kept = ValueRange::from(nexa_core::net::AddressRange::host(before(kept)));
+                props.reservation =
+                    Some(self.world.system().ipam().reserve(pool, kept, "kept").await.unwrap().id);
+                let unused = NewPool::new(format!("unused {}", props.label), network(105, props.number));
+                props.free_pool = Some(self.world.system().ipam().create_pool(unused).await.unwrap().id);
                 props.allocation = Some(self.world.system().ipam().claim(pool).await.unwrap());
             }
             "policy.get" | "policy.remove" => {
@@ -154,6 +167,7 @@ impl Cast {
             }
             "get" => gateways.get(self.gateway).await.map(drop),
             "list" => gateways.list(page()).await.map(drop),
+            "report_applied" => gateways.report_applied(self.gateway, 0).await,
             "desired_state" => gateways.desired_state(self.gateway).await.map(drop),
             _ => no_call(method),
         }
@@ -188,6 +202,12 @@ async fn call_policy(method: &str, part: &Part, props: Props) -> Result<()> {
 async fn call_ipam(method: &str, part: &Part, props: Props) -> Result<()> {
     let ipam = part.handle.ipam();
     let pool = || props.pool.unwrap();
+    let (whole, other) = (network(101, props.number).into(), network(103, props.number).into());
+    let address = |host| {
+        let first = Value::from(network(101, props.number).first());
+        Value::new(PoolKind::Ipv4, first.number() + host).unwrap()
+    };
+    let text = format!("record,type,value,name\npool,ipv4,{},{}\n", network(104, props.number), props.label);
     match method {
         "create_pool" => {
             ipam.create_pool(NewPool::new(props.label, network(102, props.number))).await.map(drop)
@@ -200,6 +220,28 @@ async fn call_ipam(method: &str, part: &Part, props: Props) -> Result<()> {
         }
         "list_allocations" => ipam.list_allocations(pool(), page()).await.map(drop),
         "usage" => ipam.usage(pool()).await.map(drop),
+        "get_pool" => ipam.get_pool(pool()).await.map(drop),
+        "change_pool" => ipam.change_pool(pool(), PoolChange::new().strategy(Strategy::Next)).await.map(drop),
+        "delete_pool" => ipam.delete_pool(props.free_pool.unwrap()).await,
+        "reserve" => ipam.reserve(pool(), address(30).into(), "kept").await.map(drop),
+        "unreserve" => ipam.unreserve(props.reservation.unwrap()).await,
+        "list_reservations" => ipam.list_reservations(pool(), page()).await.map(drop),
+        "preview_resize" => ipam.preview_resize(pool(), vec![whole]).await.map(drop),
+        "resize" => ipam.resize(pool(), vec![whole]).await.map(drop),
+        "preview_renumber" => ipam.preview_renumber(pool(), whole, other).await.map(drop),
+        "renumber" => ipam.renumber(pool(), whole, other).await.map(drop),
+        "claim_with" => ipam.claim_with(pool(), Claim::new().holder("printer")).await.map(drop),
+        "claim_many" => ipam.claim_many(pool(), 2).await.map(drop),
+        "next_free" => ipam.next_free(pool()).await.map(drop),
+        "who_holds" => ipam.who_holds("", address(1)).await.map(drop),
+        "history" => ipam.history("", address(1)).await.map(drop),
+        "forecast" => ipam.forecast(pool()).await.map(drop),
+        "heat_map" => ipam.heat_map("", network(101, props.number)).await.map(drop),
+        "check_import" => ipam.check_import("", ImportFormat::Csv, &text).await.map(drop),
+        "import_pools" => ipam.import_pools("", ImportFormat::Csv, &text).await.map(drop),
+        "export_pools" => ipam.export_pools("", ImportFormat::Csv).await.map(drop),
+        "verify" => ipam.verify().await.map(drop),
+        "rebuild" => ipam.rebuild(pool()).await.map(drop),
         _ => no_call(method),
     }
 }
@@ -210,6 +252,18 @@ fn page() -> PageRequest {
 
 fn no_call(method: &str) -> ! {
     panic!("permissions.txt names {method}, and call.rs does not know how to call it")
+}
+
+/// Calls about pools that name none.
+const WITHOUT_A_POOL: [&str; 5] =
+    ["ipam.create_pool", "ipam.list_pools", "ipam.check_import", "ipam.import_pools", "ipam.export_pools"];
+
+/// The address that comes before another one.
+fn before(address: std::net::IpAddr) -> std::net::IpAddr {
+    match address {
+        std::net::IpAddr::V4(address) => (address.to_bits() - 1).to_be_bytes().into(),
+        std::net::IpAddr::V6(address) => (address.to_bits() - 1).to_be_bytes().into(),
+    }
 }
 
 /// A prefix that no other call has: pools may not overlap.

@@ -7,7 +7,7 @@ use std::pin::Pin;
 
 use nexa_core::Error;
 use nexa_core::identity::{NewGroup, NewUser};
-use nexa_core::ipam::NewPool;
+use nexa_core::ipam::{Claim, ImportFormat, NewPool, PoolChange, PoolKind, Strategy, ValueRange};
 use nexa_core::page::PageRequest;
 use nexa_core::policy::NewPolicy;
 
@@ -33,6 +33,14 @@ pub(crate) enum Effect {
 
 /// What has cases of its own: opening and closing, which have no handle.
 pub(crate) const WITHOUT_A_HANDLE: [&str; 3] = ["Nexa::open", "Builder::open", "Nexa::close"];
+
+/// A pool with an address that somebody holds.
+const IMPORTED: &str =
+    "record,type,value,name\npool,ipv4,10.6.0.0/24,scanners\naddress,ipv4,10.6.0.5,scanner\n";
+
+fn range(text: &str) -> Result<ValueRange, Error> {
+    ValueRange::parse(PoolKind::Ipv4, text)
+}
 
 macro_rules! cases {
     ($($start:ident $effect:ident $method:literal = |$world:ident| $call:expr;)*) => {
@@ -76,6 +84,42 @@ cases! {
     LivedIn Reads "Ipam::list_allocations" =
         |w| w.system().ipam().list_allocations(w.known.pool, PageRequest::default());
     LivedIn Reads "Ipam::usage" = |w| w.system().ipam().usage(w.known.pool);
+    LivedIn Reads "Ipam::get_pool" = |w| w.system().ipam().get_pool(w.known.pool);
+    LivedIn Writes "Ipam::change_pool" = |w| w
+        .system()
+        .ipam()
+        .change_pool(w.known.pool, PoolChange::new().strategy(Strategy::Sticky).parallel(true));
+    LivedIn Writes "Ipam::delete_pool" = |w| w.system().ipam().delete_pool(w.known.unused);
+    LivedIn Writes "Ipam::reserve" =
+        |w| w.system().ipam().reserve(w.known.pool, range("10.9.0.5")?, "kept");
+    LivedIn Writes "Ipam::unreserve" = |w| w.system().ipam().unreserve(w.known.reservation);
+    LivedIn Reads "Ipam::list_reservations" =
+        |w| w.system().ipam().list_reservations(w.known.pool, PageRequest::default());
+    LivedIn Reads "Ipam::preview_resize" =
+        |w| w.system().ipam().preview_resize(w.known.pool, vec![range("10.9.0.0/28")?]);
+    LivedIn Writes "Ipam::resize" =
+        |w| w.system().ipam().resize(w.known.pool, vec![range("10.9.0.0/28")?]);
+    LivedIn Reads "Ipam::preview_renumber" =
+        |w| w.system().ipam().preview_renumber(w.known.pool, range("10.9.0.0/29")?, range("10.7.0.0/29")?);
+    LivedIn Writes "Ipam::renumber" =
+        |w| w.system().ipam().renumber(w.known.pool, range("10.9.0.0/29")?, range("10.7.0.0/29")?);
+    LivedIn Writes "Ipam::claim_with" =
+        |w| w.system().ipam().claim_with(w.known.pool, Claim::new().holder("printer"));
+    LivedIn Writes "Ipam::claim_many" = |w| w.system().ipam().claim_many(w.known.pool, 2);
+    LivedIn Reads "Ipam::next_free" = |w| w.system().ipam().next_free(w.known.pool);
+    LivedIn Reads "Ipam::who_holds" = |w| w.system().ipam().who_holds("", w.known.held.value);
+    LivedIn Reads "Ipam::history" = |w| w.system().ipam().history("", w.known.held.value);
+    LivedIn Reads "Ipam::forecast" = |w| w.system().ipam().forecast(w.known.pool);
+    LivedIn Reads "Ipam::heat_map" = |w| w.system().ipam().heat_map("", "10.9.0.0/29".parse()?);
+    LivedIn Reads "Ipam::check_import" =
+        |w| w.system().ipam().check_import("", ImportFormat::Csv, IMPORTED);
+    LivedIn Writes "Ipam::import_pools" =
+        |w| w.system().ipam().import_pools("", ImportFormat::Csv, IMPORTED);
+    LivedIn Reads "Ipam::export_pools" = |w| w.system().ipam().export_pools("", ImportFormat::Csv);
+    LivedIn Reads "Ipam::verify" = |w| w.system().ipam().verify();
+    LivedIn Writes "Ipam::rebuild" = |w| w.system().ipam().rebuild(w.known.pool);
+    LivedIn Writes "Gateways::report_applied" =
+        |w| w.system().gateways().report_applied(w.known.gateway, 1);
     LivedIn Writes "Gateways::create" = |w| w.system().gateways().create(new_gateway("branch", 3));
     LivedIn Reads "Gateways::get" = |w| w.system().gateways().get(w.known.gateway);
     LivedIn Reads "Gateways::list" = |w| w.system().gateways().list(PageRequest::default());

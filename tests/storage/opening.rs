@@ -29,7 +29,7 @@ async fn another_processes_write_is_waited_for() {
         async move { system.ipam().claim(pool).await }
     });
     let pools = world.system().ipam().list_pools(PageRequest::default()).await.unwrap();
-    assert_eq!(pools.items.len(), 3, "what only reads does not wait");
+    assert_eq!(pools.items.len(), 4, "what only reads does not wait");
     assert!(!claiming.is_finished() && !opening.is_finished());
     other.tell("commit").await;
     assert_eq!(other.finish().await, ["committed"]);

@@ -60,7 +60,7 @@ async fn shared_pool(system: &Handle) -> nexa_core::id::PoolId {
     match system.ipam().create_pool(NewPool::new("shared", cidr)).await {
         Ok(pool) => pool.id,
         Err(taken) => {
-            assert_eq!((taken.kind(), taken.field()), (ErrorKind::Conflict, Some("cidr")));
+            assert_eq!((taken.kind(), taken.field()), (ErrorKind::Conflict, Some("ranges")));
             system.ipam().list_pools(PageRequest::default()).await.unwrap().items[0].id
         }
     }

@@ -148,7 +148,7 @@ wireguard_peers.gateway_id -> gateways.id RESTRICT
 
 /// Ids that refer to no row: a thing of any table, a thing that may be gone, the host's own id of a request, a cluster's
 /// number of a container, and the first of a family of tokens.
-const NO_REFERENCES: [&str; 7] = [
+const NO_REFERENCES: [&str; 6] = [
     "audit_logs.entity_id",
     "audit_logs.request_id",
     "containers.ct_id",
@@ -306,8 +306,10 @@ const NOT_YET_WRITTEN: [&str; 15] = [
     "INSERT INTO http_services SELECT s.id, 'app', 'app', d.id, 1 FROM services s, external_domains d",
     "INSERT INTO transport_services SELECT id, 'tcp', 2222, 0, 1 FROM services",
     "INSERT INTO dns_services SELECT id, 'SRV', '_ssh._tcp', 1 FROM services",
-    "INSERT INTO number_allocations SELECT randomblob(16), 'external_port', zeroblob(16), 2222, 'service', id, 1, 0, NULL, 1 \
-     FROM services",
+    "INSERT INTO number_allocations SELECT randomblob(16), id, '', 'tcp_port', 'web', randomblob(32), 20000, 20000, 'allocated', 1, \
+     0, NULL, NULL, 0, 0, 1, 1 FROM pools LIMIT 1",
+    "INSERT INTO ip_release_waits SELECT a.id, g.id, 1 FROM ip_allocations a, gateways g LIMIT 1",
+    "UPDATE ip_allocations SET holder = 'printer' WHERE device_id IS NULL",
     "INSERT INTO jobs VALUES (randomblob(16), 'create web', NULL, NULL, 'pending', 'none', NULL, 0, 0)",
     "INSERT INTO job_statuses SELECT randomblob(16), id, 'begun', 0 FROM jobs",
 ];

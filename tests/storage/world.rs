@@ -8,9 +8,9 @@ use std::time::Duration;
 use nexa_core::audit::SignedHead;
 use nexa_core::enrolment::NewEnrolment;
 use nexa_core::gateway::NewGateway;
-use nexa_core::id::{DeviceId, GatewayId, GroupId, PolicyId, PoolId, UserId};
+use nexa_core::id::{DeviceId, GatewayId, GroupId, PolicyId, PoolId, ReservationId, UserId};
 use nexa_core::identity::{NewGroup, NewUser};
-use nexa_core::ipam::{Allocation, NewPool};
+use nexa_core::ipam::{Allocation, NewPool, PoolKind, ValueRange};
 use nexa_core::net::Cidr;
 use nexa_core::policy::NewPolicy;
 use nexa_core::runtime::{Clock, ManualClock, Random, Timestamp};
@@ -127,6 +127,8 @@ pub(crate) struct Known {
     pub(crate) policy: PolicyId,
     pub(crate) pool: PoolId,
     pub(crate) held: Allocation,
+    pub(crate) reservation: ReservationId,
+    pub(crate) unused: PoolId,
     pub(crate) head: SignedHead,
 }
 
@@ -193,8 +195,25 @@ pub(crate) async fn live_in(nexa: &Nexa) -> Result<Known, Error> {
     let device = system.enrolment().enrol(laptop).await?.device.id;
     let pool = system.ipam().create_pool(NewPool::new("printers", "10.9.0.0/29".parse()?)).await?.id;
     let held = system.ipam().claim(pool).await?;
+    let kept = ValueRange::parse(PoolKind::Ipv4, "10.9.0.6")?;
+    let reservation = system.ipam().reserve(pool, kept, "the router").await?.id;
+    let unused = system.ipam().create_pool(NewPool::new("unused", "10.5.0.0/24".parse()?)).await?.id;
     let head = system.audit().signed_head().await?;
-    Ok(Known { head, ada, bob, bobs_token, suspended, staff, gateway, device, policy, pool, held })
+    Ok(Known {
+        head,
+        ada,
+        bob,
+        bobs_token,
+        suspended,
+        staff,
+        gateway,
+        device,
+        policy,
+        pool,
+        held,
+        reservation,
+        unused,
+    })
 }
 
 pub(crate) fn new_gateway(name: &str, key: u8) -> NewGateway {

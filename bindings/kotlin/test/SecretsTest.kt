@@ -14,10 +14,14 @@ import org.nexa.AuditFilter
 import org.nexa.AuditProblem
 import org.nexa.AuditProblemKind
 import org.nexa.CancelHandle
+import org.nexa.Claim
 import org.nexa.Conf
 import org.nexa.Disposable
 import org.nexa.Effect
+import org.nexa.Finding
+import org.nexa.FindingKind
 import org.nexa.GatewayOptions
+import org.nexa.ImportFormat
 import org.nexa.InternalException
 import org.nexa.NewEnrolment
 import org.nexa.NewGateway
@@ -26,9 +30,12 @@ import org.nexa.NewPolicy
 import org.nexa.NewPool
 import org.nexa.NewUser
 import org.nexa.Nexa
+import org.nexa.PoolChange
+import org.nexa.PoolKind
 import org.nexa.PrivateKey
 import org.nexa.Purpose
 import org.nexa.RequestContext
+import org.nexa.Strategy
 import org.nexa.Target
 import org.nexa.TargetType
 import org.nexa.TerminalTheme
@@ -139,6 +146,10 @@ private class Scene(private val office: Office) {
         val pool = admin.ipam().createPool(newPool)
         val allocation = admin.ipam().claim(pool.id)
         val stream = admin.events().stream(position = 0)
+        val ipam = admin.ipam()
+        val printer = ipam.claimWith(ipam.createPool(NewPool("labels", "10.98.0.0/24")).id, Claim(holder = "printer"))
+        val moved = ipam.createPool(NewPool("moved", "10.97.0.0/29", listOf("10.97.0.6")))
+        ipam.claim(moved.id)
         office.laptop.ping("10.20.0.10")
         val listener = office.tunnel.listen(80u)
         val client = office.laptop.connect("10.20.0.10:80")
@@ -150,6 +161,12 @@ private class Scene(private val office: Office) {
             authenticated.withContext(context), context, newUser, grace, identity.listUsers(),
             newGroup, identity.createGroup(newGroup), identity.listGroups(), office.staff.id, pool.id,
             newPool, pool, allocation, allocation.id, admin.ipam().listPools(), admin.ipam().usage(pool.id),
+            printer, printer.status, PoolKind.IPV4, Strategy.STICKY, FindingKind.LOST, ImportFormat.CSV,
+            ipam.listReservations(pool.id), ipam.listReservations(pool.id).items.first().id,
+            ipam.previewResize(pool.id, listOf("10.99.0.0/29")), ipam.forecast(pool.id), ipam.heatMap("10.99.0.0/24"),
+            ipam.checkImport(ImportFormat.CSV, "nothing"), ipam.rebuild(pool.id), Claim(holder = "x"), PoolChange("x"),
+            Finding(pool.id, FindingKind.LOST, "10.99.0.1", "is in no part"),
+            ipam.renumber(moved.id, "10.97.0.0/29", "10.96.0.0/29"),
             admin.ipam().listAllocations(pool.id), admin.audit().list(limit = 1_000u),
             admin.audit().list(limit = 1u).items.single().id,
             admin.settings(), admin.settings().list(), admin.sealing(), admin.sealing().listKeys(), admin.sealing().finishRotation(), Purpose.AUDIT,

@@ -6,7 +6,18 @@ import { after, before, describe, test } from 'node:test'
 import { inspect } from 'node:util'
 import { serialize } from 'node:v8'
 import * as nexa from '../index.mjs'
-import { AuditProblemKind, Conf, Effect, Nexa, PrivateKey, Secret, Tunnel } from '../index.mjs'
+import {
+  AuditProblemKind,
+  Conf,
+  Effect,
+  FindingKind,
+  ImportFormat,
+  Nexa,
+  PrivateKey,
+  Secret,
+  Strategy,
+  Tunnel,
+} from '../index.mjs'
 import { CEILING_MS, PASSWORD, connection } from './support.mjs'
 
 const declared = await readFile(new URL('../generated.d.ts', import.meta.url), 'utf8')
@@ -61,6 +72,12 @@ async function sampled({ nexa: plane, fresh, admin, ada, system, setupToken, pro
   const group = await identity.createGroup({ name: 'staff' })
   const pool = await admin.ipam().createPool({ name: 'servers', cidr: '10.99.0.0/24' })
   const allocation = await admin.ipam().claim(pool.id)
+  const ipam = admin.ipam()
+  const reservation = await ipam.reserve(pool.id, '10.99.0.6', 'kept')
+  const imported = await ipam.checkImport(ImportFormat.Csv, 'nothing')
+  const moved = await ipam.createPool({ name: 'moved', cidr: '10.97.0.0/29', reserve: ['10.97.0.6'] })
+  await ipam.claim(moved.id)
+  const renumbered = await ipam.renumber(moved.id, '10.97.0.0/29', '10.96.0.0/29')
   const policies = await admin.policy().list()
   const denied = await admin.policy().explain(device.id, '10.20.9.1')
   const state = await admin.gateways().desiredState(gateway.id)
@@ -82,6 +99,7 @@ async function sampled({ nexa: plane, fresh, admin, ada, system, setupToken, pro
     AuditSealed: [await admin.audit().seal()],
     AuditRecord: audit.items,
     CallOptions: [{ timeoutMs: 1, signal: AbortSignal.abort() }],
+    Claim: [{ holder: 'printer' }],
     Conf: [conf],
     ConfDetails: [conf.details()],
     ConfPeerDetails: conf.details().peers,
@@ -101,6 +119,8 @@ async function sampled({ nexa: plane, fresh, admin, ada, system, setupToken, pro
     Events: [admin.events()],
     EventStream: [stream],
     Explanation: [denied],
+    Finding: [{ poolId: pool.id, kind: FindingKind.Lost, range: '10.99.0.1', message: 'is in no part' }],
+    Forecast: [await ipam.forecast(pool.id)],
     Gateway: [gateway],
     GatewayOptions: [{ listen: '127.0.0.1:0', addresses: [] }],
     GatewayPage: [await admin.gateways().list()],
@@ -108,9 +128,13 @@ async function sampled({ nexa: plane, fresh, admin, ada, system, setupToken, pro
     Group: [group],
     GroupPage: [await identity.listGroups()],
     Handle: [admin, system, plane.anonymous(), await plane.authenticate(planted.deviceToken)],
+    HeatMap: [await ipam.heatMap('10.99.0.0/24')],
     Identity: [identity],
+    ImportConflict: imported.conflicts,
+    ImportReport: [imported],
     Ipam: [admin.ipam()],
     Loser: denied.losers,
+    Move: renumbered.moves,
     NewEnrolment: [{ name: 'x', publicKey: deviceKey.publicKey(), fingerprint: 'x' }],
     NewGateway: [{ name: 'x', endpoint: 'x:1', publicKey: gatewayKey.publicKey(), vpnCidrs: [] }],
     NewGroup: [{ name: 'x' }],
@@ -124,13 +148,20 @@ async function sampled({ nexa: plane, fresh, admin, ada, system, setupToken, pro
     PolicyPage: [policies],
     PolicySummary: [denied.winner.policy],
     Pool: [pool],
+    PoolChange: [{ name: 'others', strategy: Strategy.Sticky }],
     PoolPage: [await admin.ipam().listPools()],
     PoolUsage: [await admin.ipam().usage(pool.id)],
     PrivateKey: [deviceKey, gatewayKey],
     Profile: [profile],
     ProfileDetails: [profile.details()],
     ProfilePeer: [profile.details().peer],
+    Rebuilt: [await ipam.rebuild(pool.id)],
+    Renumbering: [renumbered],
     RequestContext: [{ sourceIp: '192.0.2.1' }],
+    Reservation: [reservation],
+    ReservationPage: [await ipam.listReservations(pool.id)],
+    ReservedRange: renumbered.reservations,
+    Resize: [await ipam.previewResize(pool.id, ['10.99.0.0/25'])],
     Rotation: [await admin.sealing().finishRotation()],
     Sealing: [admin.sealing()],
     Setting: await admin.settings().list(),

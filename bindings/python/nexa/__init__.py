@@ -10,6 +10,7 @@ import atexit
 from nexa._nexa import Access as Access
 from nexa._nexa import Allocation as Allocation
 from nexa._nexa import AllocationPage as AllocationPage
+from nexa._nexa import AllocationStatus as AllocationStatus
 from nexa._nexa import Audit as Audit
 from nexa._nexa import AuditExport as AuditExport
 from nexa._nexa import AuditFilter as AuditFilter
@@ -23,6 +24,7 @@ from nexa._nexa import AuditSealed as AuditSealed
 from nexa._nexa import AuditStatus as AuditStatus
 from nexa._nexa import Bar as Bar
 from nexa._nexa import CancelHandle as CancelHandle
+from nexa._nexa import Claim as Claim
 from nexa._nexa import Conf as Conf
 from nexa._nexa import ConfDetails as ConfDetails
 from nexa._nexa import ConfPeerDetails as ConfPeerDetails
@@ -45,6 +47,9 @@ from nexa._nexa import Event as Event
 from nexa._nexa import EventStream as EventStream
 from nexa._nexa import Events as Events
 from nexa._nexa import Explanation as Explanation
+from nexa._nexa import Finding as Finding
+from nexa._nexa import FindingKind as FindingKind
+from nexa._nexa import Forecast as Forecast
 from nexa._nexa import Gateway as Gateway
 from nexa._nexa import GatewayOptions as GatewayOptions
 from nexa._nexa import GatewayPage as GatewayPage
@@ -52,10 +57,15 @@ from nexa._nexa import Gateways as Gateways
 from nexa._nexa import Group as Group
 from nexa._nexa import GroupPage as GroupPage
 from nexa._nexa import Handle as Handle
+from nexa._nexa import HeatMap as HeatMap
 from nexa._nexa import Identity as Identity
+from nexa._nexa import ImportConflict as ImportConflict
+from nexa._nexa import ImportFormat as ImportFormat
+from nexa._nexa import ImportReport as ImportReport
 from nexa._nexa import Ipam as Ipam
 from nexa._nexa import Loser as Loser
 from nexa._nexa import LossReason as LossReason
+from nexa._nexa import Move as Move
 from nexa._nexa import NewEnrolment as NewEnrolment
 from nexa._nexa import NewGateway as NewGateway
 from nexa._nexa import NewGroup as NewGroup
@@ -69,6 +79,8 @@ from nexa._nexa import Policy as Policy
 from nexa._nexa import PolicyPage as PolicyPage
 from nexa._nexa import PolicySummary as PolicySummary
 from nexa._nexa import Pool as Pool
+from nexa._nexa import PoolChange as PoolChange
+from nexa._nexa import PoolKind as PoolKind
 from nexa._nexa import PoolPage as PoolPage
 from nexa._nexa import PoolUsage as PoolUsage
 from nexa._nexa import PrivateKey as PrivateKey
@@ -76,7 +88,13 @@ from nexa._nexa import Profile as Profile
 from nexa._nexa import ProfileDetails as ProfileDetails
 from nexa._nexa import ProfilePeer as ProfilePeer
 from nexa._nexa import Purpose as Purpose
+from nexa._nexa import Rebuilt as Rebuilt
+from nexa._nexa import Renumbering as Renumbering
 from nexa._nexa import RequestContext as RequestContext
+from nexa._nexa import Reservation as Reservation
+from nexa._nexa import ReservationPage as ReservationPage
+from nexa._nexa import ReservedRange as ReservedRange
+from nexa._nexa import Resize as Resize
 from nexa._nexa import Rotation as Rotation
 from nexa._nexa import Sealing as Sealing
 from nexa._nexa import Secret as Secret
@@ -84,6 +102,7 @@ from nexa._nexa import Setting as Setting
 from nexa._nexa import Settings as Settings
 from nexa._nexa import SignedHead as SignedHead
 from nexa._nexa import SignedIn as SignedIn
+from nexa._nexa import Strategy as Strategy
 from nexa._nexa import Target as Target
 from nexa._nexa import TargetType as TargetType
 from nexa._nexa import TcpListener as TcpListener
@@ -124,6 +143,7 @@ from nexa.ids import GatewayId as GatewayId
 from nexa.ids import GroupId as GroupId
 from nexa.ids import PolicyId as PolicyId
 from nexa.ids import PoolId as PoolId
+from nexa.ids import ReservationId as ReservationId
 from nexa.ids import RoleId as RoleId
 from nexa.ids import SessionId as SessionId
 from nexa.ids import UserId as UserId
@@ -135,6 +155,7 @@ __all__ = [
     "Allocation",
     "AllocationId",
     "AllocationPage",
+    "AllocationStatus",
     "AlreadyExists",
     "Audit",
     "AuditExport",
@@ -151,6 +172,7 @@ __all__ = [
     "Bar",
     "CancelHandle",
     "Cancelled",
+    "Claim",
     "Closed",
     "Conf",
     "ConfDetails",
@@ -178,7 +200,10 @@ __all__ = [
     "Events",
     "Exhausted",
     "Explanation",
+    "Finding",
+    "FindingKind",
     "Forbidden",
+    "Forecast",
     "Gateway",
     "GatewayId",
     "GatewayOptions",
@@ -188,13 +213,18 @@ __all__ = [
     "GroupId",
     "GroupPage",
     "Handle",
+    "HeatMap",
     "Identity",
+    "ImportConflict",
+    "ImportFormat",
+    "ImportReport",
     "Internal",
     "InvalidInput",
     "Ipam",
     "Locked",
     "Loser",
     "LossReason",
+    "Move",
     "NeedsOperator",
     "NewEnrolment",
     "NewGateway",
@@ -213,7 +243,9 @@ __all__ = [
     "PolicyPage",
     "PolicySummary",
     "Pool",
+    "PoolChange",
     "PoolId",
+    "PoolKind",
     "PoolPage",
     "PoolUsage",
     "PrivateKey",
@@ -221,7 +253,14 @@ __all__ = [
     "ProfileDetails",
     "ProfilePeer",
     "Purpose",
+    "Rebuilt",
+    "Renumbering",
     "RequestContext",
+    "Reservation",
+    "ReservationId",
+    "ReservationPage",
+    "ReservedRange",
+    "Resize",
     "RoleId",
     "Rotation",
     "Sealing",
@@ -231,6 +270,7 @@ __all__ = [
     "Settings",
     "SignedHead",
     "SignedIn",
+    "Strategy",
     "Target",
     "TargetType",
     "TcpListener",

@@ -17,7 +17,9 @@ GatewayId = NewType("GatewayId", str)
 PoolId = NewType("PoolId", str)
 """A pool of addresses."""
 AllocationId = NewType("AllocationId", str)
-"""One address handed out of a pool."""
+"""One address or number handed out of a pool."""
+ReservationId = NewType("ReservationId", str)
+"""What is kept out of a pool."""
 PolicyId = NewType("PolicyId", str)
 """A policy."""
 AuditId = NewType("AuditId", str)

@@ -27,7 +27,12 @@ mod _nexa {
         Group, GroupPage, Identity, NewGroup, NewUser, SignedIn, User, UserPage, UserStatus,
     };
     #[pymodule_export]
-    use nexa_ffi::ipam::{Allocation, AllocationPage, Ipam, NewPool, Pool, PoolPage, PoolUsage};
+    use nexa_ffi::ipam::{
+        Allocation, AllocationPage, AllocationStatus, Claim, Finding, FindingKind, Forecast, HeatMap,
+        ImportConflict, ImportFormat, ImportReport, Ipam, Move, NewPool, Pool, PoolChange, PoolKind,
+        PoolPage, PoolUsage, Rebuilt, Renumbering, Reservation, ReservationPage, ReservedRange, Resize,
+        Strategy,
+    };
     #[pymodule_export]
     use nexa_ffi::nexa::{Handle, Nexa, RequestContext};
     #[pymodule_export]

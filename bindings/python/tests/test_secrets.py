@@ -122,7 +122,7 @@ async def values(admin: Handle, there: World) -> list[object]:
         await admin.gateways().desired_state(there.gateway.id),
         await admin.ipam().list_pools(),
         await admin.ipam().list_allocations(pool.id),
-        await admin.ipam().usage(pool.id),
+        *await pools(admin, pool),
         await admin.audit().list(limit=1000),
         await admin.sealing().list_keys(),
         await admin.settings().list(),
@@ -147,6 +147,28 @@ async def values(admin: Handle, there: World) -> list[object]:
         nexa.NewPolicy(name="n", effect=nexa.Effect.ALLOW, targets=[], destinations=[]),
         nexa.GatewayOptions(listen="127.0.0.1:0", addresses=[]),
         nexa.TunnelOptions(),
+    ]
+
+
+async def pools(admin: Handle, pool: nexa.Pool) -> list[object]:
+    ipam, csv = admin.ipam(), nexa.ImportFormat.CSV
+    kind, held = nexa.PoolKind.IPV4, await admin.ipam().claim_with(pool.id, nexa.Claim(holder="printer"))
+    moved = await ipam.create_pool(NewPool(name="moved", cidr="10.97.0.0/29", reserve=["10.97.0.6"]))
+    await ipam.claim(moved.id)
+    return [
+        await ipam.usage(pool.id),
+        await ipam.reserve(pool.id, "10.99.0.6", "kept"),
+        await ipam.list_reservations(pool.id),
+        await ipam.preview_resize(pool.id, ["10.99.0.0/30"]),
+        await ipam.renumber(moved.id, "10.97.0.0/29", "10.96.0.0/29"),
+        await ipam.forecast(pool.id),
+        await ipam.heat_map("10.99.0.0/29"),
+        await ipam.check_import(csv, "nothing"),
+        await ipam.rebuild(pool.id),
+        nexa.Finding(pool_id=pool.id, kind=nexa.FindingKind.LOST, range=held.value, message="is in no part"),
+        nexa.PoolChange(name="others", strategy=nexa.Strategy.STICKY),
+        nexa.Claim(holder="printer"),
+        [kind, held.status],
     ]
 
 

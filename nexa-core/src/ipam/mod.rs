@@ -37,7 +37,7 @@ pub(crate) use free::first_assignable;
 pub use heatmap::{AddressState, HeatCell, HeatMap};
 pub use model::{
     Allocation, AllocationStatus, Claim, Move, NewPool, Pool, PoolChange, PoolUsage, Renumbering,
-    Reservation, Resize, Strategy,
+    Reservation, ReservedRange, Resize, Strategy,
 };
 pub(crate) use pools::create_gateway_pool;
 pub(crate) use resting::release_of_device;

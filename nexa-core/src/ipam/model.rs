@@ -560,7 +560,7 @@ pub struct Move {
     /// The allocation that ends.
     pub allocation: Allocation,
     /// What its holder has afterwards: the first of as many as before.
-    pub to: Value,
+    pub new_value: Value,
 }
 
 /// What a renumbering does, or would do.
@@ -568,13 +568,23 @@ pub struct Move {
 #[non_exhaustive]
 pub struct Renumbering {
     /// The range before.
-    pub from: ValueRange,
+    pub old_range: ValueRange,
     /// The range afterwards, of the same size or larger.
-    pub to: ValueRange,
+    pub new_range: ValueRange,
     /// What moves, in the order of the addresses.
     pub moves: Vec<Move>,
-    /// Reservations, as they are afterwards.
-    pub reservations: Vec<(ValueRange, String)>,
+    /// What is reserved of the new range.
+    pub reservations: Vec<ReservedRange>,
+}
+
+/// A range that is kept out of a pool, and why.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct ReservedRange {
+    /// The range.
+    pub range: ValueRange,
+    /// Why.
+    pub reason: String,
 }
 
 wire! { Rebuilt { changed, found, withdrawn } }
@@ -585,5 +595,6 @@ wire! { Pool { id, name, kind, scope, ranges, gateway_id, parent_id, strategy, q
 wire! { Allocation { id, pool_id, value, last_value, device_id, holder, status, generation, allocated_at, released_at, quarantined_until } }
 wire! { Reservation { id, pool_id, range, reason, is_builtin, created_at } }
 wire! { Resize { ranges, gained, lost, outside, outside_count, reservations, children } }
-wire! { Move { allocation, to } }
-wire! { Renumbering { from, to, moves, reservations } }
+wire! { Move { allocation, new_value } }
+wire! { ReservedRange { range, reason } }
+wire! { Renumbering { old_range, new_range, moves, reservations } }

@@ -2,7 +2,7 @@
 
 use super::error::IpamError;
 use super::free;
-use super::model::{Allocation, AllocationStatus, Move, Renumbering, checked_ranges};
+use super::model::{Allocation, AllocationStatus, Move, Renumbering, ReservedRange, checked_ranges};
 use super::pools::covers;
 use super::seeing::{self, numbers_of};
 use super::store::{self, PoolRow};
@@ -38,7 +38,7 @@ pub(super) async fn renumber(
     let plan = plan(unit, &pool, from, to).await?;
     let place = (pool.scope.as_str(), pool.kind);
     if let Some((range, name)) = store::overlapping(&mut unit.tx, place, &[to], &[id]).await? {
-        return Err(IpamError::Overlap { field: "to", range: range.to_string(), name }.into());
+        return Err(IpamError::Overlap { field: "new_range", range: range.to_string(), name }.into());
     }
     let mut ranges = store::ranges_of(&mut unit.tx, &pool).await?;
     ranges.retain(|range| *range != from);
@@ -50,7 +50,7 @@ pub(super) async fn renumber(
             store::delete_reservation(&mut unit.tx, old.id).await?;
         }
     }
-    for (range, reason) in &plan.reservations {
+    for ReservedRange { range, reason } in &plan.reservations {
         let reservation = super::model::Reservation {
             id: ReservationId::from_uuid(unit.new_uuid()?),
             pool_id: id,
@@ -76,7 +76,7 @@ async fn move_all(unit: &mut Unit, pool: &PoolRow, plan: &Renumbering) -> Result
             return Err(IpamError::Raced.into());
         }
     }
-    for Move { allocation, to } in &plan.moves {
+    for Move { allocation, new_value: to } in &plan.moves {
         let span = allocation.last_value.number() - allocation.value.number();
         let moved = Allocation {
             id: AllocationId::from_uuid(unit.new_uuid()?),
@@ -104,12 +104,12 @@ async fn plan(unit: &mut Unit, pool: &PoolRow, from: ValueRange, to: ValueRange)
     let ranges = store::ranges_of(&mut unit.tx, pool).await?;
     if !ranges.contains(&from) {
         let range = from.to_string();
-        return Err(IpamError::NotInPool { field: "from", range, pool: pool.name.clone() }.into());
+        return Err(IpamError::NotInPool { field: "old_range", range, pool: pool.name.clone() }.into());
     }
     let others: Vec<_> = ranges.into_iter().filter(|range| *range != from).chain([to]).collect();
-    checked_ranges(pool.kind, &others).map_err(|refused| Error::invalid("to", refused.to_string()))?;
+    checked_ranges(pool.kind, &others).map_err(|refused| Error::invalid("new_range", refused.to_string()))?;
     if to.count() < from.count() {
-        return Err(Error::invalid("to", format!("{to} has fewer than {from}")));
+        return Err(Error::invalid("new_range", format!("{to} has fewer than {from}")));
     }
     let moved = |value: Value| {
         let offset = value.number() - from.first().number();
@@ -142,11 +142,13 @@ async fn plan(unit: &mut Unit, pool: &PoolRow, from: ValueRange, to: ValueRange)
         let numbers = (to.number(), to.number() + (last - first));
         if free::without(vec![numbers], never.clone()) != [numbers] {
             return Err(Error::invalid(
-                "to",
+                "new_range",
                 format!("{} would become {to}, which is reserved there", super::shown(&allocation)),
             ));
         }
-        moves.push(Move { allocation, to });
+        moves.push(Move { allocation, new_value: to });
     }
-    Ok(Renumbering { from, to, moves, reservations })
+    let reservations =
+        reservations.into_iter().map(|(range, reason)| ReservedRange { range, reason }).collect();
+    Ok(Renumbering { old_range: from, new_range: to, moves, reservations })
 }

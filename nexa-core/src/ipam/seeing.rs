@@ -240,10 +240,9 @@ pub(super) async fn rebuild(unit: &mut Unit, id: PoolId) -> Result<Rebuilt> {
     store::find_pool(&mut unit.tx, &authorized, id).await?;
     let pool = store::lock_pool(&mut unit.tx, id).await?;
     let rebuilt = rebuild_locked(unit, &authorized, &pool).await?;
-    if rebuilt.changed {
-        let message = format!("what is free of {} was worked out anew", pool.name);
-        unit.record(Change::PoolRebuilt(id), message).await?;
-    }
+    let said = if rebuilt.changed { "something was amiss" } else { "nothing was amiss" };
+    let message = format!("what is free of {} was worked out anew: {said}", pool.name);
+    unit.record(Change::PoolRebuilt(id), message).await?;
     Ok(rebuilt)
 }
 

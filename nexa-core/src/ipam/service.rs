@@ -152,17 +152,17 @@ impl Ipam {
     /// What a renumbering would move, and where to.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound) (`pool_id`), [`InvalidInput`](crate::ErrorKind::InvalidInput) (`from`, `to`),
+    /// [`NotFound`](crate::ErrorKind::NotFound) (`pool_id`), [`InvalidInput`](crate::ErrorKind::InvalidInput) (`old_range`, `new_range`),
     /// [`Conflict`](crate::ErrorKind::Conflict) (`pool_id`) for a gateway's pool, one that has parts or is one, or one of which
     /// something rests; what every call can fail with.
     pub async fn preview_renumber(
         &self,
         pool: PoolId,
-        from: ValueRange,
-        to: ValueRange,
+        old_range: ValueRange,
+        new_range: ValueRange,
     ) -> Result<Renumbering> {
         self.handle
-            .read((pool, from, to), |unit, (pool, from, to)| {
+            .read((pool, old_range, new_range), |unit, (pool, from, to)| {
                 Box::pin(renumbering::preview(unit, *pool, *from, *to))
             })
             .await
@@ -172,9 +172,14 @@ impl Ipam {
     /// holder begins another.
     ///
     /// # Errors
-    /// As [`Ipam::preview_renumber`]; [`Conflict`](crate::ErrorKind::Conflict) (`to`) when another pool has a value of it.
-    pub async fn renumber(&self, pool: PoolId, from: ValueRange, to: ValueRange) -> Result<Renumbering> {
-        let input = (pool, from, to);
+    /// As [`Ipam::preview_renumber`]; [`Conflict`](crate::ErrorKind::Conflict) (`new_range`) when another pool has a value of it.
+    pub async fn renumber(
+        &self,
+        pool: PoolId,
+        old_range: ValueRange,
+        new_range: ValueRange,
+    ) -> Result<Renumbering> {
+        let input = (pool, old_range, new_range);
         let call = self.handle.call("ipam.renumber", &input);
         call.write(input, |unit, (pool, from, to)| Box::pin(renumbering::renumber(unit, *pool, *from, *to)))
             .await
@@ -332,9 +337,9 @@ impl Ipam {
     /// # Errors
     /// [`Conflict`](crate::ErrorKind::Conflict) (`text`) when anything is in the way, which [`Ipam::check_import`] lists;
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) (`scope`, `text`); what every call can fail with.
-    pub async fn import(&self, scope: &str, format: ImportFormat, text: &str) -> Result<ImportReport> {
+    pub async fn import_pools(&self, scope: &str, format: ImportFormat, text: &str) -> Result<ImportReport> {
         let input = (scope.to_owned(), format, text.to_owned());
-        let call = self.handle.call("ipam.import", &input);
+        let call = self.handle.call("ipam.import_pools", &input);
         call.write(input, |unit, (scope, format, text)| {
             Box::pin(exchange::import(unit, scope, (*format, text)))
         })
@@ -347,7 +352,7 @@ impl Ipam {
     /// # Errors
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) (`format`) for dnsmasq's leases, which are only read; what every call can fail
     /// with.
-    pub async fn export(&self, scope: &str, format: ImportFormat) -> Result<String> {
+    pub async fn export_pools(&self, scope: &str, format: ImportFormat) -> Result<String> {
         self.handle
             .read((scope.to_owned(), format), |unit, (scope, format)| {
                 Box::pin(exchange::export(unit, scope, *format))

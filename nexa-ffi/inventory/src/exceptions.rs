@@ -104,6 +104,9 @@ pub const CARRIED: &[Carried] = &[
     carried("DesiredState.apply_to", "Gateways.apply"),
     carried("Destination.described", "Destination.description"),
     carried("GatewayOptions.private_key", "Tunnel.serve"),
+    carried("HeatMap.count", "HeatMap.free"),
+    carried("HeatMap.to_svg", "HeatMap.svg"),
+    carried("HeatMap.to_text", "HeatMap.text"),
     carried("NetStack.close", "Tunnel.close"),
     carried("NetStack.connect", "Tunnel.connect"),
     carried("NetStack.listen", "Tunnel.listen"),
@@ -115,6 +118,9 @@ pub const CARRIED: &[Carried] = &[
     carried("NetStackConfig.new", "Tunnel.serve"),
     carried("NewPolicy.described", "NewPolicy.description"),
     carried("NewPolicy.inactive", "NewPolicy.is_active"),
+    carried("NewPool.block", "NewPool.prefix_len"),
+    carried("NewPool.range", "NewPool.ranges"),
+    carried("NewPool.reserve_range", "NewPool.reserve"),
     carried("PeerStatus.last_handshake", "PeerStatus.last_handshake_ms_ago"),
     carried("PrivateKey.to_base64", "PrivateKey.reveal"),
     carried("ProfilePeer.preshared_key", "ProfilePeer.has_preshared_key"),
@@ -181,6 +187,10 @@ pub struct OwnShape {
 pub const OWN_SHAPE: &[OwnShape] = &[
     OwnShape { name: "AuditPublicKey", why: "names the two parts of what is a pair in the core" },
     OwnShape { name: "ErrorInfo", why: "says by fields what the core's error says by its functions" },
+    OwnShape {
+        name: "HeatMap",
+        why: "says by fields what the core's map says by its functions, and is a picture already",
+    },
     OwnShape { name: "Target", why: "an id and, by TargetType, of what; in the core an enum of ids" },
 ];
 

@@ -100,6 +100,7 @@ private struct Planted {
         let pool = try #require(pools.items.first)
         samples += [pools, try await system.ipam().listAllocations(pool: pool.id)]
         samples += [try await system.ipam().usage(pool: pool.id)]
+        try await visitPools(system.ipam())
         samples += try await system.events().after(position: 0, limit: 9)
         samples += [system.identity(), system.devices(), system.gateways(), system.enrolment(), system.ipam()]
         samples += [system.policy(), system.audit(), system.events(), try system.events().stream()]
@@ -118,6 +119,21 @@ private struct Planted {
         samples += [NewPolicy(name: "x", effect: .deny, targets: [], destinations: []), try CancelHandle.create()]
         samples.append(NewEnrolment(name: "x", publicKey: device.publicKey, fingerprint: "x"))
         samples.append(NewGateway(name: "x", endpoint: "x:1", publicKey: device.publicKey, vpnCidrs: []))
+    }
+
+    private mutating func visitPools(_ ipam: Ipam) async throws {
+        let new = NewPool(name: "moved", cidr: "10.97.0.0/29", reserve: ["10.97.0.6"])
+        let pool = try await ipam.createPool(pool: new)
+        samples += [try await ipam.claimWith(pool: pool.id, claim: Claim(holder: "printer"))]
+        samples += [try await ipam.reserve(pool: pool.id, range: "10.97.0.5", reason: "kept")]
+        samples += [try await ipam.listReservations(pool: pool.id), PoolKind.ipv4, Strategy.sticky]
+        samples += [try await ipam.previewResize(pool: pool.id, ranges: ["10.97.0.0/30"])]
+        samples += [try await ipam.forecast(pool: pool.id), try await ipam.heatMap(prefix: "10.97.0.0/29")]
+        samples += [try await ipam.checkImport(format: .csv, text: "nothing"), ImportFormat.csv]
+        samples += [try await ipam.rebuild(pool: pool.id), Claim(holder: "x"), PoolChange(name: "x")]
+        samples += [Finding(poolId: pool.id, kind: .lost, range: "10.97.0.1", message: "x"), FindingKind.lost]
+        samples += [try await ipam.renumber(pool: pool.id, oldRange: "10.97.0.0/29", newRange: "10.96.0.0/29")]
+        samples += [AllocationStatus.allocated]
     }
 
     private mutating func visitTunnels(_ site: Site) async throws {

@@ -16,6 +16,7 @@ extension GatewayPage: Page {}
 extension GroupPage: Page {}
 extension PolicyPage: Page {}
 extension PoolPage: Page {}
+extension ReservationPage: Page {}
 extension UserPage: Page {}
 
 /// Every item of a list, a page at a time and each page when it is needed:

@@ -49,9 +49,15 @@ value class PoolId(override val text: String) : Id {
     override fun toString(): String = text
 }
 
-/** One address handed out of a pool. */
+/** One address or number handed out of a pool. */
 @JvmInline
 value class AllocationId(override val text: String) : Id {
+    override fun toString(): String = text
+}
+
+/** What is kept out of a pool. */
+@JvmInline
+value class ReservationId(override val text: String) : Id {
     override fun toString(): String = text
 }
 
