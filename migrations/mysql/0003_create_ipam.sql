@@ -59,8 +59,8 @@ CREATE TABLE IF NOT EXISTS pool_free_ranges (
     last        VARBINARY(17) NOT NULL,
     block_bits  BIGINT        NOT NULL,
     PRIMARY KEY (pool_id, first),
-    CONSTRAINT pool_free_ranges__pool_id__last UNIQUE (pool_id, last),
     FOREIGN KEY (pool_id) REFERENCES pools (id) ON DELETE CASCADE,
+    INDEX pool_free_ranges_last (pool_id, last),
     INDEX pool_free_ranges_block (pool_id, block_bits, first)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 

@@ -56,9 +56,10 @@ CREATE TABLE pool_free_ranges (
     first       BYTEA  NOT NULL,
     last        BYTEA  NOT NULL,
     block_bits  BIGINT NOT NULL,
-    PRIMARY KEY (pool_id, first),
-    CONSTRAINT pool_free_ranges__pool_id__last UNIQUE (pool_id, last)
+    PRIMARY KEY (pool_id, first)
 );
+
+CREATE INDEX pool_free_ranges_last ON pool_free_ranges (pool_id, last);
 
 CREATE INDEX pool_free_ranges_block ON pool_free_ranges (pool_id, block_bits, first);
 

@@ -1,6 +1,7 @@
 //! The control plane as a value: opened once, shared everywhere.
 
 use std::borrow::Cow;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use uuid::Uuid;
@@ -40,6 +41,8 @@ pub(crate) struct Core {
     /// What this process makes seals of the audit as.
     pub(crate) sealer: Uuid,
     pub(crate) passwords: Passwords,
+    /// How often a transaction was begun again.
+    pub(crate) repeats: AtomicU64,
     setup_token: Mutex<Option<Secret<String>>>,
     closing: tokio::sync::Mutex<()>,
 }
@@ -83,6 +86,12 @@ impl Nexa {
     #[must_use]
     pub fn take_setup_token(&self) -> Option<Secret<String>> {
         self.core.setup_token.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// How often a transaction was begun again since this was opened, because another one was in its way: the wasted part of the work.
+    #[must_use]
+    pub fn repeats(&self) -> u64 {
+        self.core.repeats.load(Ordering::Relaxed)
     }
 
     /// A handle for somebody who has not signed in.
@@ -212,6 +221,7 @@ impl Builder {
             refusals: RefusalLimit::default(),
             sealer,
             passwords: Passwords::default(),
+            repeats: AtomicU64::new(0),
             setup_token: Mutex::new(setup_token),
             closing: tokio::sync::Mutex::new(()),
         };

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -240,6 +241,7 @@ where
                 return Err(refused);
             }
             repeats += 1;
+            self.core.repeats.fetch_add(1, Ordering::Relaxed);
             self.core.db.before_repeating(&refused.error, repeats, in_use).await;
         }
     }

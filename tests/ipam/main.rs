@@ -4,9 +4,15 @@
 mod support;
 
 mod claiming;
+mod filling;
 mod machine;
 mod model;
 mod overlap;
+mod pools;
 mod property;
+mod resting;
 #[path = "../storage/sound.rs"]
 mod sound;
+#[path = "../storage/worker.rs"]
+#[allow(dead_code, reason = "other programs also kill theirs")]
+mod worker;

@@ -5,10 +5,10 @@ The native half of the package `nexa`.
 import builtins
 from _typeshed import SupportsGetItem
 from collections.abc import Awaitable
-from nexa.ids import AllocationId, AuditId, DeviceId, GatewayId, GroupId, PolicyId, PoolId, RoleId, SessionId, UserId
-from typing import Any, Final, SupportsIndex, final
+from nexa.ids import AllocationId, AuditId, DeviceId, GatewayId, GroupId, PolicyId, PoolId, ReservationId, RoleId, SessionId, UserId
+from typing import Any, Final, SupportsFloat, SupportsIndex, final
 
-__all__ = ["Access", "Allocation", "AllocationPage", "Audit", "AuditExport", "AuditFilter", "AuditPage", "AuditProblem", "AuditProblemKind", "AuditPublicKey", "AuditRecord", "AuditReport", "AuditSealed", "AuditStatus", "Bar", "CancelHandle", "Conf", "ConfDetails", "ConfPeerDetails", "Counters", "DataKeyRecord", "DesiredPeer", "DesiredState", "Destination", "Device", "DevicePage", "DeviceStatus", "Devices", "Effect", "Enforcement", "Enrolled", "Enrolment", "ErrorInfo", "ErrorKind", "Event", "EventStream", "Events", "Explanation", "Gateway", "GatewayOptions", "GatewayPage", "Gateways", "Group", "GroupPage", "Handle", "Identity", "Ipam", "Loser", "LossReason", "NewEnrolment", "NewGateway", "NewGroup", "NewPolicy", "NewPool", "NewUser", "Nexa", "PeerStatus", "Policies", "Policy", "PolicyPage", "PolicySummary", "Pool", "PoolPage", "PoolUsage", "PrivateKey", "Profile", "ProfileDetails", "ProfilePeer", "Purpose", "RequestContext", "Rotation", "Sealing", "Secret", "Setting", "Settings", "SignedHead", "SignedIn", "Target", "TargetType", "TcpListener", "TcpStream", "TerminalTheme", "Tunnel", "TunnelEvent", "TunnelEventType", "TunnelOptions", "User", "UserPage", "UserStatus", "Verdict", "Winner", "shutdown", "version"]
+__all__ = ["Access", "Allocation", "AllocationPage", "AllocationStatus", "Audit", "AuditExport", "AuditFilter", "AuditPage", "AuditProblem", "AuditProblemKind", "AuditPublicKey", "AuditRecord", "AuditReport", "AuditSealed", "AuditStatus", "Bar", "CancelHandle", "Claim", "Conf", "ConfDetails", "ConfPeerDetails", "Counters", "DataKeyRecord", "DesiredPeer", "DesiredState", "Destination", "Device", "DevicePage", "DeviceStatus", "Devices", "Effect", "Enforcement", "Enrolled", "Enrolment", "ErrorInfo", "ErrorKind", "Event", "EventStream", "Events", "Explanation", "Finding", "FindingKind", "Forecast", "Gateway", "GatewayOptions", "GatewayPage", "Gateways", "Group", "GroupPage", "Handle", "HeatMap", "Identity", "ImportConflict", "ImportFormat", "ImportReport", "Ipam", "Loser", "LossReason", "Move", "NewEnrolment", "NewGateway", "NewGroup", "NewPolicy", "NewPool", "NewUser", "Nexa", "PeerStatus", "Policies", "Policy", "PolicyPage", "PolicySummary", "Pool", "PoolChange", "PoolKind", "PoolPage", "PoolUsage", "PrivateKey", "Profile", "ProfileDetails", "ProfilePeer", "Purpose", "Rebuilt", "Renumbering", "RequestContext", "Reservation", "ReservationPage", "ReservedRange", "Resize", "Rotation", "Sealing", "Secret", "Setting", "Settings", "SignedHead", "SignedIn", "Strategy", "Target", "TargetType", "TcpListener", "TcpStream", "TerminalTheme", "Tunnel", "TunnelEvent", "TunnelEventType", "TunnelOptions", "User", "UserPage", "UserStatus", "Verdict", "Winner", "shutdown", "version"]
 
 @final
 class Access:
@@ -48,17 +48,12 @@ class Access:
 @final
 class Allocation:
     """
-    One address in somebody's hands.
+    One life of an address, a number or a block of them, in somebody's hands.
     """
     def __eq__(self, value: object, /) -> bool: ...
     def __ne__(self, value: object, /) -> bool: ...
-    def __new__(cls, /, *, id: AllocationId, pool_id: PoolId, address: str, device_id: DeviceId | None = None, generation: SupportsIndex, allocated_at: SupportsIndex) -> Allocation: ...
+    def __new__(cls, /, *, id: AllocationId, pool_id: PoolId, value: str, last_value: str, device_id: DeviceId | None = None, holder: str | None = None, status: AllocationStatus, generation: SupportsIndex, allocated_at: SupportsIndex, released_at: SupportsIndex | None = None, quarantined_until: SupportsIndex | None = None) -> Allocation: ...
     def __repr__(self, /) -> str: ...
-    @property
-    def address(self, /) -> str:
-        """
-        The address.
-        """
     @property
     def allocated_at(self, /) -> int:
         """
@@ -75,14 +70,44 @@ class Allocation:
         Which life of the address this is; a release must name it.
         """
     @property
+    def holder(self, /) -> str | None:
+        """
+        Who has it, where it is no device and the claim said so.
+        """
+    @property
     def id(self, /) -> AllocationId:
         """
         The id.
         """
     @property
+    def last_value(self, /) -> str:
+        """
+        The last of a block; the same value where it is one.
+        """
+    @property
     def pool_id(self, /) -> PoolId:
         """
         The pool it came from.
+        """
+    @property
+    def quarantined_until(self, /) -> int | None:
+        """
+        Until when it rests at least; gateways that have not applied its release keep it longer.
+        """
+    @property
+    def released_at(self, /) -> int | None:
+        """
+        When it was given back.
+        """
+    @property
+    def status(self, /) -> AllocationStatus:
+        """
+        Where in its life it is.
+        """
+    @property
+    def value(self, /) -> str:
+        """
+        What was handed out: one value, or the first of a block.
         """
 
 @final
@@ -103,6 +128,35 @@ class AllocationPage:
     def next(self, /) -> str | None:
         """
         What to ask the next page with; nothing when this was the last one.
+        """
+
+@final
+class AllocationStatus:
+    """
+    Where in its life an allocation is.
+    """
+    ALLOCATED: Final[AllocationStatus]
+    """
+    In somebody's hands.
+    """
+    QUARANTINED: Final[AllocationStatus]
+    """
+    Given back, and not yet anybody else's to have.
+    """
+    RELEASED: Final[AllocationStatus]
+    """
+    Over.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self, /) -> int: ...
+    def __int__(self, /) -> int: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    def __str__(self, /) -> str: ...
+    @property
+    def value(self, /) -> str:
+        """
+        The spelling in snake case, the same in every language.
         """
 
 @final
@@ -574,6 +628,32 @@ class CancelHandle:
     def is_cancelled(self, /) -> bool:
         """
         Whether `cancel` was called.
+        """
+
+@final
+class Claim:
+    """
+    What is to be claimed, and for whom.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, holder: str | None = None, specific: str | None = None, block: SupportsIndex | None = None) -> Claim: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def block(self, /) -> int | None:
+        """
+        How long the prefix of a whole block is, such as 28 for a `/28`. The number of bits is that of the kind: 32, 128 for IPv6,
+        48 for MAC addresses, 16 for ports.
+        """
+    @property
+    def holder(self, /) -> str | None:
+        """
+        Who gets it, in up to 128 characters. A holder has one at most in a pool: claiming again gives the same one.
+        """
+    @property
+    def specific(self, /) -> str | None:
+        """
+        This one and no other.
         """
 
 @final
@@ -1438,18 +1518,117 @@ class Explanation:
         """
 
 @final
+class Finding:
+    """
+    One thing that is wrong with what is stored of a pool.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, pool_id: PoolId, kind: FindingKind, range: str, message: str) -> Finding: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def kind(self, /) -> FindingKind:
+        """
+        What is wrong.
+        """
+    @property
+    def message(self, /) -> str:
+        """
+        In words.
+        """
+    @property
+    def pool_id(self, /) -> PoolId:
+        """
+        The pool.
+        """
+    @property
+    def range(self, /) -> str:
+        """
+        Where.
+        """
+
+@final
+class FindingKind:
+    """
+    What can be wrong with a pool.
+    """
+    LOST: Final[FindingKind]
+    """
+    It is neither free nor anything else. `rebuild` finds it again.
+    """
+    OUTSIDE: Final[FindingKind]
+    """
+    It is something in a pool that does not have it.
+    """
+    TWICE: Final[FindingKind]
+    """
+    It is two things at once.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self, /) -> int: ...
+    def __int__(self, /) -> int: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    def __str__(self, /) -> str: ...
+    @property
+    def value(self, /) -> str:
+        """
+        The spelling in snake case, the same in every language.
+        """
+
+@final
+class Forecast:
+    """
+    What the last days say of the days to come.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, observed_days: SupportsIndex, per_day: SupportsFloat | SupportsIndex, exhausted_at: SupportsIndex | None = None, earliest: SupportsIndex | None = None, latest: SupportsIndex | None = None) -> Forecast: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def earliest(self, /) -> int | None:
+        """
+        The same by the slope that a quarter of the slopes are above.
+        """
+    @property
+    def exhausted_at(self, /) -> int | None:
+        """
+        When the last one is handed out, in microseconds since 1970.
+        """
+    @property
+    def latest(self, /) -> int | None:
+        """
+        The same by the slope that a quarter of the slopes are below.
+        """
+    @property
+    def observed_days(self, /) -> int:
+        """
+        How many days were looked at. Fewer than seven say nothing.
+        """
+    @property
+    def per_day(self, /) -> float:
+        """
+        How many more are handed out than given back in a day: the middle one of the slopes between each two days.
+        """
+
+@final
 class Gateway:
     """
     A WireGuard gateway.
     """
     def __eq__(self, value: object, /) -> bool: ...
     def __ne__(self, value: object, /) -> bool: ...
-    def __new__(cls, /, *, id: GatewayId, name: str, endpoint: str, public_key: str, vpn_cidrs: SupportsGetItem[int, str], addresses: SupportsGetItem[int, str], dns_servers: SupportsGetItem[int, str], mtu: SupportsIndex | None = None, is_active: bool, revision: SupportsIndex, created_at: SupportsIndex) -> Gateway: ...
+    def __new__(cls, /, *, id: GatewayId, name: str, endpoint: str, public_key: str, vpn_cidrs: SupportsGetItem[int, str], addresses: SupportsGetItem[int, str], dns_servers: SupportsGetItem[int, str], mtu: SupportsIndex | None = None, is_active: bool, revision: SupportsIndex, applied_revision: SupportsIndex | None = None, last_sync_at: SupportsIndex | None = None, created_at: SupportsIndex) -> Gateway: ...
     def __repr__(self, /) -> str: ...
     @property
     def addresses(self, /) -> list[str]:
         """
         Its own address in each of them, in the same order.
+        """
+    @property
+    def applied_revision(self, /) -> int | None:
+        """
+        The latest of those revisions that it is known to have applied; nothing while it has never said.
         """
     @property
     def created_at(self, /) -> int:
@@ -1475,6 +1654,11 @@ class Gateway:
     def is_active(self, /) -> bool:
         """
         Whether devices can be enrolled at it.
+        """
+    @property
+    def last_sync_at(self, /) -> int | None:
+        """
+        When it last said so, in microseconds since 1970.
         """
     @property
     def mtu(self, /) -> int | None:
@@ -1589,6 +1773,13 @@ class Gateways:
 
         # Errors
         `invalid_input` (`limit`, `after`).
+        """
+    async def report_applied(self, /, id: GatewayId, revision: SupportsIndex, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> None:
+        """
+        Says that a gateway has applied a revision, which its desired state names.
+
+        # Errors
+        `not_found`, `invalid_input` (`revision`) for one that the gateway does not have yet.
         """
 
 @final
@@ -1714,6 +1905,51 @@ class Handle:
         """
 
 @final
+class HeatMap:
+    """
+    A prefix as a picture.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, prefix: str, svg: str, text: str, allocated: str, quarantined: str, reserved: str, free: str) -> HeatMap: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def allocated(self, /) -> str:
+        """
+        How many addresses are handed out.
+        """
+    @property
+    def free(self, /) -> str:
+        """
+        How many are free.
+        """
+    @property
+    def prefix(self, /) -> str:
+        """
+        The prefix.
+        """
+    @property
+    def quarantined(self, /) -> str:
+        """
+        How many rest.
+        """
+    @property
+    def reserved(self, /) -> str:
+        """
+        How many are reserved.
+        """
+    @property
+    def svg(self, /) -> str:
+        """
+        The picture, as SVG.
+        """
+    @property
+    def text(self, /) -> str:
+        """
+        The same as text for a terminal of 80 columns.
+        """
+
+@final
 class Identity:
     """
     People, groups and sessions, as one caller may see and change them.
@@ -1829,27 +2065,198 @@ class Identity:
         """
 
 @final
+class ImportConflict:
+    """
+    Something of a text that cannot be imported, and where it stands.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, line: SupportsIndex, field: str, message: str) -> ImportConflict: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def field(self, /) -> str:
+        """
+        The column or key.
+        """
+    @property
+    def line(self, /) -> int:
+        """
+        The line of the text, from 1.
+        """
+    @property
+    def message(self, /) -> str:
+        """
+        What is the matter.
+        """
+
+@final
+class ImportFormat:
+    """
+    What a text of pools and addresses is written in.
+    """
+    CSV: Final[ImportFormat]
+    """
+    A table: `record,type,value,name` as Nexa writes it, or the columns of NetBox's exports.
+    """
+    DNSMASQ_LEASES: Final[ImportFormat]
+    """
+    The file in which dnsmasq keeps its leases. It is read only.
+    """
+    NETBOX_JSON: Final[ImportFormat]
+    """
+    JSON as NetBox's API gives it.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self, /) -> int: ...
+    def __int__(self, /) -> int: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    def __str__(self, /) -> str: ...
+    @property
+    def value(self, /) -> str:
+        """
+        The spelling in snake case, the same in every language.
+        """
+
+@final
+class ImportReport:
+    """
+    What an import did, or would do.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, pools: SupportsIndex, reservations: SupportsIndex, addresses: SupportsIndex, unchanged: SupportsIndex, conflicts: SupportsGetItem[int, ImportConflict], conflict_count: SupportsIndex) -> ImportReport: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def addresses(self, /) -> int:
+        """
+        How many addresses it claims.
+        """
+    @property
+    def conflict_count(self, /) -> int:
+        """
+        How many those are.
+        """
+    @property
+    def conflicts(self, /) -> list[ImportConflict]:
+        """
+        What is in the way, in order of the lines; at most 1,000 are listed.
+        """
+    @property
+    def pools(self, /) -> int:
+        """
+        How many pools it creates.
+        """
+    @property
+    def reservations(self, /) -> int:
+        """
+        How many ranges it reserves.
+        """
+    @property
+    def unchanged(self, /) -> int:
+        """
+        How many entries are there already.
+        """
+
+@final
 class Ipam:
     """
-    Pools of addresses, as one caller may see and change them.
+    Pools of addresses and numbers, as one caller may see and change them.
     """
+    async def change_pool(self, /, id: PoolId, change: PoolChange, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Pool:
+        """
+        Changes a pool's name, strategy, quarantine or mode.
+
+        # Errors
+        `not_found`, `invalid_input` naming the field, `already_exists` for a taken name.
+        """
+    async def check_import(self, /, format: ImportFormat, text: str, scope: str | None = None, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> ImportReport:
+        """
+        What an import would do, and what is in its way, line by line.
+
+        # Errors
+        `invalid_input` (`text`).
+        """
     async def claim(self, /, pool: PoolId, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Allocation:
         """
-        Claims the lowest free address for something that is not a device.
+        Claims one value by the pool's strategy, for something that is not a device.
 
         # Errors
         `not_found`, `exhausted` with the pool's counts.
+        """
+    async def claim_many(self, /, pool: PoolId, count: SupportsIndex, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> list[Allocation]:
+        """
+        Claims several at once, the lowest there are, or none.
+
+        # Errors
+        `not_found`, `invalid_input` (`count`) for none or more than 100,000, `exhausted` when fewer are free.
+        """
+    async def claim_with(self, /, pool: PoolId, claim: Claim, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Allocation:
+        """
+        Claims a value for a holder, a value that is named, or a block.
+
+        # Errors
+        `not_found`, `invalid_input` naming the field, `conflict` (`specific`, `holder`), `exhausted` with the pool's counts.
         """
     async def create_pool(self, /, pool: NewPool, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Pool:
         """
         Creates a pool.
 
         # Errors
-        `invalid_input` naming the field, `already_exists` for a taken name, `conflict` for a prefix that overlaps a pool.
+        `invalid_input` naming the field, `already_exists` for a taken name, `conflict` for a range that another pool has.
+        """
+    async def delete_pool(self, /, id: PoolId, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> None:
+        """
+        Deletes a pool of which nothing is allocated or rests.
+
+        # Errors
+        `not_found`, `conflict` for one that is in use, has parts or is a gateway's.
+        """
+    async def export_pools(self, /, format: ImportFormat, scope: str | None = None, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> str:
+        """
+        The pools of a scope, with what is reserved of them and who holds what, as a text that can be imported.
+
+        # Errors
+        `invalid_input` (`format`).
+        """
+    async def forecast(self, /, pool: PoolId, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Forecast:
+        """
+        When a pool will be used up, if it goes on as in the last thirty days.
+
+        # Errors
+        `not_found`.
+        """
+    async def get_pool(self, /, id: PoolId, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Pool:
+        """
+        One pool.
+
+        # Errors
+        `not_found`.
+        """
+    async def heat_map(self, /, prefix: str, scope: str | None = None, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> HeatMap:
+        """
+        A prefix as a picture: what of it is handed out, at rest, reserved, free, or in no pool.
+
+        # Errors
+        `invalid_input` (`prefix`).
+        """
+    async def history(self, /, kind: PoolKind, value: str, scope: str | None = None, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> list[Allocation]:
+        """
+        The lives of a value in a scope, the latest first; a thousand at most.
+
+        # Errors
+        `invalid_input` (`value`).
+        """
+    async def import_pools(self, /, format: ImportFormat, text: str, scope: str | None = None, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> ImportReport:
+        """
+        Creates the pools of a text, reserves what it reserves, and claims what it says is held: all of it, or nothing.
+
+        # Errors
+        `conflict` (`text`) when anything is in the way, `invalid_input` (`scope`, `text`).
         """
     async def list_allocations(self, /, pool: PoolId, after: str | None = None, limit: SupportsIndex | None = None, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> AllocationPage:
         """
-        The addresses of a pool that are in somebody's hands, a page at a time.
+        What of a pool is in somebody's hands, a page at a time.
 
         # Errors
         `not_found`, `invalid_input` (`limit`, `after`).
@@ -1861,12 +2268,76 @@ class Ipam:
         # Errors
         `invalid_input` (`limit`, `after`).
         """
+    async def list_reservations(self, /, pool: PoolId, after: str | None = None, limit: SupportsIndex | None = None, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> ReservationPage:
+        """
+        What is reserved of a pool, a page at a time.
+
+        # Errors
+        `not_found`, `invalid_input` (`limit`, `after`).
+        """
+    async def next_free(self, /, pool: PoolId, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> str | None:
+        """
+        What the next claim from a pool gives that names nothing; nothing when none is free.
+
+        # Errors
+        `not_found`.
+        """
+    async def preview_renumber(self, /, pool: PoolId, old_range: str, new_range: str, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Renumbering:
+        """
+        What a renumbering would move, and where to.
+
+        # Errors
+        `not_found`, `invalid_input` (`old_range`, `new_range`), `conflict` for a pool that cannot be renumbered.
+        """
+    async def preview_resize(self, /, pool: PoolId, ranges: SupportsGetItem[int, str], *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Resize:
+        """
+        What other ranges would mean for a pool.
+
+        # Errors
+        `not_found`, `invalid_input` (`ranges`).
+        """
+    async def rebuild(self, /, pool: PoolId, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Rebuilt:
+        """
+        Works out anew what is free of a pool, from everything else that is stored of it.
+
+        # Errors
+        `not_found`.
+        """
     async def release(self, /, allocation: AllocationId, generation: SupportsIndex, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> None:
         """
-        Gives a claimed address back. It must name the generation that it was claimed as; giving it back again is fine.
+        Gives a claimed value back. It must name the generation that it was claimed as; giving it back again is fine.
 
         # Errors
         `not_found`, `conflict` for a generation that is over or an address that a device holds.
+        """
+    async def renumber(self, /, pool: PoolId, old_range: str, new_range: str, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Renumbering:
+        """
+        Puts another range in the place of one of a pool's. What is allocated moves to the same place in it.
+
+        # Errors
+        `not_found`, `invalid_input` (`old_range`, `new_range`), `conflict` for a pool that cannot be renumbered or a range that another
+        pool has.
+        """
+    async def reserve(self, /, pool: PoolId, range: str, reason: str, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Reservation:
+        """
+        Keeps a free range out of a pool, for a reason.
+
+        # Errors
+        `not_found`, `invalid_input` (`range`, `reason`), `conflict` for a range of which something is not free.
+        """
+    async def resize(self, /, pool: PoolId, ranges: SupportsGetItem[int, str], *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Resize:
+        """
+        Grows or shrinks a pool to these ranges.
+
+        # Errors
+        `not_found`, `invalid_input` (`ranges`), `conflict` when something in use lies outside, or another pool has a value of them.
+        """
+    async def unreserve(self, /, id: ReservationId, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> None:
+        """
+        Lifts a reservation.
+
+        # Errors
+        `not_found`, `conflict` for one that follows from what the pool is.
         """
     async def usage(self, /, pool: PoolId, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> PoolUsage:
         """
@@ -1874,6 +2345,20 @@ class Ipam:
 
         # Errors
         `not_found`.
+        """
+    async def verify(self, /, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> list[Finding]:
+        """
+        Compares what is stored of every pool with itself. No findings is the good answer.
+
+        # Errors
+        What every call can fail with.
+        """
+    async def who_holds(self, /, kind: PoolKind, value: str, scope: str | None = None, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Allocation | None:
+        """
+        Who has a value in a scope, or had it last while it rests.
+
+        # Errors
+        `invalid_input` (`value`).
         """
 
 @final
@@ -1952,6 +2437,26 @@ class LossReason:
     def value(self, /) -> str:
         """
         The spelling in snake case, the same in every language.
+        """
+
+@final
+class Move:
+    """
+    One allocation that a renumbering moves.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, allocation: Allocation, new_value: str) -> Move: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def allocation(self, /) -> Allocation:
+        """
+        The allocation that ends.
+        """
+    @property
+    def new_value(self, /) -> str:
+        """
+        What its holder has afterwards: the first of as many as before.
         """
 
 @final
@@ -2122,16 +2627,21 @@ class NewPolicy:
 @final
 class NewPool:
     """
-    A pool to create.
+    A pool to create. It has one prefix (`cidr`), several ranges, or a block of a parent.
     """
     def __eq__(self, value: object, /) -> bool: ...
     def __ne__(self, value: object, /) -> bool: ...
-    def __new__(cls, /, *, name: str, cidr: str, reserve: SupportsGetItem[int, str] | None = None) -> NewPool: ...
+    def __new__(cls, /, *, name: str, cidr: str | None = None, reserve: SupportsGetItem[int, str] | None = None, kind: PoolKind | None = None, ranges: SupportsGetItem[int, str] | None = None, scope: str | None = None, parent: PoolId | None = None, prefix_len: SupportsIndex | None = None, strategy: Strategy | None = None, quarantine: SupportsIndex | None = None, parallel: bool | None = None) -> NewPool: ...
     def __repr__(self, /) -> str: ...
     @property
-    def cidr(self, /) -> str:
+    def cidr(self, /) -> str | None:
         """
         What it covers; network and broadcast addresses are never handed out.
+        """
+    @property
+    def kind(self, /) -> PoolKind | None:
+        """
+        What it hands out; with a prefix, or a range of addresses, that says it.
         """
     @property
     def name(self, /) -> str:
@@ -2139,9 +2649,44 @@ class NewPool:
         The name.
         """
     @property
+    def parallel(self, /) -> bool | None:
+        """
+        Whether claims on a server do not wait for each other.
+        """
+    @property
+    def parent(self, /) -> PoolId | None:
+        """
+        The pool that it becomes a part of.
+        """
+    @property
+    def prefix_len(self, /) -> int | None:
+        """
+        How long the prefix is that is cut out of the parent, where it does not matter which.
+        """
+    @property
+    def quarantine(self, /) -> int | None:
+        """
+        How long what is given back rests before anybody else gets it, in microseconds: not at all, unless this says otherwise.
+        """
+    @property
+    def ranges(self, /) -> list[str] | None:
+        """
+        What it covers: prefixes, `first-last`, or single values.
+        """
+    @property
     def reserve(self, /) -> list[str] | None:
         """
-        Addresses to keep out of it.
+        Addresses and ranges to keep out of it.
+        """
+    @property
+    def scope(self, /) -> str | None:
+        """
+        The network or the cluster in which its values mean something; empty for the one that all share.
+        """
+    @property
+    def strategy(self, /) -> Strategy | None:
+        """
+        Which of the free ones it hands out: the lowest, unless this says otherwise.
         """
 
 @final
@@ -2455,17 +3000,12 @@ class PolicySummary:
 @final
 class Pool:
     """
-    A pool that addresses are handed out of, lowest first.
+    A pool: ranges of one kind without what is reserved in them.
     """
     def __eq__(self, value: object, /) -> bool: ...
     def __ne__(self, value: object, /) -> bool: ...
-    def __new__(cls, /, *, id: PoolId, name: str, cidr: str, gateway_id: GatewayId | None = None, created_at: SupportsIndex) -> Pool: ...
+    def __new__(cls, /, *, id: PoolId, name: str, kind: PoolKind, scope: str, ranges: SupportsGetItem[int, str], gateway_id: GatewayId | None = None, parent_id: PoolId | None = None, strategy: Strategy, quarantine: SupportsIndex, is_parallel: bool, created_at: SupportsIndex) -> Pool: ...
     def __repr__(self, /) -> str: ...
-    @property
-    def cidr(self, /) -> str:
-        """
-        What it covers.
-        """
     @property
     def created_at(self, /) -> int:
         """
@@ -2482,9 +3022,119 @@ class Pool:
         The id.
         """
     @property
+    def is_parallel(self, /) -> bool:
+        """
+        Whether claims on a server do not wait for each other; "lowest" is then approximate.
+        """
+    @property
+    def kind(self, /) -> PoolKind:
+        """
+        What it hands out.
+        """
+    @property
     def name(self, /) -> str:
         """
         The name.
+        """
+    @property
+    def parent_id(self, /) -> PoolId | None:
+        """
+        The pool that it is a part of.
+        """
+    @property
+    def quarantine(self, /) -> int:
+        """
+        How long what is given back rests before anybody else gets it, in microseconds.
+        """
+    @property
+    def ranges(self, /) -> list[str]:
+        """
+        What it covers, in order: a prefix, `first-last`, or one value.
+        """
+    @property
+    def scope(self, /) -> str:
+        """
+        The network or the cluster in which its values mean something; empty for the one that all share.
+        """
+    @property
+    def strategy(self, /) -> Strategy:
+        """
+        Which of the free ones it hands out.
+        """
+
+@final
+class PoolChange:
+    """
+    What of a pool is to be changed; what is not named stays.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, name: str | None = None, strategy: Strategy | None = None, quarantine: SupportsIndex | None = None, parallel: bool | None = None) -> PoolChange: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def name(self, /) -> str | None:
+        """
+        Another name.
+        """
+    @property
+    def parallel(self, /) -> bool | None:
+        """
+        Whether claims on a server do not wait for each other.
+        """
+    @property
+    def quarantine(self, /) -> int | None:
+        """
+        How long what is given back from now on rests, in microseconds.
+        """
+    @property
+    def strategy(self, /) -> Strategy | None:
+        """
+        Which of the free ones it hands out from now on.
+        """
+
+@final
+class PoolKind:
+    """
+    What a pool hands out.
+    """
+    CTID: Final[PoolKind]
+    """
+    VMIDs of Proxmox VE's guests, 100 to 999999999.
+    """
+    IPV4: Final[PoolKind]
+    """
+    IPv4 addresses.
+    """
+    IPV6: Final[PoolKind]
+    """
+    IPv6 addresses.
+    """
+    MAC: Final[PoolKind]
+    """
+    MAC addresses: locally administered ones, or of the prefix that Proxmox VE has.
+    """
+    TCP_PORT: Final[PoolKind]
+    """
+    TCP ports, 1 to 65535.
+    """
+    UDP_PORT: Final[PoolKind]
+    """
+    UDP ports, 1 to 65535.
+    """
+    UNIX_ID: Final[PoolKind]
+    """
+    uid and gid numbers.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self, /) -> int: ...
+    def __int__(self, /) -> int: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    def __str__(self, /) -> str: ...
+    @property
+    def value(self, /) -> str:
+        """
+        The spelling in snake case, the same in every language.
         """
 
 @final
@@ -2510,26 +3160,46 @@ class PoolPage:
 @final
 class PoolUsage:
     """
-    How full a pool is. What may pass 2^53 is text in decimal.
+    How full a pool is, exactly. What may pass 2^53 is text in decimal.
     """
     def __eq__(self, value: object, /) -> bool: ...
     def __ne__(self, value: object, /) -> bool: ...
-    def __new__(cls, /, *, assignable: str, allocated: SupportsIndex, free: str) -> PoolUsage: ...
+    def __new__(cls, /, *, assignable: str, allocated: str, quarantined: str, delegated: str, reserved: str, free: str, earliest_free_at: SupportsIndex | None = None) -> PoolUsage: ...
     def __repr__(self, /) -> str: ...
     @property
-    def allocated(self, /) -> int:
+    def allocated(self, /) -> str:
         """
-        Addresses in somebody's hands.
+        How many are in somebody's hands.
         """
     @property
     def assignable(self, /) -> str:
         """
-        Addresses that can be handed out at all; 2^128 - 1 stands for all of IPv6, which is one more.
+        How many can be handed out at all; 2^128 - 1 stands for all of IPv6, which is one more.
+        """
+    @property
+    def delegated(self, /) -> str:
+        """
+        How many are parts of child pools.
+        """
+    @property
+    def earliest_free_at(self, /) -> int | None:
+        """
+        When the first of those that rest may be handed out again, in microseconds since 1970.
         """
     @property
     def free(self, /) -> str:
         """
-        Addresses that can be handed out now.
+        How many can be handed out now.
+        """
+    @property
+    def quarantined(self, /) -> str:
+        """
+        How many were given back and rest.
+        """
+    @property
+    def reserved(self, /) -> str:
+        """
+        How many are reserved, and so not among the assignable.
         """
 
 @final
@@ -2711,6 +3381,61 @@ class Purpose:
         """
 
 @final
+class Rebuilt:
+    """
+    What working out the free ranges of a pool anew has changed.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, changed: bool, found: str, withdrawn: str) -> Rebuilt: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def changed(self, /) -> bool:
+        """
+        Whether anything was not as it had to be.
+        """
+    @property
+    def found(self, /) -> str:
+        """
+        How many were lost and are free again.
+        """
+    @property
+    def withdrawn(self, /) -> str:
+        """
+        How many were taken for free and are not.
+        """
+
+@final
+class Renumbering:
+    """
+    What a renumbering does, or would do.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, old_range: str, new_range: str, moves: SupportsGetItem[int, Move], reservations: SupportsGetItem[int, ReservedRange]) -> Renumbering: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def moves(self, /) -> list[Move]:
+        """
+        What moves, in the order of the addresses.
+        """
+    @property
+    def new_range(self, /) -> str:
+        """
+        The range afterwards.
+        """
+    @property
+    def old_range(self, /) -> str:
+        """
+        The range before.
+        """
+    @property
+    def reservations(self, /) -> list[ReservedRange]:
+        """
+        What is reserved of the new range.
+        """
+
+@final
 class RequestContext:
     """
     Where a request came from; the audit keeps it. Texts are cut to 200 characters.
@@ -2733,6 +3458,131 @@ class RequestContext:
     def user_agent(self, /) -> str | None:
         """
         What the client calls itself.
+        """
+
+@final
+class Reservation:
+    """
+    Something in a pool that is never handed out.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, id: ReservationId, pool_id: PoolId, range: str, reason: str, is_builtin: bool, created_at: SupportsIndex) -> Reservation: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def created_at(self, /) -> int:
+        """
+        When it was made, in microseconds since 1970.
+        """
+    @property
+    def id(self, /) -> ReservationId:
+        """
+        The id.
+        """
+    @property
+    def is_builtin(self, /) -> bool:
+        """
+        Whether it follows from what the pool is, and cannot be lifted.
+        """
+    @property
+    def pool_id(self, /) -> PoolId:
+        """
+        The pool.
+        """
+    @property
+    def range(self, /) -> str:
+        """
+        What is reserved.
+        """
+    @property
+    def reason(self, /) -> str:
+        """
+        Why.
+        """
+
+@final
+class ReservationPage:
+    """
+    One page of reservations.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, items: SupportsGetItem[int, Reservation], next: str | None = None) -> ReservationPage: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def items(self, /) -> list[Reservation]:
+        """
+        The reservations, in a stable order.
+        """
+    @property
+    def next(self, /) -> str | None:
+        """
+        What to ask the next page with; nothing when this was the last one.
+        """
+
+@final
+class ReservedRange:
+    """
+    A range that is kept out of a pool, and why.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, range: str, reason: str) -> ReservedRange: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def range(self, /) -> str:
+        """
+        The range.
+        """
+    @property
+    def reason(self, /) -> str:
+        """
+        Why.
+        """
+
+@final
+class Resize:
+    """
+    What a change of a pool's ranges does, or would do.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, ranges: SupportsGetItem[int, str], gained: str, lost: str, outside: SupportsGetItem[int, Allocation], outside_count: SupportsIndex, reservations: SupportsGetItem[int, Reservation], children: SupportsGetItem[int, PoolId]) -> Resize: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def children(self, /) -> list[PoolId]:
+        """
+        Child pools that lie outside.
+        """
+    @property
+    def gained(self, /) -> str:
+        """
+        How many more can be handed out than before.
+        """
+    @property
+    def lost(self, /) -> str:
+        """
+        How many fewer.
+        """
+    @property
+    def outside(self, /) -> list[Allocation]:
+        """
+        What lies outside the new ranges and is in somebody's hands or rests; at most 1,000 are listed.
+        """
+    @property
+    def outside_count(self, /) -> int:
+        """
+        How many those are.
+        """
+    @property
+    def ranges(self, /) -> list[str]:
+        """
+        The ranges that it has, or would have.
+        """
+    @property
+    def reservations(self, /) -> list[Reservation]:
+        """
+        Reservations that lie outside, which go.
         """
 
 @final
@@ -2957,6 +3807,39 @@ class SignedIn:
     def user_id(self, /) -> UserId:
         """
         Who signed in.
+        """
+
+@final
+class Strategy:
+    """
+    Which of the free ones a pool hands out.
+    """
+    LOWEST: Final[Strategy]
+    """
+    The lowest.
+    """
+    NEXT: Final[Strategy]
+    """
+    The lowest above the one that was handed out last, and then from the beginning again.
+    """
+    RANDOM: Final[Strategy]
+    """
+    Any, each as likely as the others.
+    """
+    STICKY: Final[Strategy]
+    """
+    What the holder had before; else one that follows from who the holder is, or the next free one above it.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self, /) -> int: ...
+    def __int__(self, /) -> int: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    def __str__(self, /) -> str: ...
+    @property
+    def value(self, /) -> str:
+        """
+        The spelling in snake case, the same in every language.
         """
 
 @final

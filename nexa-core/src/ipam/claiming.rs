@@ -72,7 +72,7 @@ pub(super) async fn claim_many(unit: &mut Unit, id: PoolId, count: u32) -> Resul
     while claimed.len() < count as usize {
         let missing = (count as usize - claimed.len()) as u128;
         let Some(range) = store::find_free(&mut unit.tx, &pool, Wanted::Lowest, locks(&pool)).await? else {
-            return Err(seeing::exhausted(unit, &pool, count.into(), 0).await?);
+            return Err(seeing::fewer_than(unit, &pool, count.into(), claimed.len() as u128).await?);
         };
         let taken = (range.0, range.1.min(range.0.saturating_add(missing - 1)));
         store::take_free(&mut unit.tx, &pool, range, taken).await?;
@@ -151,6 +151,9 @@ async fn claim_beside<P: Right>(
     if found.is_none() && pool.strategy == Strategy::Random {
         found = store::find_free(&mut unit.tx, pool, Wanted::Lowest, Locks::Skips).await?;
     }
+    if found.is_none() {
+        found = wait_for_one(unit, pool).await?;
+    }
     let Some(range) = found else { return Ok(None) };
     let number = match wanted {
         Wanted::AtOrAbove(number) if (range.0..=range.1).contains(&number) => number,
@@ -159,6 +162,19 @@ async fn claim_beside<P: Right>(
     store::take_free(&mut unit.tx, pool, range, (number, number)).await?;
     let generation = store::last_generation(&mut unit.tx, pool, number).await?.saturating_add(1);
     Ok(Some(hand_out(unit, authorized, pool, (number, number), holder, generation).await?))
+}
+
+/// Waits for a free range when others are taking from each of them. The pool stays unlocked: whoever waits under its lock would wait for
+/// claims that wait for the pool.
+async fn wait_for_one(unit: &mut Unit, pool: &PoolRow) -> Result<Option<Interval>> {
+    if store::find_free(&mut unit.tx, pool, Wanted::Lowest, Locks::Needless).await?.is_none() {
+        return Ok(None);
+    }
+    match store::find_free(&mut unit.tx, pool, Wanted::Lowest, Locks::Waits).await? {
+        Some(range) => Ok(Some(range)),
+        // It is not what it was before the wait; there may be others.
+        None => Err(IpamError::Raced.into()),
+    }
 }
 
 async fn hand_out<P: Right>(

@@ -7,7 +7,7 @@ use super::value::{Value, ValueRange};
 use crate::net::{Cidr, Count, Family};
 
 /// Into how many pieces a pool is cut whose claims go on beside each other: as many claims do not wait.
-const PIECES: u128 = 16;
+const PIECES: u128 = 64;
 
 /// The addresses of a prefix that are never handed out: network and broadcast of an IPv4 subnet shorter than /31
 /// (RFC 3021), and the subnet-router anycast address of an IPv6 one shorter than /127 (RFC 4291 §2.6.1, RFC 6164).
@@ -176,16 +176,16 @@ mod tests {
     }
 
     #[test]
-    fn a_pool_is_cut_in_sixteen_and_not_joined_over_the_seams() {
-        let pool = [(0, 255), (1_000, 1_002)];
+    fn a_pool_is_cut_in_pieces_and_not_joined_over_the_seams() {
+        let pool = [(0, 1_023), (2_000, 2_002)];
         let pieces = cut_in_pieces(pool.to_vec(), &pool);
-        assert_eq!(pieces.len(), 16 + 3);
-        assert_eq!((pieces[0], pieces[1], pieces[16]), ((0, 15), (16, 31), (1_000, 1_000)));
+        assert_eq!(pieces.len(), 64 + 3);
+        assert_eq!((pieces[0], pieces[1], pieces[64]), ((0, 15), (16, 31), (2_000, 2_000)));
         for pair in pieces.windows(2) {
-            assert!(is_seam(&pool, pair[1].0) || pair[1].0 == 1_000, "{pair:?}");
+            assert!(is_seam(&pool, pair[1].0) || pair[1].0 == 2_000, "{pair:?}");
         }
-        assert!(!is_seam(&pool, 0) && !is_seam(&pool, 17) && !is_seam(&pool, 512));
-        assert_eq!(cut_in_pieces(vec![(0, u128::MAX)], &[(0, u128::MAX)]).len(), 16);
+        assert!(!is_seam(&pool, 0) && !is_seam(&pool, 17) && !is_seam(&pool, 1_500));
+        assert_eq!(cut_in_pieces(vec![(0, u128::MAX)], &[(0, u128::MAX)]).len(), 64);
     }
 
     #[test]

@@ -93,15 +93,21 @@ pub(super) async fn exhausted(unit: &mut Unit, pool: &PoolRow, asked: u128, bits
             return Ok(IpamError::Raced.into());
         }
     }
-    let counts = counts(unit, pool).await?;
-    Ok(IpamError::Exhausted {
-        name: pool.name.clone(),
-        what: pool.kind.what(),
-        asked,
-        bits,
-        usage: Box::new(counts.usage()),
-    }
-    .into())
+    let usage = counts(unit, pool).await?.usage();
+    Ok(used_up(pool, (asked, bits), usage))
+}
+
+/// The same when several were asked for, of which this call has taken some already: they are free, as it takes none.
+pub(super) async fn fewer_than(unit: &mut Unit, pool: &PoolRow, asked: u128, taken: u128) -> Result<Error> {
+    let mut usage = counts(unit, pool).await?.usage();
+    usage.allocated = usage.allocated.saturating_sub(taken);
+    usage.free = usage.free.saturating_add(taken);
+    Ok(used_up(pool, (asked, 0), usage))
+}
+
+fn used_up(pool: &PoolRow, (asked, bits): (u128, u8), usage: PoolUsage) -> Error {
+    let (name, what) = (pool.name.clone(), pool.kind.what());
+    IpamError::Exhausted { name, what, asked, bits, usage: Box::new(usage) }.into()
 }
 
 /// Why a range of a pool is not free, said of the field that named it.

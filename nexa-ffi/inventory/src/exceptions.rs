@@ -53,6 +53,10 @@ pub const KEPT: &[Kept] = &[
     kept("MemoryDevice", "takes packets from a program's own code, which is in Rust"),
     kept("NetStack.bind_udp", NO_UDP),
     kept("Nexa.builder", "takes a clock and a source of random bytes, which are the host's in Rust alone"),
+    kept(
+        "Nexa.repeats",
+        "a measure of transactions, for programs in Rust until there is a hook for all measures",
+    ),
     kept("PeerConfig", BY_STATE),
     kept("PeerId", "no operation asks for a device's entry at a gateway"),
     kept("PresharedKey", NO_SECRETS),

@@ -438,6 +438,11 @@ uint64_t uniffi_nexa_ffi_fn_method_gateways_get(uint64_t ptr, RustBuffer id, Rus
 uint64_t uniffi_nexa_ffi_fn_method_gateways_list(uint64_t ptr, RustBuffer after, RustBuffer limit, RustBuffer timeout_ms, RustBuffer cancel
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_GATEWAYS_REPORT_APPLIED
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_GATEWAYS_REPORT_APPLIED
+uint64_t uniffi_nexa_ffi_fn_method_gateways_report_applied(uint64_t ptr, RustBuffer id, int64_t revision, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_CLONE_IDENTITY
 #define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_CLONE_IDENTITY
 uint64_t uniffi_nexa_ffi_fn_clone_identity(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -563,14 +568,69 @@ uint64_t uniffi_nexa_ffi_fn_clone_ipam(uint64_t handle, RustCallStatus *_Nonnull
 void uniffi_nexa_ffi_fn_free_ipam(uint64_t handle, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_CHANGE_POOL
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_CHANGE_POOL
+uint64_t uniffi_nexa_ffi_fn_method_ipam_change_pool(uint64_t ptr, RustBuffer id, RustBuffer change, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_CHECK_IMPORT
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_CHECK_IMPORT
+uint64_t uniffi_nexa_ffi_fn_method_ipam_check_import(uint64_t ptr, RustBuffer format, RustBuffer text, RustBuffer scope, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_CLAIM
 #define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_CLAIM
 uint64_t uniffi_nexa_ffi_fn_method_ipam_claim(uint64_t ptr, RustBuffer pool, RustBuffer timeout_ms, RustBuffer cancel
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_CLAIM_MANY
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_CLAIM_MANY
+uint64_t uniffi_nexa_ffi_fn_method_ipam_claim_many(uint64_t ptr, RustBuffer pool, uint32_t count, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_CLAIM_WITH
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_CLAIM_WITH
+uint64_t uniffi_nexa_ffi_fn_method_ipam_claim_with(uint64_t ptr, RustBuffer pool, RustBuffer claim, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_CREATE_POOL
 #define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_CREATE_POOL
 uint64_t uniffi_nexa_ffi_fn_method_ipam_create_pool(uint64_t ptr, RustBuffer pool, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_DELETE_POOL
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_DELETE_POOL
+uint64_t uniffi_nexa_ffi_fn_method_ipam_delete_pool(uint64_t ptr, RustBuffer id, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_EXPORT_POOLS
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_EXPORT_POOLS
+uint64_t uniffi_nexa_ffi_fn_method_ipam_export_pools(uint64_t ptr, RustBuffer format, RustBuffer scope, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_FORECAST
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_FORECAST
+uint64_t uniffi_nexa_ffi_fn_method_ipam_forecast(uint64_t ptr, RustBuffer pool, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_GET_POOL
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_GET_POOL
+uint64_t uniffi_nexa_ffi_fn_method_ipam_get_pool(uint64_t ptr, RustBuffer id, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_HEAT_MAP
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_HEAT_MAP
+uint64_t uniffi_nexa_ffi_fn_method_ipam_heat_map(uint64_t ptr, RustBuffer prefix, RustBuffer scope, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_HISTORY
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_HISTORY
+uint64_t uniffi_nexa_ffi_fn_method_ipam_history(uint64_t ptr, RustBuffer kind, RustBuffer value, RustBuffer scope, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_IMPORT_POOLS
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_IMPORT_POOLS
+uint64_t uniffi_nexa_ffi_fn_method_ipam_import_pools(uint64_t ptr, RustBuffer format, RustBuffer text, RustBuffer scope, RustBuffer timeout_ms, RustBuffer cancel
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_LIST_ALLOCATIONS
@@ -583,14 +643,69 @@ uint64_t uniffi_nexa_ffi_fn_method_ipam_list_allocations(uint64_t ptr, RustBuffe
 uint64_t uniffi_nexa_ffi_fn_method_ipam_list_pools(uint64_t ptr, RustBuffer after, RustBuffer limit, RustBuffer timeout_ms, RustBuffer cancel
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_LIST_RESERVATIONS
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_LIST_RESERVATIONS
+uint64_t uniffi_nexa_ffi_fn_method_ipam_list_reservations(uint64_t ptr, RustBuffer pool, RustBuffer after, RustBuffer limit, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_NEXT_FREE
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_NEXT_FREE
+uint64_t uniffi_nexa_ffi_fn_method_ipam_next_free(uint64_t ptr, RustBuffer pool, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_PREVIEW_RENUMBER
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_PREVIEW_RENUMBER
+uint64_t uniffi_nexa_ffi_fn_method_ipam_preview_renumber(uint64_t ptr, RustBuffer pool, RustBuffer old_range, RustBuffer new_range, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_PREVIEW_RESIZE
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_PREVIEW_RESIZE
+uint64_t uniffi_nexa_ffi_fn_method_ipam_preview_resize(uint64_t ptr, RustBuffer pool, RustBuffer ranges, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_REBUILD
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_REBUILD
+uint64_t uniffi_nexa_ffi_fn_method_ipam_rebuild(uint64_t ptr, RustBuffer pool, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_RELEASE
 #define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_RELEASE
 uint64_t uniffi_nexa_ffi_fn_method_ipam_release(uint64_t ptr, RustBuffer allocation, int64_t generation, RustBuffer timeout_ms, RustBuffer cancel
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_RENUMBER
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_RENUMBER
+uint64_t uniffi_nexa_ffi_fn_method_ipam_renumber(uint64_t ptr, RustBuffer pool, RustBuffer old_range, RustBuffer new_range, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_RESERVE
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_RESERVE
+uint64_t uniffi_nexa_ffi_fn_method_ipam_reserve(uint64_t ptr, RustBuffer pool, RustBuffer range, RustBuffer reason, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_RESIZE
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_RESIZE
+uint64_t uniffi_nexa_ffi_fn_method_ipam_resize(uint64_t ptr, RustBuffer pool, RustBuffer ranges, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_UNRESERVE
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_UNRESERVE
+uint64_t uniffi_nexa_ffi_fn_method_ipam_unreserve(uint64_t ptr, RustBuffer id, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_USAGE
 #define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_USAGE
 uint64_t uniffi_nexa_ffi_fn_method_ipam_usage(uint64_t ptr, RustBuffer pool, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_VERIFY
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_VERIFY
+uint64_t uniffi_nexa_ffi_fn_method_ipam_verify(uint64_t ptr, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_WHO_HOLDS
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_IPAM_WHO_HOLDS
+uint64_t uniffi_nexa_ffi_fn_method_ipam_who_holds(uint64_t ptr, RustBuffer kind, RustBuffer value, RustBuffer scope, RustBuffer timeout_ms, RustBuffer cancel
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_CLONE_HANDLE
@@ -1509,6 +1624,12 @@ uint16_t uniffi_nexa_ffi_checksum_method_gateways_list(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_GATEWAYS_REPORT_APPLIED
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_GATEWAYS_REPORT_APPLIED
+uint16_t uniffi_nexa_ffi_checksum_method_gateways_report_applied(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IDENTITY_ACTIVATE_USER
 #define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IDENTITY_ACTIVATE_USER
 uint16_t uniffi_nexa_ffi_checksum_method_identity_activate_user(void
@@ -1623,15 +1744,81 @@ uint16_t uniffi_nexa_ffi_checksum_method_signedin_user_id(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_CHANGE_POOL
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_CHANGE_POOL
+uint16_t uniffi_nexa_ffi_checksum_method_ipam_change_pool(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_CHECK_IMPORT
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_CHECK_IMPORT
+uint16_t uniffi_nexa_ffi_checksum_method_ipam_check_import(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_CLAIM
 #define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_CLAIM
 uint16_t uniffi_nexa_ffi_checksum_method_ipam_claim(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_CLAIM_MANY
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_CLAIM_MANY
+uint16_t uniffi_nexa_ffi_checksum_method_ipam_claim_many(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_CLAIM_WITH
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_CLAIM_WITH
+uint16_t uniffi_nexa_ffi_checksum_method_ipam_claim_with(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_CREATE_POOL
 #define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_CREATE_POOL
 uint16_t uniffi_nexa_ffi_checksum_method_ipam_create_pool(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_DELETE_POOL
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_DELETE_POOL
+uint16_t uniffi_nexa_ffi_checksum_method_ipam_delete_pool(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_EXPORT_POOLS
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_EXPORT_POOLS
+uint16_t uniffi_nexa_ffi_checksum_method_ipam_export_pools(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_FORECAST
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_FORECAST
+uint16_t uniffi_nexa_ffi_checksum_method_ipam_forecast(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_GET_POOL
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_GET_POOL
+uint16_t uniffi_nexa_ffi_checksum_method_ipam_get_pool(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_HEAT_MAP
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_HEAT_MAP
+uint16_t uniffi_nexa_ffi_checksum_method_ipam_heat_map(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_HISTORY
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_HISTORY
+uint16_t uniffi_nexa_ffi_checksum_method_ipam_history(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_IMPORT_POOLS
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_IMPORT_POOLS
+uint16_t uniffi_nexa_ffi_checksum_method_ipam_import_pools(void
     
 );
 #endif
@@ -1647,15 +1834,81 @@ uint16_t uniffi_nexa_ffi_checksum_method_ipam_list_pools(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_LIST_RESERVATIONS
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_LIST_RESERVATIONS
+uint16_t uniffi_nexa_ffi_checksum_method_ipam_list_reservations(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_NEXT_FREE
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_NEXT_FREE
+uint16_t uniffi_nexa_ffi_checksum_method_ipam_next_free(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_PREVIEW_RENUMBER
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_PREVIEW_RENUMBER
+uint16_t uniffi_nexa_ffi_checksum_method_ipam_preview_renumber(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_PREVIEW_RESIZE
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_PREVIEW_RESIZE
+uint16_t uniffi_nexa_ffi_checksum_method_ipam_preview_resize(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_REBUILD
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_REBUILD
+uint16_t uniffi_nexa_ffi_checksum_method_ipam_rebuild(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_RELEASE
 #define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_RELEASE
 uint16_t uniffi_nexa_ffi_checksum_method_ipam_release(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_RENUMBER
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_RENUMBER
+uint16_t uniffi_nexa_ffi_checksum_method_ipam_renumber(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_RESERVE
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_RESERVE
+uint16_t uniffi_nexa_ffi_checksum_method_ipam_reserve(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_RESIZE
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_RESIZE
+uint16_t uniffi_nexa_ffi_checksum_method_ipam_resize(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_UNRESERVE
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_UNRESERVE
+uint16_t uniffi_nexa_ffi_checksum_method_ipam_unreserve(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_USAGE
 #define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_USAGE
 uint16_t uniffi_nexa_ffi_checksum_method_ipam_usage(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_VERIFY
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_VERIFY
+uint16_t uniffi_nexa_ffi_checksum_method_ipam_verify(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_WHO_HOLDS
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_IPAM_WHO_HOLDS
+uint16_t uniffi_nexa_ffi_checksum_method_ipam_who_holds(void
     
 );
 #endif

@@ -736,6 +736,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_nexa_ffi_checksum_method_gateways_list(
     ): Int
+    external fun uniffi_nexa_ffi_checksum_method_gateways_report_applied(
+    ): Int
     external fun uniffi_nexa_ffi_checksum_method_identity_activate_user(
     ): Int
     external fun uniffi_nexa_ffi_checksum_method_identity_add_member(
@@ -774,17 +776,61 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_nexa_ffi_checksum_method_signedin_user_id(
     ): Int
+    external fun uniffi_nexa_ffi_checksum_method_ipam_change_pool(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_ipam_check_import(
+    ): Int
     external fun uniffi_nexa_ffi_checksum_method_ipam_claim(
     ): Int
+    external fun uniffi_nexa_ffi_checksum_method_ipam_claim_many(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_ipam_claim_with(
+    ): Int
     external fun uniffi_nexa_ffi_checksum_method_ipam_create_pool(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_ipam_delete_pool(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_ipam_export_pools(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_ipam_forecast(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_ipam_get_pool(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_ipam_heat_map(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_ipam_history(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_ipam_import_pools(
     ): Int
     external fun uniffi_nexa_ffi_checksum_method_ipam_list_allocations(
     ): Int
     external fun uniffi_nexa_ffi_checksum_method_ipam_list_pools(
     ): Int
+    external fun uniffi_nexa_ffi_checksum_method_ipam_list_reservations(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_ipam_next_free(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_ipam_preview_renumber(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_ipam_preview_resize(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_ipam_rebuild(
+    ): Int
     external fun uniffi_nexa_ffi_checksum_method_ipam_release(
     ): Int
+    external fun uniffi_nexa_ffi_checksum_method_ipam_renumber(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_ipam_reserve(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_ipam_resize(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_ipam_unreserve(
+    ): Int
     external fun uniffi_nexa_ffi_checksum_method_ipam_usage(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_ipam_verify(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_ipam_who_holds(
     ): Int
     external fun uniffi_nexa_ffi_checksum_method_handle_audit(
     ): Int
@@ -1024,6 +1070,8 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_nexa_ffi_fn_method_gateways_list(`ptr`: Long,`after`: RustBuffer.ByValue,`limit`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
     ): Long
+    external fun uniffi_nexa_ffi_fn_method_gateways_report_applied(`ptr`: Long,`id`: RustBuffer.ByValue,`revision`: Long,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
     external fun uniffi_nexa_ffi_fn_clone_identity(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_nexa_ffi_fn_free_identity(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -1074,17 +1122,61 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_nexa_ffi_fn_free_ipam(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
+    external fun uniffi_nexa_ffi_fn_method_ipam_change_pool(`ptr`: Long,`id`: RustBuffer.ByValue,`change`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_ipam_check_import(`ptr`: Long,`format`: RustBuffer.ByValue,`text`: RustBuffer.ByValue,`scope`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
     external fun uniffi_nexa_ffi_fn_method_ipam_claim(`ptr`: Long,`pool`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
     ): Long
+    external fun uniffi_nexa_ffi_fn_method_ipam_claim_many(`ptr`: Long,`pool`: RustBuffer.ByValue,`count`: Int,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_ipam_claim_with(`ptr`: Long,`pool`: RustBuffer.ByValue,`claim`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
     external fun uniffi_nexa_ffi_fn_method_ipam_create_pool(`ptr`: Long,`pool`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_ipam_delete_pool(`ptr`: Long,`id`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_ipam_export_pools(`ptr`: Long,`format`: RustBuffer.ByValue,`scope`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_ipam_forecast(`ptr`: Long,`pool`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_ipam_get_pool(`ptr`: Long,`id`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_ipam_heat_map(`ptr`: Long,`prefix`: RustBuffer.ByValue,`scope`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_ipam_history(`ptr`: Long,`kind`: RustBuffer.ByValue,`value`: RustBuffer.ByValue,`scope`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_ipam_import_pools(`ptr`: Long,`format`: RustBuffer.ByValue,`text`: RustBuffer.ByValue,`scope`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_nexa_ffi_fn_method_ipam_list_allocations(`ptr`: Long,`pool`: RustBuffer.ByValue,`after`: RustBuffer.ByValue,`limit`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_nexa_ffi_fn_method_ipam_list_pools(`ptr`: Long,`after`: RustBuffer.ByValue,`limit`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
     ): Long
+    external fun uniffi_nexa_ffi_fn_method_ipam_list_reservations(`ptr`: Long,`pool`: RustBuffer.ByValue,`after`: RustBuffer.ByValue,`limit`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_ipam_next_free(`ptr`: Long,`pool`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_ipam_preview_renumber(`ptr`: Long,`pool`: RustBuffer.ByValue,`oldRange`: RustBuffer.ByValue,`newRange`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_ipam_preview_resize(`ptr`: Long,`pool`: RustBuffer.ByValue,`ranges`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_ipam_rebuild(`ptr`: Long,`pool`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
     external fun uniffi_nexa_ffi_fn_method_ipam_release(`ptr`: Long,`allocation`: RustBuffer.ByValue,`generation`: Long,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
     ): Long
+    external fun uniffi_nexa_ffi_fn_method_ipam_renumber(`ptr`: Long,`pool`: RustBuffer.ByValue,`oldRange`: RustBuffer.ByValue,`newRange`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_ipam_reserve(`ptr`: Long,`pool`: RustBuffer.ByValue,`range`: RustBuffer.ByValue,`reason`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_ipam_resize(`ptr`: Long,`pool`: RustBuffer.ByValue,`ranges`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_ipam_unreserve(`ptr`: Long,`id`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
     external fun uniffi_nexa_ffi_fn_method_ipam_usage(`ptr`: Long,`pool`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_ipam_verify(`ptr`: Long,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_ipam_who_holds(`ptr`: Long,`kind`: RustBuffer.ByValue,`value`: RustBuffer.ByValue,`scope`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_nexa_ffi_fn_clone_handle(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
@@ -1482,6 +1574,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_nexa_ffi_checksum_method_gateways_list() and 0xFFFF) != 55776) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_nexa_ffi_checksum_method_gateways_report_applied() and 0xFFFF) != 22682) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_nexa_ffi_checksum_method_identity_activate_user() and 0xFFFF) != 28101) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1539,22 +1634,88 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_nexa_ffi_checksum_method_signedin_user_id() and 0xFFFF) != 15231) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_nexa_ffi_checksum_method_ipam_claim() and 0xFFFF) != 31342) {
+    if ((lib.uniffi_nexa_ffi_checksum_method_ipam_change_pool() and 0xFFFF) != 22701) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_nexa_ffi_checksum_method_ipam_create_pool() and 0xFFFF) != 18127) {
+    if ((lib.uniffi_nexa_ffi_checksum_method_ipam_check_import() and 0xFFFF) != 30818) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_nexa_ffi_checksum_method_ipam_list_allocations() and 0xFFFF) != 58444) {
+    if ((lib.uniffi_nexa_ffi_checksum_method_ipam_claim() and 0xFFFF) != 7988) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_ipam_claim_many() and 0xFFFF) != 12670) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_ipam_claim_with() and 0xFFFF) != 59109) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_ipam_create_pool() and 0xFFFF) != 55794) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_ipam_delete_pool() and 0xFFFF) != 22212) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_ipam_export_pools() and 0xFFFF) != 56176) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_ipam_forecast() and 0xFFFF) != 27318) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_ipam_get_pool() and 0xFFFF) != 57109) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_ipam_heat_map() and 0xFFFF) != 2333) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_ipam_history() and 0xFFFF) != 51593) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_ipam_import_pools() and 0xFFFF) != 15717) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_ipam_list_allocations() and 0xFFFF) != 13372) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_nexa_ffi_checksum_method_ipam_list_pools() and 0xFFFF) != 36035) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_nexa_ffi_checksum_method_ipam_release() and 0xFFFF) != 40456) {
+    if ((lib.uniffi_nexa_ffi_checksum_method_ipam_list_reservations() and 0xFFFF) != 8779) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_ipam_next_free() and 0xFFFF) != 34347) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_ipam_preview_renumber() and 0xFFFF) != 45316) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_ipam_preview_resize() and 0xFFFF) != 59601) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_ipam_rebuild() and 0xFFFF) != 27498) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_ipam_release() and 0xFFFF) != 50643) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_ipam_renumber() and 0xFFFF) != 39133) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_ipam_reserve() and 0xFFFF) != 52862) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_ipam_resize() and 0xFFFF) != 8542) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_ipam_unreserve() and 0xFFFF) != 17419) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_nexa_ffi_checksum_method_ipam_usage() and 0xFFFF) != 58648) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_ipam_verify() and 0xFFFF) != 16587) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_ipam_who_holds() and 0xFFFF) != 47385) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_nexa_ffi_checksum_method_handle_audit() and 0xFFFF) != 32332) {
@@ -5072,6 +5233,14 @@ public interface GatewaysInterface {
      */
     suspend fun `list`(`after`: kotlin.String? = null, `limit`: kotlin.UInt? = null, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): GatewayPage
     
+    /**
+     * Says that a gateway has applied a revision, which its desired state names.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`revision`) for one that the gateway does not have yet.
+     */
+    suspend fun `reportApplied`(`id`: GatewayId, `revision`: kotlin.Long, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null)
+    
     companion object
 }
 
@@ -5329,6 +5498,38 @@ open class Gateways: Disposable, AutoCloseable, GatewaysInterface
         { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
         // lift function
         { FfiConverterTypeGatewayPage.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Says that a gateway has applied a revision, which its desired state names.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`revision`) for one that the gateway does not have yet.
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `reportApplied`(`id`: GatewayId, `revision`: kotlin.Long, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_gateways_report_applied(
+                uniffiHandle,
+                
+        FfiConverterTypeGatewayId.lower(`id`),
+        FfiConverterLong.lower(`revision`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_void(future) },
+        // lift function
+        { },
+        
         // Error FFI converter
         NexaException.ErrorHandler,
     )
@@ -6823,12 +7024,28 @@ public object FfiConverterTypeIdentity: FfiConverter<Identity, Long> {
 
 
 /**
- * Pools of addresses, as one caller may see and change them.
+ * Pools of addresses and numbers, as one caller may see and change them.
  */
 public interface IpamInterface {
     
     /**
-     * Claims the lowest free address for something that is not a device.
+     * Changes a pool's name, strategy, quarantine or mode.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` naming the field, `already_exists` for a taken name.
+     */
+    suspend fun `changePool`(`id`: PoolId, `change`: PoolChange, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): Pool
+    
+    /**
+     * What an import would do, and what is in its way, line by line.
+     *
+     * # Errors
+     * `invalid_input` (`text`).
+     */
+    suspend fun `checkImport`(`format`: ImportFormat, `text`: kotlin.String, `scope`: kotlin.String? = null, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): ImportReport
+    
+    /**
+     * Claims one value by the pool's strategy, for something that is not a device.
      *
      * # Errors
      * `not_found`, `exhausted` with the pool's counts.
@@ -6836,15 +7053,87 @@ public interface IpamInterface {
     suspend fun `claim`(`pool`: PoolId, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): Allocation
     
     /**
+     * Claims several at once, the lowest there are, or none.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`count`) for none or more than 100,000, `exhausted` when fewer are free.
+     */
+    suspend fun `claimMany`(`pool`: PoolId, `count`: kotlin.UInt, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): List<Allocation>
+    
+    /**
+     * Claims a value for a holder, a value that is named, or a block.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` naming the field, `conflict` (`specific`, `holder`), `exhausted` with the pool's counts.
+     */
+    suspend fun `claimWith`(`pool`: PoolId, `claim`: Claim, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): Allocation
+    
+    /**
      * Creates a pool.
      *
      * # Errors
-     * `invalid_input` naming the field, `already_exists` for a taken name, `conflict` for a prefix that overlaps a pool.
+     * `invalid_input` naming the field, `already_exists` for a taken name, `conflict` for a range that another pool has.
      */
     suspend fun `createPool`(`pool`: NewPool, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): Pool
     
     /**
-     * The addresses of a pool that are in somebody's hands, a page at a time.
+     * Deletes a pool of which nothing is allocated or rests.
+     *
+     * # Errors
+     * `not_found`, `conflict` for one that is in use, has parts or is a gateway's.
+     */
+    suspend fun `deletePool`(`id`: PoolId, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null)
+    
+    /**
+     * The pools of a scope, with what is reserved of them and who holds what, as a text that can be imported.
+     *
+     * # Errors
+     * `invalid_input` (`format`).
+     */
+    suspend fun `exportPools`(`format`: ImportFormat, `scope`: kotlin.String? = null, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): kotlin.String
+    
+    /**
+     * When a pool will be used up, if it goes on as in the last thirty days.
+     *
+     * # Errors
+     * `not_found`.
+     */
+    suspend fun `forecast`(`pool`: PoolId, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): Forecast
+    
+    /**
+     * One pool.
+     *
+     * # Errors
+     * `not_found`.
+     */
+    suspend fun `getPool`(`id`: PoolId, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): Pool
+    
+    /**
+     * A prefix as a picture: what of it is handed out, at rest, reserved, free, or in no pool.
+     *
+     * # Errors
+     * `invalid_input` (`prefix`).
+     */
+    suspend fun `heatMap`(`prefix`: kotlin.String, `scope`: kotlin.String? = null, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): HeatMap
+    
+    /**
+     * The lives of a value in a scope, the latest first; a thousand at most.
+     *
+     * # Errors
+     * `invalid_input` (`value`).
+     */
+    suspend fun `history`(`kind`: PoolKind, `value`: kotlin.String, `scope`: kotlin.String? = null, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): List<Allocation>
+    
+    /**
+     * Creates the pools of a text, reserves what it reserves, and claims what it says is held: all of it, or nothing.
+     *
+     * # Errors
+     * `conflict` (`text`) when anything is in the way, `invalid_input` (`scope`, `text`).
+     */
+    suspend fun `importPools`(`format`: ImportFormat, `text`: kotlin.String, `scope`: kotlin.String? = null, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): ImportReport
+    
+    /**
+     * What of a pool is in somebody's hands, a page at a time.
      *
      * # Errors
      * `not_found`, `invalid_input` (`limit`, `after`).
@@ -6860,12 +7149,85 @@ public interface IpamInterface {
     suspend fun `listPools`(`after`: kotlin.String? = null, `limit`: kotlin.UInt? = null, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): PoolPage
     
     /**
-     * Gives a claimed address back. It must name the generation that it was claimed as; giving it back again is fine.
+     * What is reserved of a pool, a page at a time.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`limit`, `after`).
+     */
+    suspend fun `listReservations`(`pool`: PoolId, `after`: kotlin.String? = null, `limit`: kotlin.UInt? = null, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): ReservationPage
+    
+    /**
+     * What the next claim from a pool gives that names nothing; nothing when none is free.
+     *
+     * # Errors
+     * `not_found`.
+     */
+    suspend fun `nextFree`(`pool`: PoolId, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): kotlin.String?
+    
+    /**
+     * What a renumbering would move, and where to.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`old_range`, `new_range`), `conflict` for a pool that cannot be renumbered.
+     */
+    suspend fun `previewRenumber`(`pool`: PoolId, `oldRange`: kotlin.String, `newRange`: kotlin.String, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): Renumbering
+    
+    /**
+     * What other ranges would mean for a pool.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`ranges`).
+     */
+    suspend fun `previewResize`(`pool`: PoolId, `ranges`: List<kotlin.String>, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): Resize
+    
+    /**
+     * Works out anew what is free of a pool, from everything else that is stored of it.
+     *
+     * # Errors
+     * `not_found`.
+     */
+    suspend fun `rebuild`(`pool`: PoolId, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): Rebuilt
+    
+    /**
+     * Gives a claimed value back. It must name the generation that it was claimed as; giving it back again is fine.
      *
      * # Errors
      * `not_found`, `conflict` for a generation that is over or an address that a device holds.
      */
     suspend fun `release`(`allocation`: AllocationId, `generation`: kotlin.Long, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null)
+    
+    /**
+     * Puts another range in the place of one of a pool's. What is allocated moves to the same place in it.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`old_range`, `new_range`), `conflict` for a pool that cannot be renumbered or a range that another
+     * pool has.
+     */
+    suspend fun `renumber`(`pool`: PoolId, `oldRange`: kotlin.String, `newRange`: kotlin.String, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): Renumbering
+    
+    /**
+     * Keeps a free range out of a pool, for a reason.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`range`, `reason`), `conflict` for a range of which something is not free.
+     */
+    suspend fun `reserve`(`pool`: PoolId, `range`: kotlin.String, `reason`: kotlin.String, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): Reservation
+    
+    /**
+     * Grows or shrinks a pool to these ranges.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`ranges`), `conflict` when something in use lies outside, or another pool has a value of them.
+     */
+    suspend fun `resize`(`pool`: PoolId, `ranges`: List<kotlin.String>, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): Resize
+    
+    /**
+     * Lifts a reservation.
+     *
+     * # Errors
+     * `not_found`, `conflict` for one that follows from what the pool is.
+     */
+    suspend fun `unreserve`(`id`: ReservationId, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null)
     
     /**
      * How full a pool is.
@@ -6875,11 +7237,27 @@ public interface IpamInterface {
      */
     suspend fun `usage`(`pool`: PoolId, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): PoolUsage
     
+    /**
+     * Compares what is stored of every pool with itself. No findings is the good answer.
+     *
+     * # Errors
+     * What every call can fail with.
+     */
+    suspend fun `verify`(`timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): List<Finding>
+    
+    /**
+     * Who has a value in a scope, or had it last while it rests.
+     *
+     * # Errors
+     * `invalid_input` (`value`).
+     */
+    suspend fun `whoHolds`(`kind`: PoolKind, `value`: kotlin.String, `scope`: kotlin.String? = null, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): Allocation?
+    
     companion object
 }
 
 /**
- * Pools of addresses, as one caller may see and change them.
+ * Pools of addresses and numbers, as one caller may see and change them.
  */
 open class Ipam: Disposable, AutoCloseable, IpamInterface
 {
@@ -6984,7 +7362,70 @@ open class Ipam: Disposable, AutoCloseable, IpamInterface
 
     
     /**
-     * Claims the lowest free address for something that is not a device.
+     * Changes a pool's name, strategy, quarantine or mode.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` naming the field, `already_exists` for a taken name.
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `changePool`(`id`: PoolId, `change`: PoolChange, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : Pool {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_ipam_change_pool(
+                uniffiHandle,
+                
+        FfiConverterTypePoolId.lower(`id`),
+        FfiConverterTypePoolChange.lower(`change`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypePool.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * What an import would do, and what is in its way, line by line.
+     *
+     * # Errors
+     * `invalid_input` (`text`).
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `checkImport`(`format`: ImportFormat, `text`: kotlin.String, `scope`: kotlin.String?, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : ImportReport {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_ipam_check_import(
+                uniffiHandle,
+                
+        FfiConverterTypeImportFormat.lower(`format`),
+        FfiConverterString.lower(`text`),
+        FfiConverterOptionalString.lower(`scope`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeImportReport.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Claims one value by the pool's strategy, for something that is not a device.
      *
      * # Errors
      * `not_found`, `exhausted` with the pool's counts.
@@ -7014,10 +7455,72 @@ open class Ipam: Disposable, AutoCloseable, IpamInterface
 
     
     /**
+     * Claims several at once, the lowest there are, or none.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`count`) for none or more than 100,000, `exhausted` when fewer are free.
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `claimMany`(`pool`: PoolId, `count`: kotlin.UInt, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : List<Allocation> {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_ipam_claim_many(
+                uniffiHandle,
+                
+        FfiConverterTypePoolId.lower(`pool`),
+        FfiConverterUInt.lower(`count`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterSequenceTypeAllocation.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Claims a value for a holder, a value that is named, or a block.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` naming the field, `conflict` (`specific`, `holder`), `exhausted` with the pool's counts.
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `claimWith`(`pool`: PoolId, `claim`: Claim, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : Allocation {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_ipam_claim_with(
+                uniffiHandle,
+                
+        FfiConverterTypePoolId.lower(`pool`),
+        FfiConverterTypeClaim.lower(`claim`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeAllocation.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
      * Creates a pool.
      *
      * # Errors
-     * `invalid_input` naming the field, `already_exists` for a taken name, `conflict` for a prefix that overlaps a pool.
+     * `invalid_input` naming the field, `already_exists` for a taken name, `conflict` for a range that another pool has.
      */
     @Throws(NexaException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -7044,7 +7547,224 @@ open class Ipam: Disposable, AutoCloseable, IpamInterface
 
     
     /**
-     * The addresses of a pool that are in somebody's hands, a page at a time.
+     * Deletes a pool of which nothing is allocated or rests.
+     *
+     * # Errors
+     * `not_found`, `conflict` for one that is in use, has parts or is a gateway's.
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `deletePool`(`id`: PoolId, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_ipam_delete_pool(
+                uniffiHandle,
+                
+        FfiConverterTypePoolId.lower(`id`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_void(future) },
+        // lift function
+        { },
+        
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * The pools of a scope, with what is reserved of them and who holds what, as a text that can be imported.
+     *
+     * # Errors
+     * `invalid_input` (`format`).
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `exportPools`(`format`: ImportFormat, `scope`: kotlin.String?, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : kotlin.String {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_ipam_export_pools(
+                uniffiHandle,
+                
+        FfiConverterTypeImportFormat.lower(`format`),
+        FfiConverterOptionalString.lower(`scope`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterString.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * When a pool will be used up, if it goes on as in the last thirty days.
+     *
+     * # Errors
+     * `not_found`.
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `forecast`(`pool`: PoolId, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : Forecast {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_ipam_forecast(
+                uniffiHandle,
+                
+        FfiConverterTypePoolId.lower(`pool`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeForecast.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * One pool.
+     *
+     * # Errors
+     * `not_found`.
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `getPool`(`id`: PoolId, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : Pool {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_ipam_get_pool(
+                uniffiHandle,
+                
+        FfiConverterTypePoolId.lower(`id`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypePool.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * A prefix as a picture: what of it is handed out, at rest, reserved, free, or in no pool.
+     *
+     * # Errors
+     * `invalid_input` (`prefix`).
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `heatMap`(`prefix`: kotlin.String, `scope`: kotlin.String?, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : HeatMap {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_ipam_heat_map(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`prefix`),
+        FfiConverterOptionalString.lower(`scope`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeHeatMap.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * The lives of a value in a scope, the latest first; a thousand at most.
+     *
+     * # Errors
+     * `invalid_input` (`value`).
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `history`(`kind`: PoolKind, `value`: kotlin.String, `scope`: kotlin.String?, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : List<Allocation> {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_ipam_history(
+                uniffiHandle,
+                
+        FfiConverterTypePoolKind.lower(`kind`),
+        FfiConverterString.lower(`value`),
+        FfiConverterOptionalString.lower(`scope`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterSequenceTypeAllocation.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Creates the pools of a text, reserves what it reserves, and claims what it says is held: all of it, or nothing.
+     *
+     * # Errors
+     * `conflict` (`text`) when anything is in the way, `invalid_input` (`scope`, `text`).
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `importPools`(`format`: ImportFormat, `text`: kotlin.String, `scope`: kotlin.String?, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : ImportReport {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_ipam_import_pools(
+                uniffiHandle,
+                
+        FfiConverterTypeImportFormat.lower(`format`),
+        FfiConverterString.lower(`text`),
+        FfiConverterOptionalString.lower(`scope`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeImportReport.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * What of a pool is in somebody's hands, a page at a time.
      *
      * # Errors
      * `not_found`, `invalid_input` (`limit`, `after`).
@@ -7107,7 +7827,162 @@ open class Ipam: Disposable, AutoCloseable, IpamInterface
 
     
     /**
-     * Gives a claimed address back. It must name the generation that it was claimed as; giving it back again is fine.
+     * What is reserved of a pool, a page at a time.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`limit`, `after`).
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `listReservations`(`pool`: PoolId, `after`: kotlin.String?, `limit`: kotlin.UInt?, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : ReservationPage {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_ipam_list_reservations(
+                uniffiHandle,
+                
+        FfiConverterTypePoolId.lower(`pool`),
+        FfiConverterOptionalString.lower(`after`),
+        FfiConverterOptionalUInt.lower(`limit`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeReservationPage.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * What the next claim from a pool gives that names nothing; nothing when none is free.
+     *
+     * # Errors
+     * `not_found`.
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `nextFree`(`pool`: PoolId, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : kotlin.String? {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_ipam_next_free(
+                uniffiHandle,
+                
+        FfiConverterTypePoolId.lower(`pool`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterOptionalString.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * What a renumbering would move, and where to.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`old_range`, `new_range`), `conflict` for a pool that cannot be renumbered.
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `previewRenumber`(`pool`: PoolId, `oldRange`: kotlin.String, `newRange`: kotlin.String, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : Renumbering {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_ipam_preview_renumber(
+                uniffiHandle,
+                
+        FfiConverterTypePoolId.lower(`pool`),
+        FfiConverterString.lower(`oldRange`),
+        FfiConverterString.lower(`newRange`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeRenumbering.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * What other ranges would mean for a pool.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`ranges`).
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `previewResize`(`pool`: PoolId, `ranges`: List<kotlin.String>, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : Resize {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_ipam_preview_resize(
+                uniffiHandle,
+                
+        FfiConverterTypePoolId.lower(`pool`),
+        FfiConverterSequenceString.lower(`ranges`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeResize.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Works out anew what is free of a pool, from everything else that is stored of it.
+     *
+     * # Errors
+     * `not_found`.
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `rebuild`(`pool`: PoolId, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : Rebuilt {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_ipam_rebuild(
+                uniffiHandle,
+                
+        FfiConverterTypePoolId.lower(`pool`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeRebuilt.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Gives a claimed value back. It must name the generation that it was claimed as; giving it back again is fine.
      *
      * # Errors
      * `not_found`, `conflict` for a generation that is over or an address that a device holds.
@@ -7122,6 +7997,133 @@ open class Ipam: Disposable, AutoCloseable, IpamInterface
                 
         FfiConverterTypeAllocationId.lower(`allocation`),
         FfiConverterLong.lower(`generation`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_void(future) },
+        // lift function
+        { },
+        
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Puts another range in the place of one of a pool's. What is allocated moves to the same place in it.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`old_range`, `new_range`), `conflict` for a pool that cannot be renumbered or a range that another
+     * pool has.
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `renumber`(`pool`: PoolId, `oldRange`: kotlin.String, `newRange`: kotlin.String, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : Renumbering {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_ipam_renumber(
+                uniffiHandle,
+                
+        FfiConverterTypePoolId.lower(`pool`),
+        FfiConverterString.lower(`oldRange`),
+        FfiConverterString.lower(`newRange`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeRenumbering.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Keeps a free range out of a pool, for a reason.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`range`, `reason`), `conflict` for a range of which something is not free.
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `reserve`(`pool`: PoolId, `range`: kotlin.String, `reason`: kotlin.String, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : Reservation {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_ipam_reserve(
+                uniffiHandle,
+                
+        FfiConverterTypePoolId.lower(`pool`),
+        FfiConverterString.lower(`range`),
+        FfiConverterString.lower(`reason`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeReservation.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Grows or shrinks a pool to these ranges.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`ranges`), `conflict` when something in use lies outside, or another pool has a value of them.
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `resize`(`pool`: PoolId, `ranges`: List<kotlin.String>, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : Resize {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_ipam_resize(
+                uniffiHandle,
+                
+        FfiConverterTypePoolId.lower(`pool`),
+        FfiConverterSequenceString.lower(`ranges`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeResize.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Lifts a reservation.
+     *
+     * # Errors
+     * `not_found`, `conflict` for one that follows from what the pool is.
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `unreserve`(`id`: ReservationId, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_ipam_unreserve(
+                uniffiHandle,
+                
+        FfiConverterTypeReservationId.lower(`id`),
         FfiConverterOptionalUInt.lower(`timeoutMs`),
         FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
             )
@@ -7162,6 +8164,67 @@ open class Ipam: Disposable, AutoCloseable, IpamInterface
         { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
         // lift function
         { FfiConverterTypePoolUsage.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Compares what is stored of every pool with itself. No findings is the good answer.
+     *
+     * # Errors
+     * What every call can fail with.
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `verify`(`timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : List<Finding> {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_ipam_verify(
+                uniffiHandle,
+                
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterSequenceTypeFinding.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Who has a value in a scope, or had it last while it rests.
+     *
+     * # Errors
+     * `invalid_input` (`value`).
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `whoHolds`(`kind`: PoolKind, `value`: kotlin.String, `scope`: kotlin.String?, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : Allocation? {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_ipam_who_holds(
+                uniffiHandle,
+                
+        FfiConverterTypePoolKind.lower(`kind`),
+        FfiConverterString.lower(`value`),
+        FfiConverterOptionalString.lower(`scope`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterOptionalTypeAllocation.lift(it) },
         // Error FFI converter
         NexaException.ErrorHandler,
     )
@@ -11685,7 +12748,7 @@ public object FfiConverterTypeAccess: FfiConverterRustBuffer<Access> {
 
 
 /**
- * One address in somebody's hands.
+ * One life of an address, a number or a block of them, in somebody's hands.
  */
 data class Allocation (
     /**
@@ -11699,14 +12762,29 @@ data class Allocation (
     val `poolId`: PoolId
     , 
     /**
-     * The address.
+     * What was handed out: one value, or the first of a block.
      */
-    val `address`: kotlin.String
+    val `value`: kotlin.String
+    , 
+    /**
+     * The last of a block; the same value where it is one.
+     */
+    val `lastValue`: kotlin.String
     , 
     /**
      * The device that has it.
      */
     val `deviceId`: DeviceId?
+    , 
+    /**
+     * Who has it, where it is no device and the claim said so.
+     */
+    val `holder`: kotlin.String?
+    , 
+    /**
+     * Where in its life it is.
+     */
+    val `status`: AllocationStatus
     , 
     /**
      * Which life of the address this is; a release must name it.
@@ -11717,6 +12795,16 @@ data class Allocation (
      * When it was handed out, in microseconds since 1970.
      */
     val `allocatedAt`: kotlin.Long
+    , 
+    /**
+     * When it was given back.
+     */
+    val `releasedAt`: kotlin.Long?
+    , 
+    /**
+     * Until when it rests at least; gateways that have not applied its release keep it longer.
+     */
+    val `quarantinedUntil`: kotlin.Long?
     
 ){
     
@@ -11736,28 +12824,43 @@ public object FfiConverterTypeAllocation: FfiConverterRustBuffer<Allocation> {
             FfiConverterTypeAllocationId.read(buf),
             FfiConverterTypePoolId.read(buf),
             FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
             FfiConverterOptionalTypeDeviceId.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterTypeAllocationStatus.read(buf),
             FfiConverterLong.read(buf),
             FfiConverterLong.read(buf),
+            FfiConverterOptionalLong.read(buf),
+            FfiConverterOptionalLong.read(buf),
         )
     }
 
     override fun allocationSize(value: Allocation) = (
             FfiConverterTypeAllocationId.allocationSize(value.`id`) +
             FfiConverterTypePoolId.allocationSize(value.`poolId`) +
-            FfiConverterString.allocationSize(value.`address`) +
+            FfiConverterString.allocationSize(value.`value`) +
+            FfiConverterString.allocationSize(value.`lastValue`) +
             FfiConverterOptionalTypeDeviceId.allocationSize(value.`deviceId`) +
+            FfiConverterOptionalString.allocationSize(value.`holder`) +
+            FfiConverterTypeAllocationStatus.allocationSize(value.`status`) +
             FfiConverterLong.allocationSize(value.`generation`) +
-            FfiConverterLong.allocationSize(value.`allocatedAt`)
+            FfiConverterLong.allocationSize(value.`allocatedAt`) +
+            FfiConverterOptionalLong.allocationSize(value.`releasedAt`) +
+            FfiConverterOptionalLong.allocationSize(value.`quarantinedUntil`)
     )
 
     override fun write(value: Allocation, buf: ByteBuffer) {
             FfiConverterTypeAllocationId.write(value.`id`, buf)
             FfiConverterTypePoolId.write(value.`poolId`, buf)
-            FfiConverterString.write(value.`address`, buf)
+            FfiConverterString.write(value.`value`, buf)
+            FfiConverterString.write(value.`lastValue`, buf)
             FfiConverterOptionalTypeDeviceId.write(value.`deviceId`, buf)
+            FfiConverterOptionalString.write(value.`holder`, buf)
+            FfiConverterTypeAllocationStatus.write(value.`status`, buf)
             FfiConverterLong.write(value.`generation`, buf)
             FfiConverterLong.write(value.`allocatedAt`, buf)
+            FfiConverterOptionalLong.write(value.`releasedAt`, buf)
+            FfiConverterOptionalLong.write(value.`quarantinedUntil`, buf)
     }
 }
 
@@ -12365,6 +13468,62 @@ public object FfiConverterTypeAuditSealed: FfiConverterRustBuffer<AuditSealed> {
     override fun write(value: AuditSealed, buf: ByteBuffer) {
             FfiConverterLong.write(value.`seal`, buf)
             FfiConverterLong.write(value.`rows`, buf)
+    }
+}
+
+
+
+/**
+ * What is to be claimed, and for whom.
+ */
+data class Claim (
+    /**
+     * Who gets it, in up to 128 characters. A holder has one at most in a pool: claiming again gives the same one.
+     */
+    val `holder`: kotlin.String? = null 
+    , 
+    /**
+     * This one and no other.
+     */
+    val `specific`: kotlin.String? = null 
+    , 
+    /**
+     * How long the prefix of a whole block is, such as 28 for a `/28`. The number of bits is that of the kind: 32, 128 for IPv6,
+     * 48 for MAC addresses, 16 for ports.
+     */
+    val `block`: kotlin.UInt? = null 
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeClaim: FfiConverterRustBuffer<Claim> {
+    override fun read(buf: ByteBuffer): Claim {
+        return Claim(
+            FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalUInt.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Claim) = (
+            FfiConverterOptionalString.allocationSize(value.`holder`) +
+            FfiConverterOptionalString.allocationSize(value.`specific`) +
+            FfiConverterOptionalUInt.allocationSize(value.`block`)
+    )
+
+    override fun write(value: Claim, buf: ByteBuffer) {
+            FfiConverterOptionalString.write(value.`holder`, buf)
+            FfiConverterOptionalString.write(value.`specific`, buf)
+            FfiConverterOptionalUInt.write(value.`block`, buf)
     }
 }
 
@@ -13503,6 +14662,140 @@ public object FfiConverterTypeExplanation: FfiConverterRustBuffer<Explanation> {
 
 
 /**
+ * One thing that is wrong with what is stored of a pool.
+ */
+data class Finding (
+    /**
+     * The pool.
+     */
+    val `poolId`: PoolId
+    , 
+    /**
+     * What is wrong.
+     */
+    val `kind`: FindingKind
+    , 
+    /**
+     * Where.
+     */
+    val `range`: kotlin.String
+    , 
+    /**
+     * In words.
+     */
+    val `message`: kotlin.String
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeFinding: FfiConverterRustBuffer<Finding> {
+    override fun read(buf: ByteBuffer): Finding {
+        return Finding(
+            FfiConverterTypePoolId.read(buf),
+            FfiConverterTypeFindingKind.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Finding) = (
+            FfiConverterTypePoolId.allocationSize(value.`poolId`) +
+            FfiConverterTypeFindingKind.allocationSize(value.`kind`) +
+            FfiConverterString.allocationSize(value.`range`) +
+            FfiConverterString.allocationSize(value.`message`)
+    )
+
+    override fun write(value: Finding, buf: ByteBuffer) {
+            FfiConverterTypePoolId.write(value.`poolId`, buf)
+            FfiConverterTypeFindingKind.write(value.`kind`, buf)
+            FfiConverterString.write(value.`range`, buf)
+            FfiConverterString.write(value.`message`, buf)
+    }
+}
+
+
+
+/**
+ * What the last days say of the days to come.
+ */
+data class Forecast (
+    /**
+     * How many days were looked at. Fewer than seven say nothing.
+     */
+    val `observedDays`: kotlin.UInt
+    , 
+    /**
+     * How many more are handed out than given back in a day: the middle one of the slopes between each two days.
+     */
+    val `perDay`: kotlin.Double
+    , 
+    /**
+     * When the last one is handed out, in microseconds since 1970.
+     */
+    val `exhaustedAt`: kotlin.Long?
+    , 
+    /**
+     * The same by the slope that a quarter of the slopes are above.
+     */
+    val `earliest`: kotlin.Long?
+    , 
+    /**
+     * The same by the slope that a quarter of the slopes are below.
+     */
+    val `latest`: kotlin.Long?
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeForecast: FfiConverterRustBuffer<Forecast> {
+    override fun read(buf: ByteBuffer): Forecast {
+        return Forecast(
+            FfiConverterUInt.read(buf),
+            FfiConverterDouble.read(buf),
+            FfiConverterOptionalLong.read(buf),
+            FfiConverterOptionalLong.read(buf),
+            FfiConverterOptionalLong.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Forecast) = (
+            FfiConverterUInt.allocationSize(value.`observedDays`) +
+            FfiConverterDouble.allocationSize(value.`perDay`) +
+            FfiConverterOptionalLong.allocationSize(value.`exhaustedAt`) +
+            FfiConverterOptionalLong.allocationSize(value.`earliest`) +
+            FfiConverterOptionalLong.allocationSize(value.`latest`)
+    )
+
+    override fun write(value: Forecast, buf: ByteBuffer) {
+            FfiConverterUInt.write(value.`observedDays`, buf)
+            FfiConverterDouble.write(value.`perDay`, buf)
+            FfiConverterOptionalLong.write(value.`exhaustedAt`, buf)
+            FfiConverterOptionalLong.write(value.`earliest`, buf)
+            FfiConverterOptionalLong.write(value.`latest`, buf)
+    }
+}
+
+
+
+/**
  * A WireGuard gateway.
  */
 data class Gateway (
@@ -13557,6 +14850,16 @@ data class Gateway (
     val `revision`: kotlin.Long
     , 
     /**
+     * The latest of those revisions that it is known to have applied; nothing while it has never said.
+     */
+    val `appliedRevision`: kotlin.Long?
+    , 
+    /**
+     * When it last said so, in microseconds since 1970.
+     */
+    val `lastSyncAt`: kotlin.Long?
+    , 
+    /**
      * When it was created, in microseconds since 1970.
      */
     val `createdAt`: kotlin.Long
@@ -13586,6 +14889,8 @@ public object FfiConverterTypeGateway: FfiConverterRustBuffer<Gateway> {
             FfiConverterOptionalUInt.read(buf),
             FfiConverterBoolean.read(buf),
             FfiConverterLong.read(buf),
+            FfiConverterOptionalLong.read(buf),
+            FfiConverterOptionalLong.read(buf),
             FfiConverterLong.read(buf),
         )
     }
@@ -13601,6 +14906,8 @@ public object FfiConverterTypeGateway: FfiConverterRustBuffer<Gateway> {
             FfiConverterOptionalUInt.allocationSize(value.`mtu`) +
             FfiConverterBoolean.allocationSize(value.`isActive`) +
             FfiConverterLong.allocationSize(value.`revision`) +
+            FfiConverterOptionalLong.allocationSize(value.`appliedRevision`) +
+            FfiConverterOptionalLong.allocationSize(value.`lastSyncAt`) +
             FfiConverterLong.allocationSize(value.`createdAt`)
     )
 
@@ -13615,6 +14922,8 @@ public object FfiConverterTypeGateway: FfiConverterRustBuffer<Gateway> {
             FfiConverterOptionalUInt.write(value.`mtu`, buf)
             FfiConverterBoolean.write(value.`isActive`, buf)
             FfiConverterLong.write(value.`revision`, buf)
+            FfiConverterOptionalLong.write(value.`appliedRevision`, buf)
+            FfiConverterOptionalLong.write(value.`lastSyncAt`, buf)
             FfiConverterLong.write(value.`createdAt`, buf)
     }
 }
@@ -13850,6 +15159,227 @@ public object FfiConverterTypeGroupPage: FfiConverterRustBuffer<GroupPage> {
 
 
 /**
+ * A prefix as a picture.
+ */
+data class HeatMap (
+    /**
+     * The prefix.
+     */
+    val `prefix`: kotlin.String
+    , 
+    /**
+     * The picture, as SVG.
+     */
+    val `svg`: kotlin.String
+    , 
+    /**
+     * The same as text for a terminal of 80 columns.
+     */
+    val `text`: kotlin.String
+    , 
+    /**
+     * How many addresses are handed out.
+     */
+    val `allocated`: kotlin.String
+    , 
+    /**
+     * How many rest.
+     */
+    val `quarantined`: kotlin.String
+    , 
+    /**
+     * How many are reserved.
+     */
+    val `reserved`: kotlin.String
+    , 
+    /**
+     * How many are free.
+     */
+    val `free`: kotlin.String
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeHeatMap: FfiConverterRustBuffer<HeatMap> {
+    override fun read(buf: ByteBuffer): HeatMap {
+        return HeatMap(
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: HeatMap) = (
+            FfiConverterString.allocationSize(value.`prefix`) +
+            FfiConverterString.allocationSize(value.`svg`) +
+            FfiConverterString.allocationSize(value.`text`) +
+            FfiConverterString.allocationSize(value.`allocated`) +
+            FfiConverterString.allocationSize(value.`quarantined`) +
+            FfiConverterString.allocationSize(value.`reserved`) +
+            FfiConverterString.allocationSize(value.`free`)
+    )
+
+    override fun write(value: HeatMap, buf: ByteBuffer) {
+            FfiConverterString.write(value.`prefix`, buf)
+            FfiConverterString.write(value.`svg`, buf)
+            FfiConverterString.write(value.`text`, buf)
+            FfiConverterString.write(value.`allocated`, buf)
+            FfiConverterString.write(value.`quarantined`, buf)
+            FfiConverterString.write(value.`reserved`, buf)
+            FfiConverterString.write(value.`free`, buf)
+    }
+}
+
+
+
+/**
+ * Something of a text that cannot be imported, and where it stands.
+ */
+data class ImportConflict (
+    /**
+     * The line of the text, from 1.
+     */
+    val `line`: kotlin.Long
+    , 
+    /**
+     * The column or key.
+     */
+    val `field`: kotlin.String
+    , 
+    /**
+     * What is the matter.
+     */
+    val `message`: kotlin.String
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeImportConflict: FfiConverterRustBuffer<ImportConflict> {
+    override fun read(buf: ByteBuffer): ImportConflict {
+        return ImportConflict(
+            FfiConverterLong.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: ImportConflict) = (
+            FfiConverterLong.allocationSize(value.`line`) +
+            FfiConverterString.allocationSize(value.`field`) +
+            FfiConverterString.allocationSize(value.`message`)
+    )
+
+    override fun write(value: ImportConflict, buf: ByteBuffer) {
+            FfiConverterLong.write(value.`line`, buf)
+            FfiConverterString.write(value.`field`, buf)
+            FfiConverterString.write(value.`message`, buf)
+    }
+}
+
+
+
+/**
+ * What an import did, or would do.
+ */
+data class ImportReport (
+    /**
+     * How many pools it creates.
+     */
+    val `pools`: kotlin.Long
+    , 
+    /**
+     * How many ranges it reserves.
+     */
+    val `reservations`: kotlin.Long
+    , 
+    /**
+     * How many addresses it claims.
+     */
+    val `addresses`: kotlin.Long
+    , 
+    /**
+     * How many entries are there already.
+     */
+    val `unchanged`: kotlin.Long
+    , 
+    /**
+     * What is in the way, in order of the lines; at most 1,000 are listed.
+     */
+    val `conflicts`: List<ImportConflict>
+    , 
+    /**
+     * How many those are.
+     */
+    val `conflictCount`: kotlin.Long
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeImportReport: FfiConverterRustBuffer<ImportReport> {
+    override fun read(buf: ByteBuffer): ImportReport {
+        return ImportReport(
+            FfiConverterLong.read(buf),
+            FfiConverterLong.read(buf),
+            FfiConverterLong.read(buf),
+            FfiConverterLong.read(buf),
+            FfiConverterSequenceTypeImportConflict.read(buf),
+            FfiConverterLong.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: ImportReport) = (
+            FfiConverterLong.allocationSize(value.`pools`) +
+            FfiConverterLong.allocationSize(value.`reservations`) +
+            FfiConverterLong.allocationSize(value.`addresses`) +
+            FfiConverterLong.allocationSize(value.`unchanged`) +
+            FfiConverterSequenceTypeImportConflict.allocationSize(value.`conflicts`) +
+            FfiConverterLong.allocationSize(value.`conflictCount`)
+    )
+
+    override fun write(value: ImportReport, buf: ByteBuffer) {
+            FfiConverterLong.write(value.`pools`, buf)
+            FfiConverterLong.write(value.`reservations`, buf)
+            FfiConverterLong.write(value.`addresses`, buf)
+            FfiConverterLong.write(value.`unchanged`, buf)
+            FfiConverterSequenceTypeImportConflict.write(value.`conflicts`, buf)
+            FfiConverterLong.write(value.`conflictCount`, buf)
+    }
+}
+
+
+
+/**
  * A policy that did not decide.
  */
 data class Loser (
@@ -13899,6 +15429,53 @@ public object FfiConverterTypeLoser: FfiConverterRustBuffer<Loser> {
             FfiConverterTypePolicySummary.write(value.`policy`, buf)
             FfiConverterTypeLossReason.write(value.`reason`, buf)
             FfiConverterOptionalLong.write(value.`at`, buf)
+    }
+}
+
+
+
+/**
+ * One allocation that a renumbering moves.
+ */
+data class Move (
+    /**
+     * The allocation that ends.
+     */
+    val `allocation`: Allocation
+    , 
+    /**
+     * What its holder has afterwards: the first of as many as before.
+     */
+    val `newValue`: kotlin.String
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeMove: FfiConverterRustBuffer<Move> {
+    override fun read(buf: ByteBuffer): Move {
+        return Move(
+            FfiConverterTypeAllocation.read(buf),
+            FfiConverterString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Move) = (
+            FfiConverterTypeAllocation.allocationSize(value.`allocation`) +
+            FfiConverterString.allocationSize(value.`newValue`)
+    )
+
+    override fun write(value: Move, buf: ByteBuffer) {
+            FfiConverterTypeAllocation.write(value.`allocation`, buf)
+            FfiConverterString.write(value.`newValue`, buf)
     }
 }
 
@@ -14229,7 +15806,7 @@ public object FfiConverterTypeNewPolicy: FfiConverterRustBuffer<NewPolicy> {
 
 
 /**
- * A pool to create.
+ * A pool to create. It has one prefix (`cidr`), several ranges, or a block of a parent.
  */
 data class NewPool (
     /**
@@ -14240,12 +15817,52 @@ data class NewPool (
     /**
      * What it covers; network and broadcast addresses are never handed out.
      */
-    val `cidr`: kotlin.String
+    val `cidr`: kotlin.String? = null 
     , 
     /**
-     * Addresses to keep out of it.
+     * Addresses and ranges to keep out of it.
      */
     val `reserve`: List<kotlin.String>? = null 
+    , 
+    /**
+     * What it hands out; with a prefix, or a range of addresses, that says it.
+     */
+    val `kind`: PoolKind? = null 
+    , 
+    /**
+     * What it covers: prefixes, `first-last`, or single values.
+     */
+    val `ranges`: List<kotlin.String>? = null 
+    , 
+    /**
+     * The network or the cluster in which its values mean something; empty for the one that all share.
+     */
+    val `scope`: kotlin.String? = null 
+    , 
+    /**
+     * The pool that it becomes a part of.
+     */
+    val `parent`: PoolId? = null 
+    , 
+    /**
+     * How long the prefix is that is cut out of the parent, where it does not matter which.
+     */
+    val `prefixLen`: kotlin.UInt? = null 
+    , 
+    /**
+     * Which of the free ones it hands out: the lowest, unless this says otherwise.
+     */
+    val `strategy`: Strategy? = null 
+    , 
+    /**
+     * How long what is given back rests before anybody else gets it, in microseconds: not at all, unless this says otherwise.
+     */
+    val `quarantine`: kotlin.Long? = null 
+    , 
+    /**
+     * Whether claims on a server do not wait for each other.
+     */
+    val `parallel`: kotlin.Boolean? = null 
     
 ){
     
@@ -14263,21 +15880,45 @@ public object FfiConverterTypeNewPool: FfiConverterRustBuffer<NewPool> {
     override fun read(buf: ByteBuffer): NewPool {
         return NewPool(
             FfiConverterString.read(buf),
-            FfiConverterString.read(buf),
+            FfiConverterOptionalString.read(buf),
             FfiConverterOptionalSequenceString.read(buf),
+            FfiConverterOptionalTypePoolKind.read(buf),
+            FfiConverterOptionalSequenceString.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalTypePoolId.read(buf),
+            FfiConverterOptionalUInt.read(buf),
+            FfiConverterOptionalTypeStrategy.read(buf),
+            FfiConverterOptionalLong.read(buf),
+            FfiConverterOptionalBoolean.read(buf),
         )
     }
 
     override fun allocationSize(value: NewPool) = (
             FfiConverterString.allocationSize(value.`name`) +
-            FfiConverterString.allocationSize(value.`cidr`) +
-            FfiConverterOptionalSequenceString.allocationSize(value.`reserve`)
+            FfiConverterOptionalString.allocationSize(value.`cidr`) +
+            FfiConverterOptionalSequenceString.allocationSize(value.`reserve`) +
+            FfiConverterOptionalTypePoolKind.allocationSize(value.`kind`) +
+            FfiConverterOptionalSequenceString.allocationSize(value.`ranges`) +
+            FfiConverterOptionalString.allocationSize(value.`scope`) +
+            FfiConverterOptionalTypePoolId.allocationSize(value.`parent`) +
+            FfiConverterOptionalUInt.allocationSize(value.`prefixLen`) +
+            FfiConverterOptionalTypeStrategy.allocationSize(value.`strategy`) +
+            FfiConverterOptionalLong.allocationSize(value.`quarantine`) +
+            FfiConverterOptionalBoolean.allocationSize(value.`parallel`)
     )
 
     override fun write(value: NewPool, buf: ByteBuffer) {
             FfiConverterString.write(value.`name`, buf)
-            FfiConverterString.write(value.`cidr`, buf)
+            FfiConverterOptionalString.write(value.`cidr`, buf)
             FfiConverterOptionalSequenceString.write(value.`reserve`, buf)
+            FfiConverterOptionalTypePoolKind.write(value.`kind`, buf)
+            FfiConverterOptionalSequenceString.write(value.`ranges`, buf)
+            FfiConverterOptionalString.write(value.`scope`, buf)
+            FfiConverterOptionalTypePoolId.write(value.`parent`, buf)
+            FfiConverterOptionalUInt.write(value.`prefixLen`, buf)
+            FfiConverterOptionalTypeStrategy.write(value.`strategy`, buf)
+            FfiConverterOptionalLong.write(value.`quarantine`, buf)
+            FfiConverterOptionalBoolean.write(value.`parallel`, buf)
     }
 }
 
@@ -14687,7 +16328,7 @@ public object FfiConverterTypePolicySummary: FfiConverterRustBuffer<PolicySummar
 
 
 /**
- * A pool that addresses are handed out of, lowest first.
+ * A pool: ranges of one kind without what is reserved in them.
  */
 data class Pool (
     /**
@@ -14701,14 +16342,44 @@ data class Pool (
     val `name`: kotlin.String
     , 
     /**
-     * What it covers.
+     * What it hands out.
      */
-    val `cidr`: kotlin.String
+    val `kind`: PoolKind
+    , 
+    /**
+     * The network or the cluster in which its values mean something; empty for the one that all share.
+     */
+    val `scope`: kotlin.String
+    , 
+    /**
+     * What it covers, in order: a prefix, `first-last`, or one value.
+     */
+    val `ranges`: List<kotlin.String>
     , 
     /**
      * The gateway whose devices it serves.
      */
     val `gatewayId`: GatewayId?
+    , 
+    /**
+     * The pool that it is a part of.
+     */
+    val `parentId`: PoolId?
+    , 
+    /**
+     * Which of the free ones it hands out.
+     */
+    val `strategy`: Strategy
+    , 
+    /**
+     * How long what is given back rests before anybody else gets it, in microseconds.
+     */
+    val `quarantine`: kotlin.Long
+    , 
+    /**
+     * Whether claims on a server do not wait for each other; "lowest" is then approximate.
+     */
+    val `isParallel`: kotlin.Boolean
     , 
     /**
      * When it was created, in microseconds since 1970.
@@ -14732,8 +16403,14 @@ public object FfiConverterTypePool: FfiConverterRustBuffer<Pool> {
         return Pool(
             FfiConverterTypePoolId.read(buf),
             FfiConverterString.read(buf),
+            FfiConverterTypePoolKind.read(buf),
             FfiConverterString.read(buf),
+            FfiConverterSequenceString.read(buf),
             FfiConverterOptionalTypeGatewayId.read(buf),
+            FfiConverterOptionalTypePoolId.read(buf),
+            FfiConverterTypeStrategy.read(buf),
+            FfiConverterLong.read(buf),
+            FfiConverterBoolean.read(buf),
             FfiConverterLong.read(buf),
         )
     }
@@ -14741,17 +16418,92 @@ public object FfiConverterTypePool: FfiConverterRustBuffer<Pool> {
     override fun allocationSize(value: Pool) = (
             FfiConverterTypePoolId.allocationSize(value.`id`) +
             FfiConverterString.allocationSize(value.`name`) +
-            FfiConverterString.allocationSize(value.`cidr`) +
+            FfiConverterTypePoolKind.allocationSize(value.`kind`) +
+            FfiConverterString.allocationSize(value.`scope`) +
+            FfiConverterSequenceString.allocationSize(value.`ranges`) +
             FfiConverterOptionalTypeGatewayId.allocationSize(value.`gatewayId`) +
+            FfiConverterOptionalTypePoolId.allocationSize(value.`parentId`) +
+            FfiConverterTypeStrategy.allocationSize(value.`strategy`) +
+            FfiConverterLong.allocationSize(value.`quarantine`) +
+            FfiConverterBoolean.allocationSize(value.`isParallel`) +
             FfiConverterLong.allocationSize(value.`createdAt`)
     )
 
     override fun write(value: Pool, buf: ByteBuffer) {
             FfiConverterTypePoolId.write(value.`id`, buf)
             FfiConverterString.write(value.`name`, buf)
-            FfiConverterString.write(value.`cidr`, buf)
+            FfiConverterTypePoolKind.write(value.`kind`, buf)
+            FfiConverterString.write(value.`scope`, buf)
+            FfiConverterSequenceString.write(value.`ranges`, buf)
             FfiConverterOptionalTypeGatewayId.write(value.`gatewayId`, buf)
+            FfiConverterOptionalTypePoolId.write(value.`parentId`, buf)
+            FfiConverterTypeStrategy.write(value.`strategy`, buf)
+            FfiConverterLong.write(value.`quarantine`, buf)
+            FfiConverterBoolean.write(value.`isParallel`, buf)
             FfiConverterLong.write(value.`createdAt`, buf)
+    }
+}
+
+
+
+/**
+ * What of a pool is to be changed; what is not named stays.
+ */
+data class PoolChange (
+    /**
+     * Another name.
+     */
+    val `name`: kotlin.String? = null 
+    , 
+    /**
+     * Which of the free ones it hands out from now on.
+     */
+    val `strategy`: Strategy? = null 
+    , 
+    /**
+     * How long what is given back from now on rests, in microseconds.
+     */
+    val `quarantine`: kotlin.Long? = null 
+    , 
+    /**
+     * Whether claims on a server do not wait for each other.
+     */
+    val `parallel`: kotlin.Boolean? = null 
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypePoolChange: FfiConverterRustBuffer<PoolChange> {
+    override fun read(buf: ByteBuffer): PoolChange {
+        return PoolChange(
+            FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalTypeStrategy.read(buf),
+            FfiConverterOptionalLong.read(buf),
+            FfiConverterOptionalBoolean.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: PoolChange) = (
+            FfiConverterOptionalString.allocationSize(value.`name`) +
+            FfiConverterOptionalTypeStrategy.allocationSize(value.`strategy`) +
+            FfiConverterOptionalLong.allocationSize(value.`quarantine`) +
+            FfiConverterOptionalBoolean.allocationSize(value.`parallel`)
+    )
+
+    override fun write(value: PoolChange, buf: ByteBuffer) {
+            FfiConverterOptionalString.write(value.`name`, buf)
+            FfiConverterOptionalTypeStrategy.write(value.`strategy`, buf)
+            FfiConverterOptionalLong.write(value.`quarantine`, buf)
+            FfiConverterOptionalBoolean.write(value.`parallel`, buf)
     }
 }
 
@@ -14805,23 +16557,43 @@ public object FfiConverterTypePoolPage: FfiConverterRustBuffer<PoolPage> {
 
 
 /**
- * How full a pool is. What may pass 2^53 is text in decimal.
+ * How full a pool is, exactly. What may pass 2^53 is text in decimal.
  */
 data class PoolUsage (
     /**
-     * Addresses that can be handed out at all; 2^128 - 1 stands for all of IPv6, which is one more.
+     * How many can be handed out at all; 2^128 - 1 stands for all of IPv6, which is one more.
      */
     val `assignable`: kotlin.String
     , 
     /**
-     * Addresses in somebody's hands.
+     * How many are in somebody's hands.
      */
-    val `allocated`: kotlin.Long
+    val `allocated`: kotlin.String
     , 
     /**
-     * Addresses that can be handed out now.
+     * How many were given back and rest.
+     */
+    val `quarantined`: kotlin.String
+    , 
+    /**
+     * How many are parts of child pools.
+     */
+    val `delegated`: kotlin.String
+    , 
+    /**
+     * How many are reserved, and so not among the assignable.
+     */
+    val `reserved`: kotlin.String
+    , 
+    /**
+     * How many can be handed out now.
      */
     val `free`: kotlin.String
+    , 
+    /**
+     * When the first of those that rest may be handed out again, in microseconds since 1970.
+     */
+    val `earliestFreeAt`: kotlin.Long?
     
 ){
     
@@ -14839,21 +16611,33 @@ public object FfiConverterTypePoolUsage: FfiConverterRustBuffer<PoolUsage> {
     override fun read(buf: ByteBuffer): PoolUsage {
         return PoolUsage(
             FfiConverterString.read(buf),
-            FfiConverterLong.read(buf),
             FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterOptionalLong.read(buf),
         )
     }
 
     override fun allocationSize(value: PoolUsage) = (
             FfiConverterString.allocationSize(value.`assignable`) +
-            FfiConverterLong.allocationSize(value.`allocated`) +
-            FfiConverterString.allocationSize(value.`free`)
+            FfiConverterString.allocationSize(value.`allocated`) +
+            FfiConverterString.allocationSize(value.`quarantined`) +
+            FfiConverterString.allocationSize(value.`delegated`) +
+            FfiConverterString.allocationSize(value.`reserved`) +
+            FfiConverterString.allocationSize(value.`free`) +
+            FfiConverterOptionalLong.allocationSize(value.`earliestFreeAt`)
     )
 
     override fun write(value: PoolUsage, buf: ByteBuffer) {
             FfiConverterString.write(value.`assignable`, buf)
-            FfiConverterLong.write(value.`allocated`, buf)
+            FfiConverterString.write(value.`allocated`, buf)
+            FfiConverterString.write(value.`quarantined`, buf)
+            FfiConverterString.write(value.`delegated`, buf)
+            FfiConverterString.write(value.`reserved`, buf)
             FfiConverterString.write(value.`free`, buf)
+            FfiConverterOptionalLong.write(value.`earliestFreeAt`, buf)
     }
 }
 
@@ -15018,6 +16802,124 @@ public object FfiConverterTypeProfilePeer: FfiConverterRustBuffer<ProfilePeer> {
 
 
 /**
+ * What working out the free ranges of a pool anew has changed.
+ */
+data class Rebuilt (
+    /**
+     * Whether anything was not as it had to be.
+     */
+    val `changed`: kotlin.Boolean
+    , 
+    /**
+     * How many were lost and are free again.
+     */
+    val `found`: kotlin.String
+    , 
+    /**
+     * How many were taken for free and are not.
+     */
+    val `withdrawn`: kotlin.String
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeRebuilt: FfiConverterRustBuffer<Rebuilt> {
+    override fun read(buf: ByteBuffer): Rebuilt {
+        return Rebuilt(
+            FfiConverterBoolean.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Rebuilt) = (
+            FfiConverterBoolean.allocationSize(value.`changed`) +
+            FfiConverterString.allocationSize(value.`found`) +
+            FfiConverterString.allocationSize(value.`withdrawn`)
+    )
+
+    override fun write(value: Rebuilt, buf: ByteBuffer) {
+            FfiConverterBoolean.write(value.`changed`, buf)
+            FfiConverterString.write(value.`found`, buf)
+            FfiConverterString.write(value.`withdrawn`, buf)
+    }
+}
+
+
+
+/**
+ * What a renumbering does, or would do.
+ */
+data class Renumbering (
+    /**
+     * The range before.
+     */
+    val `oldRange`: kotlin.String
+    , 
+    /**
+     * The range afterwards.
+     */
+    val `newRange`: kotlin.String
+    , 
+    /**
+     * What moves, in the order of the addresses.
+     */
+    val `moves`: List<Move>
+    , 
+    /**
+     * What is reserved of the new range.
+     */
+    val `reservations`: List<ReservedRange>
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeRenumbering: FfiConverterRustBuffer<Renumbering> {
+    override fun read(buf: ByteBuffer): Renumbering {
+        return Renumbering(
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterSequenceTypeMove.read(buf),
+            FfiConverterSequenceTypeReservedRange.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Renumbering) = (
+            FfiConverterString.allocationSize(value.`oldRange`) +
+            FfiConverterString.allocationSize(value.`newRange`) +
+            FfiConverterSequenceTypeMove.allocationSize(value.`moves`) +
+            FfiConverterSequenceTypeReservedRange.allocationSize(value.`reservations`)
+    )
+
+    override fun write(value: Renumbering, buf: ByteBuffer) {
+            FfiConverterString.write(value.`oldRange`, buf)
+            FfiConverterString.write(value.`newRange`, buf)
+            FfiConverterSequenceTypeMove.write(value.`moves`, buf)
+            FfiConverterSequenceTypeReservedRange.write(value.`reservations`, buf)
+    }
+}
+
+
+
+/**
  * Where a request came from; the audit keeps it. Texts are cut to 200 characters.
  */
 data class RequestContext (
@@ -15067,6 +16969,266 @@ public object FfiConverterTypeRequestContext: FfiConverterRustBuffer<RequestCont
             FfiConverterOptionalString.write(value.`sourceIp`, buf)
             FfiConverterOptionalString.write(value.`userAgent`, buf)
             FfiConverterOptionalString.write(value.`requestId`, buf)
+    }
+}
+
+
+
+/**
+ * Something in a pool that is never handed out.
+ */
+data class Reservation (
+    /**
+     * The id.
+     */
+    val `id`: ReservationId
+    , 
+    /**
+     * The pool.
+     */
+    val `poolId`: PoolId
+    , 
+    /**
+     * What is reserved.
+     */
+    val `range`: kotlin.String
+    , 
+    /**
+     * Why.
+     */
+    val `reason`: kotlin.String
+    , 
+    /**
+     * Whether it follows from what the pool is, and cannot be lifted.
+     */
+    val `isBuiltin`: kotlin.Boolean
+    , 
+    /**
+     * When it was made, in microseconds since 1970.
+     */
+    val `createdAt`: kotlin.Long
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeReservation: FfiConverterRustBuffer<Reservation> {
+    override fun read(buf: ByteBuffer): Reservation {
+        return Reservation(
+            FfiConverterTypeReservationId.read(buf),
+            FfiConverterTypePoolId.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterBoolean.read(buf),
+            FfiConverterLong.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Reservation) = (
+            FfiConverterTypeReservationId.allocationSize(value.`id`) +
+            FfiConverterTypePoolId.allocationSize(value.`poolId`) +
+            FfiConverterString.allocationSize(value.`range`) +
+            FfiConverterString.allocationSize(value.`reason`) +
+            FfiConverterBoolean.allocationSize(value.`isBuiltin`) +
+            FfiConverterLong.allocationSize(value.`createdAt`)
+    )
+
+    override fun write(value: Reservation, buf: ByteBuffer) {
+            FfiConverterTypeReservationId.write(value.`id`, buf)
+            FfiConverterTypePoolId.write(value.`poolId`, buf)
+            FfiConverterString.write(value.`range`, buf)
+            FfiConverterString.write(value.`reason`, buf)
+            FfiConverterBoolean.write(value.`isBuiltin`, buf)
+            FfiConverterLong.write(value.`createdAt`, buf)
+    }
+}
+
+
+
+/**
+ * One page of reservations.
+ */
+data class ReservationPage (
+    /**
+     * The reservations, in a stable order.
+     */
+    val `items`: List<Reservation>
+    , 
+    /**
+     * What to ask the next page with; nothing when this was the last one.
+     */
+    val `next`: kotlin.String?
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeReservationPage: FfiConverterRustBuffer<ReservationPage> {
+    override fun read(buf: ByteBuffer): ReservationPage {
+        return ReservationPage(
+            FfiConverterSequenceTypeReservation.read(buf),
+            FfiConverterOptionalString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: ReservationPage) = (
+            FfiConverterSequenceTypeReservation.allocationSize(value.`items`) +
+            FfiConverterOptionalString.allocationSize(value.`next`)
+    )
+
+    override fun write(value: ReservationPage, buf: ByteBuffer) {
+            FfiConverterSequenceTypeReservation.write(value.`items`, buf)
+            FfiConverterOptionalString.write(value.`next`, buf)
+    }
+}
+
+
+
+/**
+ * A range that is kept out of a pool, and why.
+ */
+data class ReservedRange (
+    /**
+     * The range.
+     */
+    val `range`: kotlin.String
+    , 
+    /**
+     * Why.
+     */
+    val `reason`: kotlin.String
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeReservedRange: FfiConverterRustBuffer<ReservedRange> {
+    override fun read(buf: ByteBuffer): ReservedRange {
+        return ReservedRange(
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: ReservedRange) = (
+            FfiConverterString.allocationSize(value.`range`) +
+            FfiConverterString.allocationSize(value.`reason`)
+    )
+
+    override fun write(value: ReservedRange, buf: ByteBuffer) {
+            FfiConverterString.write(value.`range`, buf)
+            FfiConverterString.write(value.`reason`, buf)
+    }
+}
+
+
+
+/**
+ * What a change of a pool's ranges does, or would do.
+ */
+data class Resize (
+    /**
+     * The ranges that it has, or would have.
+     */
+    val `ranges`: List<kotlin.String>
+    , 
+    /**
+     * How many more can be handed out than before.
+     */
+    val `gained`: kotlin.String
+    , 
+    /**
+     * How many fewer.
+     */
+    val `lost`: kotlin.String
+    , 
+    /**
+     * What lies outside the new ranges and is in somebody's hands or rests; at most 1,000 are listed.
+     */
+    val `outside`: List<Allocation>
+    , 
+    /**
+     * How many those are.
+     */
+    val `outsideCount`: kotlin.Long
+    , 
+    /**
+     * Reservations that lie outside, which go.
+     */
+    val `reservations`: List<Reservation>
+    , 
+    /**
+     * Child pools that lie outside.
+     */
+    val `children`: List<PoolId>
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeResize: FfiConverterRustBuffer<Resize> {
+    override fun read(buf: ByteBuffer): Resize {
+        return Resize(
+            FfiConverterSequenceString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterSequenceTypeAllocation.read(buf),
+            FfiConverterLong.read(buf),
+            FfiConverterSequenceTypeReservation.read(buf),
+            FfiConverterSequenceTypePoolId.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Resize) = (
+            FfiConverterSequenceString.allocationSize(value.`ranges`) +
+            FfiConverterString.allocationSize(value.`gained`) +
+            FfiConverterString.allocationSize(value.`lost`) +
+            FfiConverterSequenceTypeAllocation.allocationSize(value.`outside`) +
+            FfiConverterLong.allocationSize(value.`outsideCount`) +
+            FfiConverterSequenceTypeReservation.allocationSize(value.`reservations`) +
+            FfiConverterSequenceTypePoolId.allocationSize(value.`children`)
+    )
+
+    override fun write(value: Resize, buf: ByteBuffer) {
+            FfiConverterSequenceString.write(value.`ranges`, buf)
+            FfiConverterString.write(value.`gained`, buf)
+            FfiConverterString.write(value.`lost`, buf)
+            FfiConverterSequenceTypeAllocation.write(value.`outside`, buf)
+            FfiConverterLong.write(value.`outsideCount`, buf)
+            FfiConverterSequenceTypeReservation.write(value.`reservations`, buf)
+            FfiConverterSequenceTypePoolId.write(value.`children`, buf)
     }
 }
 
@@ -15721,6 +17883,55 @@ public object FfiConverterTypeWinner: FfiConverterRustBuffer<Winner> {
 
 
 /**
+ * Where in its life an allocation is.
+ */
+
+enum class AllocationStatus {
+    
+    /**
+     * In somebody's hands.
+     */
+    ALLOCATED,
+    /**
+     * Given back, and not yet anybody else's to have.
+     */
+    QUARANTINED,
+    /**
+     * Over.
+     */
+    RELEASED;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeAllocationStatus: FfiConverterRustBuffer<AllocationStatus> {
+    override fun read(buf: ByteBuffer) = try {
+        
+        AllocationStatus.entries[buf.getInt() - 1]
+        
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: AllocationStatus) = 4UL
+
+    override fun write(value: AllocationStatus, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
  * What can be wrong with the audit.
  */
 
@@ -16091,6 +18302,104 @@ public object FfiConverterTypeErrorKind: FfiConverterRustBuffer<ErrorKind> {
 
 
 /**
+ * What can be wrong with a pool.
+ */
+
+enum class FindingKind {
+    
+    /**
+     * It is neither free nor anything else. `rebuild` finds it again.
+     */
+    LOST,
+    /**
+     * It is two things at once.
+     */
+    TWICE,
+    /**
+     * It is something in a pool that does not have it.
+     */
+    OUTSIDE;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeFindingKind: FfiConverterRustBuffer<FindingKind> {
+    override fun read(buf: ByteBuffer) = try {
+        
+        FindingKind.entries[buf.getInt() - 1]
+        
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: FindingKind) = 4UL
+
+    override fun write(value: FindingKind, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * What a text of pools and addresses is written in.
+ */
+
+enum class ImportFormat {
+    
+    /**
+     * A table: `record,type,value,name` as Nexa writes it, or the columns of NetBox's exports.
+     */
+    CSV,
+    /**
+     * JSON as NetBox's API gives it.
+     */
+    NETBOX_JSON,
+    /**
+     * The file in which dnsmasq keeps its leases. It is read only.
+     */
+    DNSMASQ_LEASES;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeImportFormat: FfiConverterRustBuffer<ImportFormat> {
+    override fun read(buf: ByteBuffer) = try {
+        
+        ImportFormat.entries[buf.getInt() - 1]
+        
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: ImportFormat) = 4UL
+
+    override fun write(value: ImportFormat, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
  * Why a policy did not decide.
  */
 
@@ -16235,6 +18544,71 @@ public object FfiConverterTypeNexaError : FfiConverterRustBuffer<NexaException> 
 
 
 /**
+ * What a pool hands out.
+ */
+
+enum class PoolKind {
+    
+    /**
+     * IPv4 addresses.
+     */
+    IPV4,
+    /**
+     * IPv6 addresses.
+     */
+    IPV6,
+    /**
+     * TCP ports, 1 to 65535.
+     */
+    TCP_PORT,
+    /**
+     * UDP ports, 1 to 65535.
+     */
+    UDP_PORT,
+    /**
+     * MAC addresses: locally administered ones, or of the prefix that Proxmox VE has.
+     */
+    MAC,
+    /**
+     * VMIDs of Proxmox VE's guests, 100 to 999999999.
+     */
+    CTID,
+    /**
+     * uid and gid numbers.
+     */
+    UNIX_ID;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypePoolKind: FfiConverterRustBuffer<PoolKind> {
+    override fun read(buf: ByteBuffer) = try {
+        
+        PoolKind.entries[buf.getInt() - 1]
+        
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: PoolKind) = 4UL
+
+    override fun write(value: PoolKind, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
  * What a data key is for.
  */
 
@@ -16283,6 +18657,59 @@ public object FfiConverterTypePurpose: FfiConverterRustBuffer<Purpose> {
     override fun allocationSize(value: Purpose) = 4UL
 
     override fun write(value: Purpose, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * Which of the free ones a pool hands out.
+ */
+
+enum class Strategy {
+    
+    /**
+     * The lowest.
+     */
+    LOWEST,
+    /**
+     * The lowest above the one that was handed out last, and then from the beginning again.
+     */
+    NEXT,
+    /**
+     * Any, each as likely as the others.
+     */
+    RANDOM,
+    /**
+     * What the holder had before; else one that follows from who the holder is, or the next free one above it.
+     */
+    STICKY;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeStrategy: FfiConverterRustBuffer<Strategy> {
+    override fun read(buf: ByteBuffer) = try {
+        
+        Strategy.entries[buf.getInt() - 1]
+        
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: Strategy) = 4UL
+
+    override fun write(value: Strategy, buf: ByteBuffer) {
         buf.putInt(value.ordinal + 1)
     }
 }
@@ -16780,6 +19207,38 @@ public object FfiConverterOptionalTypeSecret: FfiConverterRustBuffer<Secret?> {
 /**
  * @suppress
  */
+public object FfiConverterOptionalTypeAllocation: FfiConverterRustBuffer<Allocation?> {
+    override fun read(buf: ByteBuffer): Allocation? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeAllocation.read(buf)
+    }
+
+    override fun allocationSize(value: Allocation?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeAllocation.allocationSize(value)
+        }
+    }
+
+    override fun write(value: Allocation?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeAllocation.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterOptionalTypeAuditFilter: FfiConverterRustBuffer<AuditFilter?> {
     override fun read(buf: ByteBuffer): AuditFilter? {
         if (buf.get().toInt() == 0) {
@@ -17004,6 +19463,70 @@ public object FfiConverterOptionalTypeBar: FfiConverterRustBuffer<Bar?> {
 /**
  * @suppress
  */
+public object FfiConverterOptionalTypePoolKind: FfiConverterRustBuffer<PoolKind?> {
+    override fun read(buf: ByteBuffer): PoolKind? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypePoolKind.read(buf)
+    }
+
+    override fun allocationSize(value: PoolKind?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypePoolKind.allocationSize(value)
+        }
+    }
+
+    override fun write(value: PoolKind?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypePoolKind.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalTypeStrategy: FfiConverterRustBuffer<Strategy?> {
+    override fun read(buf: ByteBuffer): Strategy? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeStrategy.read(buf)
+    }
+
+    override fun allocationSize(value: Strategy?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeStrategy.allocationSize(value)
+        }
+    }
+
+    override fun write(value: Strategy?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeStrategy.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterOptionalTypeTerminalTheme: FfiConverterRustBuffer<TerminalTheme?> {
     override fun read(buf: ByteBuffer): TerminalTheme? {
         if (buf.get().toInt() == 0) {
@@ -17154,6 +19677,38 @@ public object FfiConverterOptionalTypeGatewayId: FfiConverterRustBuffer<GatewayI
         } else {
             buf.put(1)
             FfiConverterTypeGatewayId.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalTypePoolId: FfiConverterRustBuffer<PoolId?> {
+    override fun read(buf: ByteBuffer): PoolId? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypePoolId.read(buf)
+    }
+
+    override fun allocationSize(value: PoolId?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypePoolId.allocationSize(value)
+        }
+    }
+
+    override fun write(value: PoolId?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypePoolId.write(value, buf)
         }
     }
 }
@@ -17504,6 +20059,34 @@ public object FfiConverterSequenceTypeEvent: FfiConverterRustBuffer<List<Event>>
 /**
  * @suppress
  */
+public object FfiConverterSequenceTypeFinding: FfiConverterRustBuffer<List<Finding>> {
+    override fun read(buf: ByteBuffer): List<Finding> {
+        val len = buf.getInt()
+        return List<Finding>(len) {
+            FfiConverterTypeFinding.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<Finding>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeFinding.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<Finding>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeFinding.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterSequenceTypeGateway: FfiConverterRustBuffer<List<Gateway>> {
     override fun read(buf: ByteBuffer): List<Gateway> {
         val len = buf.getInt()
@@ -17560,6 +20143,34 @@ public object FfiConverterSequenceTypeGroup: FfiConverterRustBuffer<List<Group>>
 /**
  * @suppress
  */
+public object FfiConverterSequenceTypeImportConflict: FfiConverterRustBuffer<List<ImportConflict>> {
+    override fun read(buf: ByteBuffer): List<ImportConflict> {
+        val len = buf.getInt()
+        return List<ImportConflict>(len) {
+            FfiConverterTypeImportConflict.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<ImportConflict>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeImportConflict.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<ImportConflict>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeImportConflict.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterSequenceTypeLoser: FfiConverterRustBuffer<List<Loser>> {
     override fun read(buf: ByteBuffer): List<Loser> {
         val len = buf.getInt()
@@ -17578,6 +20189,34 @@ public object FfiConverterSequenceTypeLoser: FfiConverterRustBuffer<List<Loser>>
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypeLoser.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeMove: FfiConverterRustBuffer<List<Move>> {
+    override fun read(buf: ByteBuffer): List<Move> {
+        val len = buf.getInt()
+        return List<Move>(len) {
+            FfiConverterTypeMove.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<Move>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeMove.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<Move>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeMove.write(it, buf)
         }
     }
 }
@@ -17672,6 +20311,62 @@ public object FfiConverterSequenceTypePool: FfiConverterRustBuffer<List<Pool>> {
 /**
  * @suppress
  */
+public object FfiConverterSequenceTypeReservation: FfiConverterRustBuffer<List<Reservation>> {
+    override fun read(buf: ByteBuffer): List<Reservation> {
+        val len = buf.getInt()
+        return List<Reservation>(len) {
+            FfiConverterTypeReservation.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<Reservation>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeReservation.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<Reservation>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeReservation.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeReservedRange: FfiConverterRustBuffer<List<ReservedRange>> {
+    override fun read(buf: ByteBuffer): List<ReservedRange> {
+        val len = buf.getInt()
+        return List<ReservedRange>(len) {
+            FfiConverterTypeReservedRange.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<ReservedRange>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeReservedRange.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<ReservedRange>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeReservedRange.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterSequenceTypeSetting: FfiConverterRustBuffer<List<Setting>> {
     override fun read(buf: ByteBuffer): List<Setting> {
         val len = buf.getInt()
@@ -17746,6 +20441,34 @@ public object FfiConverterSequenceTypeUser: FfiConverterRustBuffer<List<User>> {
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypeUser.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypePoolId: FfiConverterRustBuffer<List<PoolId>> {
+    override fun read(buf: ByteBuffer): List<PoolId> {
+        val len = buf.getInt()
+        return List<PoolId>(len) {
+            FfiConverterTypePoolId.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<PoolId>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypePoolId.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<PoolId>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypePoolId.write(it, buf)
         }
     }
 }
@@ -18036,6 +20759,42 @@ public object FfiConverterTypePoolId: FfiConverter<PoolId, RustBuffer.ByValue> {
     }
 
     override fun write(value: PoolId, buf: ByteBuffer) {
+        val builtinValue = value.text
+        FfiConverterString.write(builtinValue, buf)
+    }
+}
+
+
+
+
+
+public typealias ReservationId = org.nexa.id.ReservationId
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeReservationId: FfiConverter<ReservationId, RustBuffer.ByValue> {
+    override fun lift(value: RustBuffer.ByValue): ReservationId {
+        val builtinValue = FfiConverterString.lift(value)
+        return org.nexa.id.ReservationId(builtinValue)
+    }
+
+    override fun lower(value: ReservationId): RustBuffer.ByValue {
+        val builtinValue = value.text
+        return FfiConverterString.lower(builtinValue)
+    }
+
+    override fun read(buf: ByteBuffer): ReservationId {
+        val builtinValue = FfiConverterString.read(buf)
+        return org.nexa.id.ReservationId(builtinValue)
+    }
+
+    override fun allocationSize(value: ReservationId): ULong {
+        val builtinValue = value.text
+        return FfiConverterString.allocationSize(builtinValue)
+    }
+
+    override fun write(value: ReservationId, buf: ByteBuffer) {
         val builtinValue = value.text
         FfiConverterString.write(builtinValue, buf)
     }

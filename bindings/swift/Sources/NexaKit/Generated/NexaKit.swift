@@ -2207,6 +2207,14 @@ public protocol GatewaysProtocol: AnyObject, Sendable {
      */
     func list(after: String?, limit: UInt32?, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> GatewayPage
     
+    /**
+     * Says that a gateway has applied a revision, which its desired state names.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`revision`) for one that the gateway does not have yet.
+     */
+    func reportApplied(id: GatewayId, revision: Int64, timeoutMs: UInt32?, cancel: CancelHandle?) async throws 
+    
 }
 /**
  * Gateways, as one caller may see and change them.
@@ -2373,6 +2381,28 @@ open func list(after: String? = nil, limit: UInt32? = nil, timeoutMs: UInt32? = 
             completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
             freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeGatewayPage_lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * Says that a gateway has applied a revision, which its desired state names.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`revision`) for one that the gateway does not have yet.
+     */
+open func reportApplied(id: GatewayId, revision: Int64, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_gateways_report_applied(
+                        self.uniffiCloneHandle(),FfiConverterTypeGatewayId_lower(id),FfiConverterInt64.lower(revision),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_void,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_void,
+            freeFunc: ffi_nexa_ffi_rust_future_free_void,
+            liftFunc: { $0 },
             errorHandler: FfiConverterTypeNexaError_lift
         )
 }
@@ -3332,12 +3362,28 @@ public func FfiConverterTypeIdentity_lower(_ value: Identity) -> UInt64 {
 
 
 /**
- * Pools of addresses, as one caller may see and change them.
+ * Pools of addresses and numbers, as one caller may see and change them.
  */
 public protocol IpamProtocol: AnyObject, Sendable {
     
     /**
-     * Claims the lowest free address for something that is not a device.
+     * Changes a pool's name, strategy, quarantine or mode.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` naming the field, `already_exists` for a taken name.
+     */
+    func changePool(id: PoolId, change: PoolChange, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> Pool
+    
+    /**
+     * What an import would do, and what is in its way, line by line.
+     *
+     * # Errors
+     * `invalid_input` (`text`).
+     */
+    func checkImport(format: ImportFormat, text: String, scope: String?, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> ImportReport
+    
+    /**
+     * Claims one value by the pool's strategy, for something that is not a device.
      *
      * # Errors
      * `not_found`, `exhausted` with the pool's counts.
@@ -3345,15 +3391,87 @@ public protocol IpamProtocol: AnyObject, Sendable {
     func claim(pool: PoolId, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> Allocation
     
     /**
+     * Claims several at once, the lowest there are, or none.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`count`) for none or more than 100,000, `exhausted` when fewer are free.
+     */
+    func claimMany(pool: PoolId, count: UInt32, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> [Allocation]
+    
+    /**
+     * Claims a value for a holder, a value that is named, or a block.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` naming the field, `conflict` (`specific`, `holder`), `exhausted` with the pool's counts.
+     */
+    func claimWith(pool: PoolId, claim: Claim, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> Allocation
+    
+    /**
      * Creates a pool.
      *
      * # Errors
-     * `invalid_input` naming the field, `already_exists` for a taken name, `conflict` for a prefix that overlaps a pool.
+     * `invalid_input` naming the field, `already_exists` for a taken name, `conflict` for a range that another pool has.
      */
     func createPool(pool: NewPool, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> Pool
     
     /**
-     * The addresses of a pool that are in somebody's hands, a page at a time.
+     * Deletes a pool of which nothing is allocated or rests.
+     *
+     * # Errors
+     * `not_found`, `conflict` for one that is in use, has parts or is a gateway's.
+     */
+    func deletePool(id: PoolId, timeoutMs: UInt32?, cancel: CancelHandle?) async throws 
+    
+    /**
+     * The pools of a scope, with what is reserved of them and who holds what, as a text that can be imported.
+     *
+     * # Errors
+     * `invalid_input` (`format`).
+     */
+    func exportPools(format: ImportFormat, scope: String?, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> String
+    
+    /**
+     * When a pool will be used up, if it goes on as in the last thirty days.
+     *
+     * # Errors
+     * `not_found`.
+     */
+    func forecast(pool: PoolId, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> Forecast
+    
+    /**
+     * One pool.
+     *
+     * # Errors
+     * `not_found`.
+     */
+    func getPool(id: PoolId, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> Pool
+    
+    /**
+     * A prefix as a picture: what of it is handed out, at rest, reserved, free, or in no pool.
+     *
+     * # Errors
+     * `invalid_input` (`prefix`).
+     */
+    func heatMap(prefix: String, scope: String?, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> HeatMap
+    
+    /**
+     * The lives of a value in a scope, the latest first; a thousand at most.
+     *
+     * # Errors
+     * `invalid_input` (`value`).
+     */
+    func history(kind: PoolKind, value: String, scope: String?, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> [Allocation]
+    
+    /**
+     * Creates the pools of a text, reserves what it reserves, and claims what it says is held: all of it, or nothing.
+     *
+     * # Errors
+     * `conflict` (`text`) when anything is in the way, `invalid_input` (`scope`, `text`).
+     */
+    func importPools(format: ImportFormat, text: String, scope: String?, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> ImportReport
+    
+    /**
+     * What of a pool is in somebody's hands, a page at a time.
      *
      * # Errors
      * `not_found`, `invalid_input` (`limit`, `after`).
@@ -3369,12 +3487,85 @@ public protocol IpamProtocol: AnyObject, Sendable {
     func listPools(after: String?, limit: UInt32?, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> PoolPage
     
     /**
-     * Gives a claimed address back. It must name the generation that it was claimed as; giving it back again is fine.
+     * What is reserved of a pool, a page at a time.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`limit`, `after`).
+     */
+    func listReservations(pool: PoolId, after: String?, limit: UInt32?, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> ReservationPage
+    
+    /**
+     * What the next claim from a pool gives that names nothing; nothing when none is free.
+     *
+     * # Errors
+     * `not_found`.
+     */
+    func nextFree(pool: PoolId, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> String?
+    
+    /**
+     * What a renumbering would move, and where to.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`old_range`, `new_range`), `conflict` for a pool that cannot be renumbered.
+     */
+    func previewRenumber(pool: PoolId, oldRange: String, newRange: String, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> Renumbering
+    
+    /**
+     * What other ranges would mean for a pool.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`ranges`).
+     */
+    func previewResize(pool: PoolId, ranges: [String], timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> Resize
+    
+    /**
+     * Works out anew what is free of a pool, from everything else that is stored of it.
+     *
+     * # Errors
+     * `not_found`.
+     */
+    func rebuild(pool: PoolId, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> Rebuilt
+    
+    /**
+     * Gives a claimed value back. It must name the generation that it was claimed as; giving it back again is fine.
      *
      * # Errors
      * `not_found`, `conflict` for a generation that is over or an address that a device holds.
      */
     func release(allocation: AllocationId, generation: Int64, timeoutMs: UInt32?, cancel: CancelHandle?) async throws 
+    
+    /**
+     * Puts another range in the place of one of a pool's. What is allocated moves to the same place in it.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`old_range`, `new_range`), `conflict` for a pool that cannot be renumbered or a range that another
+     * pool has.
+     */
+    func renumber(pool: PoolId, oldRange: String, newRange: String, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> Renumbering
+    
+    /**
+     * Keeps a free range out of a pool, for a reason.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`range`, `reason`), `conflict` for a range of which something is not free.
+     */
+    func reserve(pool: PoolId, range: String, reason: String, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> Reservation
+    
+    /**
+     * Grows or shrinks a pool to these ranges.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`ranges`), `conflict` when something in use lies outside, or another pool has a value of them.
+     */
+    func resize(pool: PoolId, ranges: [String], timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> Resize
+    
+    /**
+     * Lifts a reservation.
+     *
+     * # Errors
+     * `not_found`, `conflict` for one that follows from what the pool is.
+     */
+    func unreserve(id: ReservationId, timeoutMs: UInt32?, cancel: CancelHandle?) async throws 
     
     /**
      * How full a pool is.
@@ -3384,9 +3575,25 @@ public protocol IpamProtocol: AnyObject, Sendable {
      */
     func usage(pool: PoolId, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> PoolUsage
     
+    /**
+     * Compares what is stored of every pool with itself. No findings is the good answer.
+     *
+     * # Errors
+     * What every call can fail with.
+     */
+    func verify(timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> [Finding]
+    
+    /**
+     * Who has a value in a scope, or had it last while it rests.
+     *
+     * # Errors
+     * `invalid_input` (`value`).
+     */
+    func whoHolds(kind: PoolKind, value: String, scope: String?, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> Allocation?
+    
 }
 /**
- * Pools of addresses, as one caller may see and change them.
+ * Pools of addresses and numbers, as one caller may see and change them.
  */
 open class Ipam: IpamProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -3442,7 +3649,51 @@ open class Ipam: IpamProtocol, @unchecked Sendable {
 
     
     /**
-     * Claims the lowest free address for something that is not a device.
+     * Changes a pool's name, strategy, quarantine or mode.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` naming the field, `already_exists` for a taken name.
+     */
+open func changePool(id: PoolId, change: PoolChange, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> Pool  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_ipam_change_pool(
+                        self.uniffiCloneHandle(),FfiConverterTypePoolId_lower(id),FfiConverterTypePoolChange_lower(change),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypePool_lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * What an import would do, and what is in its way, line by line.
+     *
+     * # Errors
+     * `invalid_input` (`text`).
+     */
+open func checkImport(format: ImportFormat, text: String, scope: String? = nil, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> ImportReport  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_ipam_check_import(
+                        self.uniffiCloneHandle(),FfiConverterTypeImportFormat_lower(format),FfiConverterString.lower(text),FfiConverterOptionString.lower(scope),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeImportReport_lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * Claims one value by the pool's strategy, for something that is not a device.
      *
      * # Errors
      * `not_found`, `exhausted` with the pool's counts.
@@ -3464,10 +3715,54 @@ open func claim(pool: PoolId, timeoutMs: UInt32? = nil, cancel: CancelHandle? = 
 }
     
     /**
+     * Claims several at once, the lowest there are, or none.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`count`) for none or more than 100,000, `exhausted` when fewer are free.
+     */
+open func claimMany(pool: PoolId, count: UInt32, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> [Allocation]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_ipam_claim_many(
+                        self.uniffiCloneHandle(),FfiConverterTypePoolId_lower(pool),FfiConverterUInt32.lower(count),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeAllocation.lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * Claims a value for a holder, a value that is named, or a block.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` naming the field, `conflict` (`specific`, `holder`), `exhausted` with the pool's counts.
+     */
+open func claimWith(pool: PoolId, claim: Claim, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> Allocation  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_ipam_claim_with(
+                        self.uniffiCloneHandle(),FfiConverterTypePoolId_lower(pool),FfiConverterTypeClaim_lower(claim),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeAllocation_lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
      * Creates a pool.
      *
      * # Errors
-     * `invalid_input` naming the field, `already_exists` for a taken name, `conflict` for a prefix that overlaps a pool.
+     * `invalid_input` naming the field, `already_exists` for a taken name, `conflict` for a range that another pool has.
      */
 open func createPool(pool: NewPool, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> Pool  {
     return
@@ -3486,7 +3781,161 @@ open func createPool(pool: NewPool, timeoutMs: UInt32? = nil, cancel: CancelHand
 }
     
     /**
-     * The addresses of a pool that are in somebody's hands, a page at a time.
+     * Deletes a pool of which nothing is allocated or rests.
+     *
+     * # Errors
+     * `not_found`, `conflict` for one that is in use, has parts or is a gateway's.
+     */
+open func deletePool(id: PoolId, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_ipam_delete_pool(
+                        self.uniffiCloneHandle(),FfiConverterTypePoolId_lower(id),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_void,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_void,
+            freeFunc: ffi_nexa_ffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * The pools of a scope, with what is reserved of them and who holds what, as a text that can be imported.
+     *
+     * # Errors
+     * `invalid_input` (`format`).
+     */
+open func exportPools(format: ImportFormat, scope: String? = nil, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_ipam_export_pools(
+                        self.uniffiCloneHandle(),FfiConverterTypeImportFormat_lower(format),FfiConverterOptionString.lower(scope),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * When a pool will be used up, if it goes on as in the last thirty days.
+     *
+     * # Errors
+     * `not_found`.
+     */
+open func forecast(pool: PoolId, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> Forecast  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_ipam_forecast(
+                        self.uniffiCloneHandle(),FfiConverterTypePoolId_lower(pool),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeForecast_lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * One pool.
+     *
+     * # Errors
+     * `not_found`.
+     */
+open func getPool(id: PoolId, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> Pool  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_ipam_get_pool(
+                        self.uniffiCloneHandle(),FfiConverterTypePoolId_lower(id),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypePool_lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * A prefix as a picture: what of it is handed out, at rest, reserved, free, or in no pool.
+     *
+     * # Errors
+     * `invalid_input` (`prefix`).
+     */
+open func heatMap(prefix: String, scope: String? = nil, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> HeatMap  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_ipam_heat_map(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(prefix),FfiConverterOptionString.lower(scope),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeHeatMap_lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * The lives of a value in a scope, the latest first; a thousand at most.
+     *
+     * # Errors
+     * `invalid_input` (`value`).
+     */
+open func history(kind: PoolKind, value: String, scope: String? = nil, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> [Allocation]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_ipam_history(
+                        self.uniffiCloneHandle(),FfiConverterTypePoolKind_lower(kind),FfiConverterString.lower(value),FfiConverterOptionString.lower(scope),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeAllocation.lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * Creates the pools of a text, reserves what it reserves, and claims what it says is held: all of it, or nothing.
+     *
+     * # Errors
+     * `conflict` (`text`) when anything is in the way, `invalid_input` (`scope`, `text`).
+     */
+open func importPools(format: ImportFormat, text: String, scope: String? = nil, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> ImportReport  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_ipam_import_pools(
+                        self.uniffiCloneHandle(),FfiConverterTypeImportFormat_lower(format),FfiConverterString.lower(text),FfiConverterOptionString.lower(scope),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeImportReport_lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * What of a pool is in somebody's hands, a page at a time.
      *
      * # Errors
      * `not_found`, `invalid_input` (`limit`, `after`).
@@ -3530,7 +3979,117 @@ open func listPools(after: String? = nil, limit: UInt32? = nil, timeoutMs: UInt3
 }
     
     /**
-     * Gives a claimed address back. It must name the generation that it was claimed as; giving it back again is fine.
+     * What is reserved of a pool, a page at a time.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`limit`, `after`).
+     */
+open func listReservations(pool: PoolId, after: String? = nil, limit: UInt32? = nil, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> ReservationPage  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_ipam_list_reservations(
+                        self.uniffiCloneHandle(),FfiConverterTypePoolId_lower(pool),FfiConverterOptionString.lower(after),FfiConverterOptionUInt32.lower(limit),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeReservationPage_lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * What the next claim from a pool gives that names nothing; nothing when none is free.
+     *
+     * # Errors
+     * `not_found`.
+     */
+open func nextFree(pool: PoolId, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> String?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_ipam_next_free(
+                        self.uniffiCloneHandle(),FfiConverterTypePoolId_lower(pool),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterOptionString.lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * What a renumbering would move, and where to.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`old_range`, `new_range`), `conflict` for a pool that cannot be renumbered.
+     */
+open func previewRenumber(pool: PoolId, oldRange: String, newRange: String, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> Renumbering  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_ipam_preview_renumber(
+                        self.uniffiCloneHandle(),FfiConverterTypePoolId_lower(pool),FfiConverterString.lower(oldRange),FfiConverterString.lower(newRange),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeRenumbering_lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * What other ranges would mean for a pool.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`ranges`).
+     */
+open func previewResize(pool: PoolId, ranges: [String], timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> Resize  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_ipam_preview_resize(
+                        self.uniffiCloneHandle(),FfiConverterTypePoolId_lower(pool),FfiConverterSequenceString.lower(ranges),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeResize_lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * Works out anew what is free of a pool, from everything else that is stored of it.
+     *
+     * # Errors
+     * `not_found`.
+     */
+open func rebuild(pool: PoolId, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> Rebuilt  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_ipam_rebuild(
+                        self.uniffiCloneHandle(),FfiConverterTypePoolId_lower(pool),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeRebuilt_lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * Gives a claimed value back. It must name the generation that it was claimed as; giving it back again is fine.
      *
      * # Errors
      * `not_found`, `conflict` for a generation that is over or an address that a device holds.
@@ -3541,6 +4100,95 @@ open func release(allocation: AllocationId, generation: Int64, timeoutMs: UInt32
             rustFutureFunc: {
                 uniffi_nexa_ffi_fn_method_ipam_release(
                         self.uniffiCloneHandle(),FfiConverterTypeAllocationId_lower(allocation),FfiConverterInt64.lower(generation),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_void,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_void,
+            freeFunc: ffi_nexa_ffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * Puts another range in the place of one of a pool's. What is allocated moves to the same place in it.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`old_range`, `new_range`), `conflict` for a pool that cannot be renumbered or a range that another
+     * pool has.
+     */
+open func renumber(pool: PoolId, oldRange: String, newRange: String, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> Renumbering  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_ipam_renumber(
+                        self.uniffiCloneHandle(),FfiConverterTypePoolId_lower(pool),FfiConverterString.lower(oldRange),FfiConverterString.lower(newRange),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeRenumbering_lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * Keeps a free range out of a pool, for a reason.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`range`, `reason`), `conflict` for a range of which something is not free.
+     */
+open func reserve(pool: PoolId, range: String, reason: String, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> Reservation  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_ipam_reserve(
+                        self.uniffiCloneHandle(),FfiConverterTypePoolId_lower(pool),FfiConverterString.lower(range),FfiConverterString.lower(reason),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeReservation_lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * Grows or shrinks a pool to these ranges.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`ranges`), `conflict` when something in use lies outside, or another pool has a value of them.
+     */
+open func resize(pool: PoolId, ranges: [String], timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> Resize  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_ipam_resize(
+                        self.uniffiCloneHandle(),FfiConverterTypePoolId_lower(pool),FfiConverterSequenceString.lower(ranges),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeResize_lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * Lifts a reservation.
+     *
+     * # Errors
+     * `not_found`, `conflict` for one that follows from what the pool is.
+     */
+open func unreserve(id: ReservationId, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_ipam_unreserve(
+                        self.uniffiCloneHandle(),FfiConverterTypeReservationId_lower(id),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
                 )
             },
             pollFunc: ffi_nexa_ffi_rust_future_poll_void,
@@ -3569,6 +4217,50 @@ open func usage(pool: PoolId, timeoutMs: UInt32? = nil, cancel: CancelHandle? = 
             completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
             freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypePoolUsage_lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * Compares what is stored of every pool with itself. No findings is the good answer.
+     *
+     * # Errors
+     * What every call can fail with.
+     */
+open func verify(timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> [Finding]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_ipam_verify(
+                        self.uniffiCloneHandle(),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeFinding.lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * Who has a value in a scope, or had it last while it rests.
+     *
+     * # Errors
+     * `invalid_input` (`value`).
+     */
+open func whoHolds(kind: PoolKind, value: String, scope: String? = nil, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> Allocation?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_ipam_who_holds(
+                        self.uniffiCloneHandle(),FfiConverterTypePoolKind_lower(kind),FfiConverterString.lower(value),FfiConverterOptionString.lower(scope),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterOptionTypeAllocation.lift,
             errorHandler: FfiConverterTypeNexaError_lift
         )
 }
@@ -6315,7 +7007,7 @@ public func FfiConverterTypeAccess_lower(_ value: Access) -> RustBuffer {
 
 
 /**
- * One address in somebody's hands.
+ * One life of an address, a number or a block of them, in somebody's hands.
  */
 public struct Allocation: Equatable, Hashable {
     /**
@@ -6327,13 +7019,25 @@ public struct Allocation: Equatable, Hashable {
      */
     public var poolId: PoolId
     /**
-     * The address.
+     * What was handed out: one value, or the first of a block.
      */
-    public var address: String
+    public var value: String
+    /**
+     * The last of a block; the same value where it is one.
+     */
+    public var lastValue: String
     /**
      * The device that has it.
      */
     public var deviceId: DeviceId?
+    /**
+     * Who has it, where it is no device and the claim said so.
+     */
+    public var holder: String?
+    /**
+     * Where in its life it is.
+     */
+    public var status: AllocationStatus
     /**
      * Which life of the address this is; a release must name it.
      */
@@ -6342,6 +7046,14 @@ public struct Allocation: Equatable, Hashable {
      * When it was handed out, in microseconds since 1970.
      */
     public var allocatedAt: Int64
+    /**
+     * When it was given back.
+     */
+    public var releasedAt: Int64?
+    /**
+     * Until when it rests at least; gateways that have not applied its release keep it longer.
+     */
+    public var quarantinedUntil: Int64?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -6353,23 +7065,43 @@ public struct Allocation: Equatable, Hashable {
          * The pool it came from.
          */poolId: PoolId, 
         /**
-         * The address.
-         */address: String, 
+         * What was handed out: one value, or the first of a block.
+         */value: String, 
+        /**
+         * The last of a block; the same value where it is one.
+         */lastValue: String, 
         /**
          * The device that has it.
          */deviceId: DeviceId?, 
+        /**
+         * Who has it, where it is no device and the claim said so.
+         */holder: String?, 
+        /**
+         * Where in its life it is.
+         */status: AllocationStatus, 
         /**
          * Which life of the address this is; a release must name it.
          */generation: Int64, 
         /**
          * When it was handed out, in microseconds since 1970.
-         */allocatedAt: Int64) {
+         */allocatedAt: Int64, 
+        /**
+         * When it was given back.
+         */releasedAt: Int64?, 
+        /**
+         * Until when it rests at least; gateways that have not applied its release keep it longer.
+         */quarantinedUntil: Int64?) {
         self.id = id
         self.poolId = poolId
-        self.address = address
+        self.value = value
+        self.lastValue = lastValue
         self.deviceId = deviceId
+        self.holder = holder
+        self.status = status
         self.generation = generation
         self.allocatedAt = allocatedAt
+        self.releasedAt = releasedAt
+        self.quarantinedUntil = quarantinedUntil
     }
 
     
@@ -6390,20 +7122,30 @@ public struct FfiConverterTypeAllocation: FfiConverterRustBuffer {
             try Allocation(
                 id: FfiConverterTypeAllocationId.read(from: &buf), 
                 poolId: FfiConverterTypePoolId.read(from: &buf), 
-                address: FfiConverterString.read(from: &buf), 
+                value: FfiConverterString.read(from: &buf), 
+                lastValue: FfiConverterString.read(from: &buf), 
                 deviceId: FfiConverterOptionTypeDeviceId.read(from: &buf), 
+                holder: FfiConverterOptionString.read(from: &buf), 
+                status: FfiConverterTypeAllocationStatus.read(from: &buf), 
                 generation: FfiConverterInt64.read(from: &buf), 
-                allocatedAt: FfiConverterInt64.read(from: &buf)
+                allocatedAt: FfiConverterInt64.read(from: &buf), 
+                releasedAt: FfiConverterOptionInt64.read(from: &buf), 
+                quarantinedUntil: FfiConverterOptionInt64.read(from: &buf)
         )
     }
 
     public static func write(_ value: Allocation, into buf: inout [UInt8]) {
         FfiConverterTypeAllocationId.write(value.id, into: &buf)
         FfiConverterTypePoolId.write(value.poolId, into: &buf)
-        FfiConverterString.write(value.address, into: &buf)
+        FfiConverterString.write(value.value, into: &buf)
+        FfiConverterString.write(value.lastValue, into: &buf)
         FfiConverterOptionTypeDeviceId.write(value.deviceId, into: &buf)
+        FfiConverterOptionString.write(value.holder, into: &buf)
+        FfiConverterTypeAllocationStatus.write(value.status, into: &buf)
         FfiConverterInt64.write(value.generation, into: &buf)
         FfiConverterInt64.write(value.allocatedAt, into: &buf)
+        FfiConverterOptionInt64.write(value.releasedAt, into: &buf)
+        FfiConverterOptionInt64.write(value.quarantinedUntil, into: &buf)
     }
 }
 
@@ -7271,6 +8013,87 @@ public func FfiConverterTypeAuditSealed_lift(_ buf: RustBuffer) throws -> AuditS
 #endif
 public func FfiConverterTypeAuditSealed_lower(_ value: AuditSealed) -> RustBuffer {
     return FfiConverterTypeAuditSealed.lower(value)
+}
+
+
+/**
+ * What is to be claimed, and for whom.
+ */
+public struct Claim: Equatable, Hashable {
+    /**
+     * Who gets it, in up to 128 characters. A holder has one at most in a pool: claiming again gives the same one.
+     */
+    public var holder: String?
+    /**
+     * This one and no other.
+     */
+    public var specific: String?
+    /**
+     * How long the prefix of a whole block is, such as 28 for a `/28`. The number of bits is that of the kind: 32, 128 for IPv6,
+     * 48 for MAC addresses, 16 for ports.
+     */
+    public var block: UInt32?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Who gets it, in up to 128 characters. A holder has one at most in a pool: claiming again gives the same one.
+         */holder: String? = nil, 
+        /**
+         * This one and no other.
+         */specific: String? = nil, 
+        /**
+         * How long the prefix of a whole block is, such as 28 for a `/28`. The number of bits is that of the kind: 32, 128 for IPv6,
+         * 48 for MAC addresses, 16 for ports.
+         */block: UInt32? = nil) {
+        self.holder = holder
+        self.specific = specific
+        self.block = block
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Claim: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeClaim: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Claim {
+        return
+            try Claim(
+                holder: FfiConverterOptionString.read(from: &buf), 
+                specific: FfiConverterOptionString.read(from: &buf), 
+                block: FfiConverterOptionUInt32.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Claim, into buf: inout [UInt8]) {
+        FfiConverterOptionString.write(value.holder, into: &buf)
+        FfiConverterOptionString.write(value.specific, into: &buf)
+        FfiConverterOptionUInt32.write(value.block, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeClaim_lift(_ buf: RustBuffer) throws -> Claim {
+    return try FfiConverterTypeClaim.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeClaim_lower(_ value: Claim) -> RustBuffer {
+    return FfiConverterTypeClaim.lower(value)
 }
 
 
@@ -8823,6 +9646,194 @@ public func FfiConverterTypeExplanation_lower(_ value: Explanation) -> RustBuffe
 
 
 /**
+ * One thing that is wrong with what is stored of a pool.
+ */
+public struct Finding: Equatable, Hashable {
+    /**
+     * The pool.
+     */
+    public var poolId: PoolId
+    /**
+     * What is wrong.
+     */
+    public var kind: FindingKind
+    /**
+     * Where.
+     */
+    public var range: String
+    /**
+     * In words.
+     */
+    public var message: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The pool.
+         */poolId: PoolId, 
+        /**
+         * What is wrong.
+         */kind: FindingKind, 
+        /**
+         * Where.
+         */range: String, 
+        /**
+         * In words.
+         */message: String) {
+        self.poolId = poolId
+        self.kind = kind
+        self.range = range
+        self.message = message
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Finding: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeFinding: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Finding {
+        return
+            try Finding(
+                poolId: FfiConverterTypePoolId.read(from: &buf), 
+                kind: FfiConverterTypeFindingKind.read(from: &buf), 
+                range: FfiConverterString.read(from: &buf), 
+                message: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Finding, into buf: inout [UInt8]) {
+        FfiConverterTypePoolId.write(value.poolId, into: &buf)
+        FfiConverterTypeFindingKind.write(value.kind, into: &buf)
+        FfiConverterString.write(value.range, into: &buf)
+        FfiConverterString.write(value.message, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFinding_lift(_ buf: RustBuffer) throws -> Finding {
+    return try FfiConverterTypeFinding.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFinding_lower(_ value: Finding) -> RustBuffer {
+    return FfiConverterTypeFinding.lower(value)
+}
+
+
+/**
+ * What the last days say of the days to come.
+ */
+public struct Forecast: Equatable, Hashable {
+    /**
+     * How many days were looked at. Fewer than seven say nothing.
+     */
+    public var observedDays: UInt32
+    /**
+     * How many more are handed out than given back in a day: the middle one of the slopes between each two days.
+     */
+    public var perDay: Double
+    /**
+     * When the last one is handed out, in microseconds since 1970.
+     */
+    public var exhaustedAt: Int64?
+    /**
+     * The same by the slope that a quarter of the slopes are above.
+     */
+    public var earliest: Int64?
+    /**
+     * The same by the slope that a quarter of the slopes are below.
+     */
+    public var latest: Int64?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * How many days were looked at. Fewer than seven say nothing.
+         */observedDays: UInt32, 
+        /**
+         * How many more are handed out than given back in a day: the middle one of the slopes between each two days.
+         */perDay: Double, 
+        /**
+         * When the last one is handed out, in microseconds since 1970.
+         */exhaustedAt: Int64?, 
+        /**
+         * The same by the slope that a quarter of the slopes are above.
+         */earliest: Int64?, 
+        /**
+         * The same by the slope that a quarter of the slopes are below.
+         */latest: Int64?) {
+        self.observedDays = observedDays
+        self.perDay = perDay
+        self.exhaustedAt = exhaustedAt
+        self.earliest = earliest
+        self.latest = latest
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Forecast: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeForecast: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Forecast {
+        return
+            try Forecast(
+                observedDays: FfiConverterUInt32.read(from: &buf), 
+                perDay: FfiConverterDouble.read(from: &buf), 
+                exhaustedAt: FfiConverterOptionInt64.read(from: &buf), 
+                earliest: FfiConverterOptionInt64.read(from: &buf), 
+                latest: FfiConverterOptionInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Forecast, into buf: inout [UInt8]) {
+        FfiConverterUInt32.write(value.observedDays, into: &buf)
+        FfiConverterDouble.write(value.perDay, into: &buf)
+        FfiConverterOptionInt64.write(value.exhaustedAt, into: &buf)
+        FfiConverterOptionInt64.write(value.earliest, into: &buf)
+        FfiConverterOptionInt64.write(value.latest, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeForecast_lift(_ buf: RustBuffer) throws -> Forecast {
+    return try FfiConverterTypeForecast.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeForecast_lower(_ value: Forecast) -> RustBuffer {
+    return FfiConverterTypeForecast.lower(value)
+}
+
+
+/**
  * A WireGuard gateway.
  */
 public struct Gateway: Equatable, Hashable {
@@ -8867,6 +9878,14 @@ public struct Gateway: Equatable, Hashable {
      */
     public var revision: Int64
     /**
+     * The latest of those revisions that it is known to have applied; nothing while it has never said.
+     */
+    public var appliedRevision: Int64?
+    /**
+     * When it last said so, in microseconds since 1970.
+     */
+    public var lastSyncAt: Int64?
+    /**
      * When it was created, in microseconds since 1970.
      */
     public var createdAt: Int64
@@ -8905,6 +9924,12 @@ public struct Gateway: Equatable, Hashable {
          * How often its set of peers has changed.
          */revision: Int64, 
         /**
+         * The latest of those revisions that it is known to have applied; nothing while it has never said.
+         */appliedRevision: Int64?, 
+        /**
+         * When it last said so, in microseconds since 1970.
+         */lastSyncAt: Int64?, 
+        /**
          * When it was created, in microseconds since 1970.
          */createdAt: Int64) {
         self.id = id
@@ -8917,6 +9942,8 @@ public struct Gateway: Equatable, Hashable {
         self.mtu = mtu
         self.isActive = isActive
         self.revision = revision
+        self.appliedRevision = appliedRevision
+        self.lastSyncAt = lastSyncAt
         self.createdAt = createdAt
     }
 
@@ -8946,6 +9973,8 @@ public struct FfiConverterTypeGateway: FfiConverterRustBuffer {
                 mtu: FfiConverterOptionUInt32.read(from: &buf), 
                 isActive: FfiConverterBool.read(from: &buf), 
                 revision: FfiConverterInt64.read(from: &buf), 
+                appliedRevision: FfiConverterOptionInt64.read(from: &buf), 
+                lastSyncAt: FfiConverterOptionInt64.read(from: &buf), 
                 createdAt: FfiConverterInt64.read(from: &buf)
         )
     }
@@ -8961,6 +9990,8 @@ public struct FfiConverterTypeGateway: FfiConverterRustBuffer {
         FfiConverterOptionUInt32.write(value.mtu, into: &buf)
         FfiConverterBool.write(value.isActive, into: &buf)
         FfiConverterInt64.write(value.revision, into: &buf)
+        FfiConverterOptionInt64.write(value.appliedRevision, into: &buf)
+        FfiConverterOptionInt64.write(value.lastSyncAt, into: &buf)
         FfiConverterInt64.write(value.createdAt, into: &buf)
     }
 }
@@ -9308,6 +10339,313 @@ public func FfiConverterTypeGroupPage_lower(_ value: GroupPage) -> RustBuffer {
 
 
 /**
+ * A prefix as a picture.
+ */
+public struct HeatMap: Equatable, Hashable {
+    /**
+     * The prefix.
+     */
+    public var prefix: String
+    /**
+     * The picture, as SVG.
+     */
+    public var svg: String
+    /**
+     * The same as text for a terminal of 80 columns.
+     */
+    public var text: String
+    /**
+     * How many addresses are handed out.
+     */
+    public var allocated: String
+    /**
+     * How many rest.
+     */
+    public var quarantined: String
+    /**
+     * How many are reserved.
+     */
+    public var reserved: String
+    /**
+     * How many are free.
+     */
+    public var free: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The prefix.
+         */prefix: String, 
+        /**
+         * The picture, as SVG.
+         */svg: String, 
+        /**
+         * The same as text for a terminal of 80 columns.
+         */text: String, 
+        /**
+         * How many addresses are handed out.
+         */allocated: String, 
+        /**
+         * How many rest.
+         */quarantined: String, 
+        /**
+         * How many are reserved.
+         */reserved: String, 
+        /**
+         * How many are free.
+         */free: String) {
+        self.prefix = prefix
+        self.svg = svg
+        self.text = text
+        self.allocated = allocated
+        self.quarantined = quarantined
+        self.reserved = reserved
+        self.free = free
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension HeatMap: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeHeatMap: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> HeatMap {
+        return
+            try HeatMap(
+                prefix: FfiConverterString.read(from: &buf), 
+                svg: FfiConverterString.read(from: &buf), 
+                text: FfiConverterString.read(from: &buf), 
+                allocated: FfiConverterString.read(from: &buf), 
+                quarantined: FfiConverterString.read(from: &buf), 
+                reserved: FfiConverterString.read(from: &buf), 
+                free: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: HeatMap, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.prefix, into: &buf)
+        FfiConverterString.write(value.svg, into: &buf)
+        FfiConverterString.write(value.text, into: &buf)
+        FfiConverterString.write(value.allocated, into: &buf)
+        FfiConverterString.write(value.quarantined, into: &buf)
+        FfiConverterString.write(value.reserved, into: &buf)
+        FfiConverterString.write(value.free, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHeatMap_lift(_ buf: RustBuffer) throws -> HeatMap {
+    return try FfiConverterTypeHeatMap.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHeatMap_lower(_ value: HeatMap) -> RustBuffer {
+    return FfiConverterTypeHeatMap.lower(value)
+}
+
+
+/**
+ * Something of a text that cannot be imported, and where it stands.
+ */
+public struct ImportConflict: Equatable, Hashable {
+    /**
+     * The line of the text, from 1.
+     */
+    public var line: Int64
+    /**
+     * The column or key.
+     */
+    public var field: String
+    /**
+     * What is the matter.
+     */
+    public var message: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The line of the text, from 1.
+         */line: Int64, 
+        /**
+         * The column or key.
+         */field: String, 
+        /**
+         * What is the matter.
+         */message: String) {
+        self.line = line
+        self.field = field
+        self.message = message
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension ImportConflict: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeImportConflict: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ImportConflict {
+        return
+            try ImportConflict(
+                line: FfiConverterInt64.read(from: &buf), 
+                field: FfiConverterString.read(from: &buf), 
+                message: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ImportConflict, into buf: inout [UInt8]) {
+        FfiConverterInt64.write(value.line, into: &buf)
+        FfiConverterString.write(value.field, into: &buf)
+        FfiConverterString.write(value.message, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeImportConflict_lift(_ buf: RustBuffer) throws -> ImportConflict {
+    return try FfiConverterTypeImportConflict.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeImportConflict_lower(_ value: ImportConflict) -> RustBuffer {
+    return FfiConverterTypeImportConflict.lower(value)
+}
+
+
+/**
+ * What an import did, or would do.
+ */
+public struct ImportReport: Equatable, Hashable {
+    /**
+     * How many pools it creates.
+     */
+    public var pools: Int64
+    /**
+     * How many ranges it reserves.
+     */
+    public var reservations: Int64
+    /**
+     * How many addresses it claims.
+     */
+    public var addresses: Int64
+    /**
+     * How many entries are there already.
+     */
+    public var unchanged: Int64
+    /**
+     * What is in the way, in order of the lines; at most 1,000 are listed.
+     */
+    public var conflicts: [ImportConflict]
+    /**
+     * How many those are.
+     */
+    public var conflictCount: Int64
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * How many pools it creates.
+         */pools: Int64, 
+        /**
+         * How many ranges it reserves.
+         */reservations: Int64, 
+        /**
+         * How many addresses it claims.
+         */addresses: Int64, 
+        /**
+         * How many entries are there already.
+         */unchanged: Int64, 
+        /**
+         * What is in the way, in order of the lines; at most 1,000 are listed.
+         */conflicts: [ImportConflict], 
+        /**
+         * How many those are.
+         */conflictCount: Int64) {
+        self.pools = pools
+        self.reservations = reservations
+        self.addresses = addresses
+        self.unchanged = unchanged
+        self.conflicts = conflicts
+        self.conflictCount = conflictCount
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension ImportReport: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeImportReport: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ImportReport {
+        return
+            try ImportReport(
+                pools: FfiConverterInt64.read(from: &buf), 
+                reservations: FfiConverterInt64.read(from: &buf), 
+                addresses: FfiConverterInt64.read(from: &buf), 
+                unchanged: FfiConverterInt64.read(from: &buf), 
+                conflicts: FfiConverterSequenceTypeImportConflict.read(from: &buf), 
+                conflictCount: FfiConverterInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ImportReport, into buf: inout [UInt8]) {
+        FfiConverterInt64.write(value.pools, into: &buf)
+        FfiConverterInt64.write(value.reservations, into: &buf)
+        FfiConverterInt64.write(value.addresses, into: &buf)
+        FfiConverterInt64.write(value.unchanged, into: &buf)
+        FfiConverterSequenceTypeImportConflict.write(value.conflicts, into: &buf)
+        FfiConverterInt64.write(value.conflictCount, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeImportReport_lift(_ buf: RustBuffer) throws -> ImportReport {
+    return try FfiConverterTypeImportReport.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeImportReport_lower(_ value: ImportReport) -> RustBuffer {
+    return FfiConverterTypeImportReport.lower(value)
+}
+
+
+/**
  * A policy that did not decide.
  */
 public struct Loser: Equatable, Hashable {
@@ -9383,6 +10721,75 @@ public func FfiConverterTypeLoser_lift(_ buf: RustBuffer) throws -> Loser {
 #endif
 public func FfiConverterTypeLoser_lower(_ value: Loser) -> RustBuffer {
     return FfiConverterTypeLoser.lower(value)
+}
+
+
+/**
+ * One allocation that a renumbering moves.
+ */
+public struct Move: Equatable, Hashable {
+    /**
+     * The allocation that ends.
+     */
+    public var allocation: Allocation
+    /**
+     * What its holder has afterwards: the first of as many as before.
+     */
+    public var newValue: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The allocation that ends.
+         */allocation: Allocation, 
+        /**
+         * What its holder has afterwards: the first of as many as before.
+         */newValue: String) {
+        self.allocation = allocation
+        self.newValue = newValue
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Move: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeMove: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Move {
+        return
+            try Move(
+                allocation: FfiConverterTypeAllocation.read(from: &buf), 
+                newValue: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Move, into buf: inout [UInt8]) {
+        FfiConverterTypeAllocation.write(value.allocation, into: &buf)
+        FfiConverterString.write(value.newValue, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMove_lift(_ buf: RustBuffer) throws -> Move {
+    return try FfiConverterTypeMove.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMove_lower(_ value: Move) -> RustBuffer {
+    return FfiConverterTypeMove.lower(value)
 }
 
 
@@ -9833,7 +11240,7 @@ public func FfiConverterTypeNewPolicy_lower(_ value: NewPolicy) -> RustBuffer {
 
 
 /**
- * A pool to create.
+ * A pool to create. It has one prefix (`cidr`), several ranges, or a block of a parent.
  */
 public struct NewPool: Equatable, Hashable {
     /**
@@ -9843,11 +11250,43 @@ public struct NewPool: Equatable, Hashable {
     /**
      * What it covers; network and broadcast addresses are never handed out.
      */
-    public var cidr: String
+    public var cidr: String?
     /**
-     * Addresses to keep out of it.
+     * Addresses and ranges to keep out of it.
      */
     public var reserve: [String]?
+    /**
+     * What it hands out; with a prefix, or a range of addresses, that says it.
+     */
+    public var kind: PoolKind?
+    /**
+     * What it covers: prefixes, `first-last`, or single values.
+     */
+    public var ranges: [String]?
+    /**
+     * The network or the cluster in which its values mean something; empty for the one that all share.
+     */
+    public var scope: String?
+    /**
+     * The pool that it becomes a part of.
+     */
+    public var parent: PoolId?
+    /**
+     * How long the prefix is that is cut out of the parent, where it does not matter which.
+     */
+    public var prefixLen: UInt32?
+    /**
+     * Which of the free ones it hands out: the lowest, unless this says otherwise.
+     */
+    public var strategy: Strategy?
+    /**
+     * How long what is given back rests before anybody else gets it, in microseconds: not at all, unless this says otherwise.
+     */
+    public var quarantine: Int64?
+    /**
+     * Whether claims on a server do not wait for each other.
+     */
+    public var parallel: Bool?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -9857,13 +11296,45 @@ public struct NewPool: Equatable, Hashable {
          */name: String, 
         /**
          * What it covers; network and broadcast addresses are never handed out.
-         */cidr: String, 
+         */cidr: String? = nil, 
         /**
-         * Addresses to keep out of it.
-         */reserve: [String]? = nil) {
+         * Addresses and ranges to keep out of it.
+         */reserve: [String]? = nil, 
+        /**
+         * What it hands out; with a prefix, or a range of addresses, that says it.
+         */kind: PoolKind? = nil, 
+        /**
+         * What it covers: prefixes, `first-last`, or single values.
+         */ranges: [String]? = nil, 
+        /**
+         * The network or the cluster in which its values mean something; empty for the one that all share.
+         */scope: String? = nil, 
+        /**
+         * The pool that it becomes a part of.
+         */parent: PoolId? = nil, 
+        /**
+         * How long the prefix is that is cut out of the parent, where it does not matter which.
+         */prefixLen: UInt32? = nil, 
+        /**
+         * Which of the free ones it hands out: the lowest, unless this says otherwise.
+         */strategy: Strategy? = nil, 
+        /**
+         * How long what is given back rests before anybody else gets it, in microseconds: not at all, unless this says otherwise.
+         */quarantine: Int64? = nil, 
+        /**
+         * Whether claims on a server do not wait for each other.
+         */parallel: Bool? = nil) {
         self.name = name
         self.cidr = cidr
         self.reserve = reserve
+        self.kind = kind
+        self.ranges = ranges
+        self.scope = scope
+        self.parent = parent
+        self.prefixLen = prefixLen
+        self.strategy = strategy
+        self.quarantine = quarantine
+        self.parallel = parallel
     }
 
     
@@ -9883,15 +11354,31 @@ public struct FfiConverterTypeNewPool: FfiConverterRustBuffer {
         return
             try NewPool(
                 name: FfiConverterString.read(from: &buf), 
-                cidr: FfiConverterString.read(from: &buf), 
-                reserve: FfiConverterOptionSequenceString.read(from: &buf)
+                cidr: FfiConverterOptionString.read(from: &buf), 
+                reserve: FfiConverterOptionSequenceString.read(from: &buf), 
+                kind: FfiConverterOptionTypePoolKind.read(from: &buf), 
+                ranges: FfiConverterOptionSequenceString.read(from: &buf), 
+                scope: FfiConverterOptionString.read(from: &buf), 
+                parent: FfiConverterOptionTypePoolId.read(from: &buf), 
+                prefixLen: FfiConverterOptionUInt32.read(from: &buf), 
+                strategy: FfiConverterOptionTypeStrategy.read(from: &buf), 
+                quarantine: FfiConverterOptionInt64.read(from: &buf), 
+                parallel: FfiConverterOptionBool.read(from: &buf)
         )
     }
 
     public static func write(_ value: NewPool, into buf: inout [UInt8]) {
         FfiConverterString.write(value.name, into: &buf)
-        FfiConverterString.write(value.cidr, into: &buf)
+        FfiConverterOptionString.write(value.cidr, into: &buf)
         FfiConverterOptionSequenceString.write(value.reserve, into: &buf)
+        FfiConverterOptionTypePoolKind.write(value.kind, into: &buf)
+        FfiConverterOptionSequenceString.write(value.ranges, into: &buf)
+        FfiConverterOptionString.write(value.scope, into: &buf)
+        FfiConverterOptionTypePoolId.write(value.parent, into: &buf)
+        FfiConverterOptionUInt32.write(value.prefixLen, into: &buf)
+        FfiConverterOptionTypeStrategy.write(value.strategy, into: &buf)
+        FfiConverterOptionInt64.write(value.quarantine, into: &buf)
+        FfiConverterOptionBool.write(value.parallel, into: &buf)
     }
 }
 
@@ -10467,7 +11954,7 @@ public func FfiConverterTypePolicySummary_lower(_ value: PolicySummary) -> RustB
 
 
 /**
- * A pool that addresses are handed out of, lowest first.
+ * A pool: ranges of one kind without what is reserved in them.
  */
 public struct Pool: Equatable, Hashable {
     /**
@@ -10479,13 +11966,37 @@ public struct Pool: Equatable, Hashable {
      */
     public var name: String
     /**
-     * What it covers.
+     * What it hands out.
      */
-    public var cidr: String
+    public var kind: PoolKind
+    /**
+     * The network or the cluster in which its values mean something; empty for the one that all share.
+     */
+    public var scope: String
+    /**
+     * What it covers, in order: a prefix, `first-last`, or one value.
+     */
+    public var ranges: [String]
     /**
      * The gateway whose devices it serves.
      */
     public var gatewayId: GatewayId?
+    /**
+     * The pool that it is a part of.
+     */
+    public var parentId: PoolId?
+    /**
+     * Which of the free ones it hands out.
+     */
+    public var strategy: Strategy
+    /**
+     * How long what is given back rests before anybody else gets it, in microseconds.
+     */
+    public var quarantine: Int64
+    /**
+     * Whether claims on a server do not wait for each other; "lowest" is then approximate.
+     */
+    public var isParallel: Bool
     /**
      * When it was created, in microseconds since 1970.
      */
@@ -10501,18 +12012,42 @@ public struct Pool: Equatable, Hashable {
          * The name.
          */name: String, 
         /**
-         * What it covers.
-         */cidr: String, 
+         * What it hands out.
+         */kind: PoolKind, 
+        /**
+         * The network or the cluster in which its values mean something; empty for the one that all share.
+         */scope: String, 
+        /**
+         * What it covers, in order: a prefix, `first-last`, or one value.
+         */ranges: [String], 
         /**
          * The gateway whose devices it serves.
          */gatewayId: GatewayId?, 
+        /**
+         * The pool that it is a part of.
+         */parentId: PoolId?, 
+        /**
+         * Which of the free ones it hands out.
+         */strategy: Strategy, 
+        /**
+         * How long what is given back rests before anybody else gets it, in microseconds.
+         */quarantine: Int64, 
+        /**
+         * Whether claims on a server do not wait for each other; "lowest" is then approximate.
+         */isParallel: Bool, 
         /**
          * When it was created, in microseconds since 1970.
          */createdAt: Int64) {
         self.id = id
         self.name = name
-        self.cidr = cidr
+        self.kind = kind
+        self.scope = scope
+        self.ranges = ranges
         self.gatewayId = gatewayId
+        self.parentId = parentId
+        self.strategy = strategy
+        self.quarantine = quarantine
+        self.isParallel = isParallel
         self.createdAt = createdAt
     }
 
@@ -10534,8 +12069,14 @@ public struct FfiConverterTypePool: FfiConverterRustBuffer {
             try Pool(
                 id: FfiConverterTypePoolId.read(from: &buf), 
                 name: FfiConverterString.read(from: &buf), 
-                cidr: FfiConverterString.read(from: &buf), 
+                kind: FfiConverterTypePoolKind.read(from: &buf), 
+                scope: FfiConverterString.read(from: &buf), 
+                ranges: FfiConverterSequenceString.read(from: &buf), 
                 gatewayId: FfiConverterOptionTypeGatewayId.read(from: &buf), 
+                parentId: FfiConverterOptionTypePoolId.read(from: &buf), 
+                strategy: FfiConverterTypeStrategy.read(from: &buf), 
+                quarantine: FfiConverterInt64.read(from: &buf), 
+                isParallel: FfiConverterBool.read(from: &buf), 
                 createdAt: FfiConverterInt64.read(from: &buf)
         )
     }
@@ -10543,8 +12084,14 @@ public struct FfiConverterTypePool: FfiConverterRustBuffer {
     public static func write(_ value: Pool, into buf: inout [UInt8]) {
         FfiConverterTypePoolId.write(value.id, into: &buf)
         FfiConverterString.write(value.name, into: &buf)
-        FfiConverterString.write(value.cidr, into: &buf)
+        FfiConverterTypePoolKind.write(value.kind, into: &buf)
+        FfiConverterString.write(value.scope, into: &buf)
+        FfiConverterSequenceString.write(value.ranges, into: &buf)
         FfiConverterOptionTypeGatewayId.write(value.gatewayId, into: &buf)
+        FfiConverterOptionTypePoolId.write(value.parentId, into: &buf)
+        FfiConverterTypeStrategy.write(value.strategy, into: &buf)
+        FfiConverterInt64.write(value.quarantine, into: &buf)
+        FfiConverterBool.write(value.isParallel, into: &buf)
         FfiConverterInt64.write(value.createdAt, into: &buf)
     }
 }
@@ -10562,6 +12109,95 @@ public func FfiConverterTypePool_lift(_ buf: RustBuffer) throws -> Pool {
 #endif
 public func FfiConverterTypePool_lower(_ value: Pool) -> RustBuffer {
     return FfiConverterTypePool.lower(value)
+}
+
+
+/**
+ * What of a pool is to be changed; what is not named stays.
+ */
+public struct PoolChange: Equatable, Hashable {
+    /**
+     * Another name.
+     */
+    public var name: String?
+    /**
+     * Which of the free ones it hands out from now on.
+     */
+    public var strategy: Strategy?
+    /**
+     * How long what is given back from now on rests, in microseconds.
+     */
+    public var quarantine: Int64?
+    /**
+     * Whether claims on a server do not wait for each other.
+     */
+    public var parallel: Bool?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Another name.
+         */name: String? = nil, 
+        /**
+         * Which of the free ones it hands out from now on.
+         */strategy: Strategy? = nil, 
+        /**
+         * How long what is given back from now on rests, in microseconds.
+         */quarantine: Int64? = nil, 
+        /**
+         * Whether claims on a server do not wait for each other.
+         */parallel: Bool? = nil) {
+        self.name = name
+        self.strategy = strategy
+        self.quarantine = quarantine
+        self.parallel = parallel
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension PoolChange: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePoolChange: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PoolChange {
+        return
+            try PoolChange(
+                name: FfiConverterOptionString.read(from: &buf), 
+                strategy: FfiConverterOptionTypeStrategy.read(from: &buf), 
+                quarantine: FfiConverterOptionInt64.read(from: &buf), 
+                parallel: FfiConverterOptionBool.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: PoolChange, into buf: inout [UInt8]) {
+        FfiConverterOptionString.write(value.name, into: &buf)
+        FfiConverterOptionTypeStrategy.write(value.strategy, into: &buf)
+        FfiConverterOptionInt64.write(value.quarantine, into: &buf)
+        FfiConverterOptionBool.write(value.parallel, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePoolChange_lift(_ buf: RustBuffer) throws -> PoolChange {
+    return try FfiConverterTypePoolChange.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePoolChange_lower(_ value: PoolChange) -> RustBuffer {
+    return FfiConverterTypePoolChange.lower(value)
 }
 
 
@@ -10635,37 +12271,69 @@ public func FfiConverterTypePoolPage_lower(_ value: PoolPage) -> RustBuffer {
 
 
 /**
- * How full a pool is. What may pass 2^53 is text in decimal.
+ * How full a pool is, exactly. What may pass 2^53 is text in decimal.
  */
 public struct PoolUsage: Equatable, Hashable {
     /**
-     * Addresses that can be handed out at all; 2^128 - 1 stands for all of IPv6, which is one more.
+     * How many can be handed out at all; 2^128 - 1 stands for all of IPv6, which is one more.
      */
     public var assignable: String
     /**
-     * Addresses in somebody's hands.
+     * How many are in somebody's hands.
      */
-    public var allocated: Int64
+    public var allocated: String
     /**
-     * Addresses that can be handed out now.
+     * How many were given back and rest.
+     */
+    public var quarantined: String
+    /**
+     * How many are parts of child pools.
+     */
+    public var delegated: String
+    /**
+     * How many are reserved, and so not among the assignable.
+     */
+    public var reserved: String
+    /**
+     * How many can be handed out now.
      */
     public var free: String
+    /**
+     * When the first of those that rest may be handed out again, in microseconds since 1970.
+     */
+    public var earliestFreeAt: Int64?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
     public init(
         /**
-         * Addresses that can be handed out at all; 2^128 - 1 stands for all of IPv6, which is one more.
+         * How many can be handed out at all; 2^128 - 1 stands for all of IPv6, which is one more.
          */assignable: String, 
         /**
-         * Addresses in somebody's hands.
-         */allocated: Int64, 
+         * How many are in somebody's hands.
+         */allocated: String, 
         /**
-         * Addresses that can be handed out now.
-         */free: String) {
+         * How many were given back and rest.
+         */quarantined: String, 
+        /**
+         * How many are parts of child pools.
+         */delegated: String, 
+        /**
+         * How many are reserved, and so not among the assignable.
+         */reserved: String, 
+        /**
+         * How many can be handed out now.
+         */free: String, 
+        /**
+         * When the first of those that rest may be handed out again, in microseconds since 1970.
+         */earliestFreeAt: Int64?) {
         self.assignable = assignable
         self.allocated = allocated
+        self.quarantined = quarantined
+        self.delegated = delegated
+        self.reserved = reserved
         self.free = free
+        self.earliestFreeAt = earliestFreeAt
     }
 
     
@@ -10685,15 +12353,23 @@ public struct FfiConverterTypePoolUsage: FfiConverterRustBuffer {
         return
             try PoolUsage(
                 assignable: FfiConverterString.read(from: &buf), 
-                allocated: FfiConverterInt64.read(from: &buf), 
-                free: FfiConverterString.read(from: &buf)
+                allocated: FfiConverterString.read(from: &buf), 
+                quarantined: FfiConverterString.read(from: &buf), 
+                delegated: FfiConverterString.read(from: &buf), 
+                reserved: FfiConverterString.read(from: &buf), 
+                free: FfiConverterString.read(from: &buf), 
+                earliestFreeAt: FfiConverterOptionInt64.read(from: &buf)
         )
     }
 
     public static func write(_ value: PoolUsage, into buf: inout [UInt8]) {
         FfiConverterString.write(value.assignable, into: &buf)
-        FfiConverterInt64.write(value.allocated, into: &buf)
+        FfiConverterString.write(value.allocated, into: &buf)
+        FfiConverterString.write(value.quarantined, into: &buf)
+        FfiConverterString.write(value.delegated, into: &buf)
+        FfiConverterString.write(value.reserved, into: &buf)
         FfiConverterString.write(value.free, into: &buf)
+        FfiConverterOptionInt64.write(value.earliestFreeAt, into: &buf)
     }
 }
 
@@ -10932,6 +12608,174 @@ public func FfiConverterTypeProfilePeer_lower(_ value: ProfilePeer) -> RustBuffe
 
 
 /**
+ * What working out the free ranges of a pool anew has changed.
+ */
+public struct Rebuilt: Equatable, Hashable {
+    /**
+     * Whether anything was not as it had to be.
+     */
+    public var changed: Bool
+    /**
+     * How many were lost and are free again.
+     */
+    public var found: String
+    /**
+     * How many were taken for free and are not.
+     */
+    public var withdrawn: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Whether anything was not as it had to be.
+         */changed: Bool, 
+        /**
+         * How many were lost and are free again.
+         */found: String, 
+        /**
+         * How many were taken for free and are not.
+         */withdrawn: String) {
+        self.changed = changed
+        self.found = found
+        self.withdrawn = withdrawn
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Rebuilt: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRebuilt: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Rebuilt {
+        return
+            try Rebuilt(
+                changed: FfiConverterBool.read(from: &buf), 
+                found: FfiConverterString.read(from: &buf), 
+                withdrawn: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Rebuilt, into buf: inout [UInt8]) {
+        FfiConverterBool.write(value.changed, into: &buf)
+        FfiConverterString.write(value.found, into: &buf)
+        FfiConverterString.write(value.withdrawn, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRebuilt_lift(_ buf: RustBuffer) throws -> Rebuilt {
+    return try FfiConverterTypeRebuilt.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRebuilt_lower(_ value: Rebuilt) -> RustBuffer {
+    return FfiConverterTypeRebuilt.lower(value)
+}
+
+
+/**
+ * What a renumbering does, or would do.
+ */
+public struct Renumbering: Equatable, Hashable {
+    /**
+     * The range before.
+     */
+    public var oldRange: String
+    /**
+     * The range afterwards.
+     */
+    public var newRange: String
+    /**
+     * What moves, in the order of the addresses.
+     */
+    public var moves: [Move]
+    /**
+     * What is reserved of the new range.
+     */
+    public var reservations: [ReservedRange]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The range before.
+         */oldRange: String, 
+        /**
+         * The range afterwards.
+         */newRange: String, 
+        /**
+         * What moves, in the order of the addresses.
+         */moves: [Move], 
+        /**
+         * What is reserved of the new range.
+         */reservations: [ReservedRange]) {
+        self.oldRange = oldRange
+        self.newRange = newRange
+        self.moves = moves
+        self.reservations = reservations
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Renumbering: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRenumbering: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Renumbering {
+        return
+            try Renumbering(
+                oldRange: FfiConverterString.read(from: &buf), 
+                newRange: FfiConverterString.read(from: &buf), 
+                moves: FfiConverterSequenceTypeMove.read(from: &buf), 
+                reservations: FfiConverterSequenceTypeReservedRange.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Renumbering, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.oldRange, into: &buf)
+        FfiConverterString.write(value.newRange, into: &buf)
+        FfiConverterSequenceTypeMove.write(value.moves, into: &buf)
+        FfiConverterSequenceTypeReservedRange.write(value.reservations, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRenumbering_lift(_ buf: RustBuffer) throws -> Renumbering {
+    return try FfiConverterTypeRenumbering.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRenumbering_lower(_ value: Renumbering) -> RustBuffer {
+    return FfiConverterTypeRenumbering.lower(value)
+}
+
+
+/**
  * Where a request came from; the audit keeps it. Texts are cut to 200 characters.
  */
 public struct RequestContext: Equatable, Hashable {
@@ -11007,6 +12851,372 @@ public func FfiConverterTypeRequestContext_lift(_ buf: RustBuffer) throws -> Req
 #endif
 public func FfiConverterTypeRequestContext_lower(_ value: RequestContext) -> RustBuffer {
     return FfiConverterTypeRequestContext.lower(value)
+}
+
+
+/**
+ * Something in a pool that is never handed out.
+ */
+public struct Reservation: Equatable, Hashable {
+    /**
+     * The id.
+     */
+    public var id: ReservationId
+    /**
+     * The pool.
+     */
+    public var poolId: PoolId
+    /**
+     * What is reserved.
+     */
+    public var range: String
+    /**
+     * Why.
+     */
+    public var reason: String
+    /**
+     * Whether it follows from what the pool is, and cannot be lifted.
+     */
+    public var isBuiltin: Bool
+    /**
+     * When it was made, in microseconds since 1970.
+     */
+    public var createdAt: Int64
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The id.
+         */id: ReservationId, 
+        /**
+         * The pool.
+         */poolId: PoolId, 
+        /**
+         * What is reserved.
+         */range: String, 
+        /**
+         * Why.
+         */reason: String, 
+        /**
+         * Whether it follows from what the pool is, and cannot be lifted.
+         */isBuiltin: Bool, 
+        /**
+         * When it was made, in microseconds since 1970.
+         */createdAt: Int64) {
+        self.id = id
+        self.poolId = poolId
+        self.range = range
+        self.reason = reason
+        self.isBuiltin = isBuiltin
+        self.createdAt = createdAt
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Reservation: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeReservation: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Reservation {
+        return
+            try Reservation(
+                id: FfiConverterTypeReservationId.read(from: &buf), 
+                poolId: FfiConverterTypePoolId.read(from: &buf), 
+                range: FfiConverterString.read(from: &buf), 
+                reason: FfiConverterString.read(from: &buf), 
+                isBuiltin: FfiConverterBool.read(from: &buf), 
+                createdAt: FfiConverterInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Reservation, into buf: inout [UInt8]) {
+        FfiConverterTypeReservationId.write(value.id, into: &buf)
+        FfiConverterTypePoolId.write(value.poolId, into: &buf)
+        FfiConverterString.write(value.range, into: &buf)
+        FfiConverterString.write(value.reason, into: &buf)
+        FfiConverterBool.write(value.isBuiltin, into: &buf)
+        FfiConverterInt64.write(value.createdAt, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeReservation_lift(_ buf: RustBuffer) throws -> Reservation {
+    return try FfiConverterTypeReservation.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeReservation_lower(_ value: Reservation) -> RustBuffer {
+    return FfiConverterTypeReservation.lower(value)
+}
+
+
+/**
+ * One page of reservations.
+ */
+public struct ReservationPage: Equatable, Hashable {
+    /**
+     * The reservations, in a stable order.
+     */
+    public var items: [Reservation]
+    /**
+     * What to ask the next page with; nothing when this was the last one.
+     */
+    public var next: String?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The reservations, in a stable order.
+         */items: [Reservation], 
+        /**
+         * What to ask the next page with; nothing when this was the last one.
+         */next: String?) {
+        self.items = items
+        self.next = next
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension ReservationPage: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeReservationPage: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ReservationPage {
+        return
+            try ReservationPage(
+                items: FfiConverterSequenceTypeReservation.read(from: &buf), 
+                next: FfiConverterOptionString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ReservationPage, into buf: inout [UInt8]) {
+        FfiConverterSequenceTypeReservation.write(value.items, into: &buf)
+        FfiConverterOptionString.write(value.next, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeReservationPage_lift(_ buf: RustBuffer) throws -> ReservationPage {
+    return try FfiConverterTypeReservationPage.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeReservationPage_lower(_ value: ReservationPage) -> RustBuffer {
+    return FfiConverterTypeReservationPage.lower(value)
+}
+
+
+/**
+ * A range that is kept out of a pool, and why.
+ */
+public struct ReservedRange: Equatable, Hashable {
+    /**
+     * The range.
+     */
+    public var range: String
+    /**
+     * Why.
+     */
+    public var reason: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The range.
+         */range: String, 
+        /**
+         * Why.
+         */reason: String) {
+        self.range = range
+        self.reason = reason
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension ReservedRange: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeReservedRange: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ReservedRange {
+        return
+            try ReservedRange(
+                range: FfiConverterString.read(from: &buf), 
+                reason: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ReservedRange, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.range, into: &buf)
+        FfiConverterString.write(value.reason, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeReservedRange_lift(_ buf: RustBuffer) throws -> ReservedRange {
+    return try FfiConverterTypeReservedRange.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeReservedRange_lower(_ value: ReservedRange) -> RustBuffer {
+    return FfiConverterTypeReservedRange.lower(value)
+}
+
+
+/**
+ * What a change of a pool's ranges does, or would do.
+ */
+public struct Resize: Equatable, Hashable {
+    /**
+     * The ranges that it has, or would have.
+     */
+    public var ranges: [String]
+    /**
+     * How many more can be handed out than before.
+     */
+    public var gained: String
+    /**
+     * How many fewer.
+     */
+    public var lost: String
+    /**
+     * What lies outside the new ranges and is in somebody's hands or rests; at most 1,000 are listed.
+     */
+    public var outside: [Allocation]
+    /**
+     * How many those are.
+     */
+    public var outsideCount: Int64
+    /**
+     * Reservations that lie outside, which go.
+     */
+    public var reservations: [Reservation]
+    /**
+     * Child pools that lie outside.
+     */
+    public var children: [PoolId]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The ranges that it has, or would have.
+         */ranges: [String], 
+        /**
+         * How many more can be handed out than before.
+         */gained: String, 
+        /**
+         * How many fewer.
+         */lost: String, 
+        /**
+         * What lies outside the new ranges and is in somebody's hands or rests; at most 1,000 are listed.
+         */outside: [Allocation], 
+        /**
+         * How many those are.
+         */outsideCount: Int64, 
+        /**
+         * Reservations that lie outside, which go.
+         */reservations: [Reservation], 
+        /**
+         * Child pools that lie outside.
+         */children: [PoolId]) {
+        self.ranges = ranges
+        self.gained = gained
+        self.lost = lost
+        self.outside = outside
+        self.outsideCount = outsideCount
+        self.reservations = reservations
+        self.children = children
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Resize: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeResize: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Resize {
+        return
+            try Resize(
+                ranges: FfiConverterSequenceString.read(from: &buf), 
+                gained: FfiConverterString.read(from: &buf), 
+                lost: FfiConverterString.read(from: &buf), 
+                outside: FfiConverterSequenceTypeAllocation.read(from: &buf), 
+                outsideCount: FfiConverterInt64.read(from: &buf), 
+                reservations: FfiConverterSequenceTypeReservation.read(from: &buf), 
+                children: FfiConverterSequenceTypePoolId.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Resize, into buf: inout [UInt8]) {
+        FfiConverterSequenceString.write(value.ranges, into: &buf)
+        FfiConverterString.write(value.gained, into: &buf)
+        FfiConverterString.write(value.lost, into: &buf)
+        FfiConverterSequenceTypeAllocation.write(value.outside, into: &buf)
+        FfiConverterInt64.write(value.outsideCount, into: &buf)
+        FfiConverterSequenceTypeReservation.write(value.reservations, into: &buf)
+        FfiConverterSequenceTypePoolId.write(value.children, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeResize_lift(_ buf: RustBuffer) throws -> Resize {
+    return try FfiConverterTypeResize.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeResize_lower(_ value: Resize) -> RustBuffer {
+    return FfiConverterTypeResize.lower(value)
 }
 
 
@@ -11914,6 +14124,91 @@ public func FfiConverterTypeWinner_lower(_ value: Winner) -> RustBuffer {
 
 
 /**
+ * Where in its life an allocation is.
+ */
+
+public enum AllocationStatus: Equatable, Hashable, CaseIterable {
+    
+    /**
+     * In somebody's hands.
+     */
+    case allocated
+    /**
+     * Given back, and not yet anybody else's to have.
+     */
+    case quarantined
+    /**
+     * Over.
+     */
+    case released
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension AllocationStatus: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeAllocationStatus: FfiConverterRustBuffer {
+    typealias SwiftType = AllocationStatus
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> AllocationStatus {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .allocated
+        
+        case 2: return .quarantined
+        
+        case 3: return .released
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: AllocationStatus, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .allocated:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .quarantined:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .released:
+            writeInt(&buf, Int32(3))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAllocationStatus_lift(_ buf: RustBuffer) throws -> AllocationStatus {
+    return try FfiConverterTypeAllocationStatus.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAllocationStatus_lower(_ value: AllocationStatus) -> RustBuffer {
+    return FfiConverterTypeAllocationStatus.lower(value)
+}
+
+
+
+/**
  * What can be wrong with the audit.
  */
 
@@ -12614,6 +14909,176 @@ public func FfiConverterTypeErrorKind_lower(_ value: ErrorKind) -> RustBuffer {
 
 
 /**
+ * What can be wrong with a pool.
+ */
+
+public enum FindingKind: Equatable, Hashable, CaseIterable {
+    
+    /**
+     * It is neither free nor anything else. `rebuild` finds it again.
+     */
+    case lost
+    /**
+     * It is two things at once.
+     */
+    case twice
+    /**
+     * It is something in a pool that does not have it.
+     */
+    case outside
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension FindingKind: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeFindingKind: FfiConverterRustBuffer {
+    typealias SwiftType = FindingKind
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> FindingKind {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .lost
+        
+        case 2: return .twice
+        
+        case 3: return .outside
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: FindingKind, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .lost:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .twice:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .outside:
+            writeInt(&buf, Int32(3))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFindingKind_lift(_ buf: RustBuffer) throws -> FindingKind {
+    return try FfiConverterTypeFindingKind.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFindingKind_lower(_ value: FindingKind) -> RustBuffer {
+    return FfiConverterTypeFindingKind.lower(value)
+}
+
+
+
+/**
+ * What a text of pools and addresses is written in.
+ */
+
+public enum ImportFormat: Equatable, Hashable, CaseIterable {
+    
+    /**
+     * A table: `record,type,value,name` as Nexa writes it, or the columns of NetBox's exports.
+     */
+    case csv
+    /**
+     * JSON as NetBox's API gives it.
+     */
+    case netboxJson
+    /**
+     * The file in which dnsmasq keeps its leases. It is read only.
+     */
+    case dnsmasqLeases
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension ImportFormat: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeImportFormat: FfiConverterRustBuffer {
+    typealias SwiftType = ImportFormat
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ImportFormat {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .csv
+        
+        case 2: return .netboxJson
+        
+        case 3: return .dnsmasqLeases
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: ImportFormat, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .csv:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .netboxJson:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .dnsmasqLeases:
+            writeInt(&buf, Int32(3))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeImportFormat_lift(_ buf: RustBuffer) throws -> ImportFormat {
+    return try FfiConverterTypeImportFormat.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeImportFormat_lower(_ value: ImportFormat) -> RustBuffer {
+    return FfiConverterTypeImportFormat.lower(value)
+}
+
+
+
+/**
  * Why a policy did not decide.
  */
 
@@ -12839,6 +15304,131 @@ public func FfiConverterTypeNexaError_lower(_ value: NexaError) -> RustBuffer {
 
 
 /**
+ * What a pool hands out.
+ */
+
+public enum PoolKind: Equatable, Hashable, CaseIterable {
+    
+    /**
+     * IPv4 addresses.
+     */
+    case ipv4
+    /**
+     * IPv6 addresses.
+     */
+    case ipv6
+    /**
+     * TCP ports, 1 to 65535.
+     */
+    case tcpPort
+    /**
+     * UDP ports, 1 to 65535.
+     */
+    case udpPort
+    /**
+     * MAC addresses: locally administered ones, or of the prefix that Proxmox VE has.
+     */
+    case mac
+    /**
+     * VMIDs of Proxmox VE's guests, 100 to 999999999.
+     */
+    case ctid
+    /**
+     * uid and gid numbers.
+     */
+    case unixId
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension PoolKind: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePoolKind: FfiConverterRustBuffer {
+    typealias SwiftType = PoolKind
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PoolKind {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .ipv4
+        
+        case 2: return .ipv6
+        
+        case 3: return .tcpPort
+        
+        case 4: return .udpPort
+        
+        case 5: return .mac
+        
+        case 6: return .ctid
+        
+        case 7: return .unixId
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: PoolKind, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .ipv4:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .ipv6:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .tcpPort:
+            writeInt(&buf, Int32(3))
+        
+        
+        case .udpPort:
+            writeInt(&buf, Int32(4))
+        
+        
+        case .mac:
+            writeInt(&buf, Int32(5))
+        
+        
+        case .ctid:
+            writeInt(&buf, Int32(6))
+        
+        
+        case .unixId:
+            writeInt(&buf, Int32(7))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePoolKind_lift(_ buf: RustBuffer) throws -> PoolKind {
+    return try FfiConverterTypePoolKind.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePoolKind_lower(_ value: PoolKind) -> RustBuffer {
+    return FfiConverterTypePoolKind.lower(value)
+}
+
+
+
+/**
  * What a data key is for.
  */
 
@@ -12939,6 +15529,101 @@ public func FfiConverterTypePurpose_lift(_ buf: RustBuffer) throws -> Purpose {
 #endif
 public func FfiConverterTypePurpose_lower(_ value: Purpose) -> RustBuffer {
     return FfiConverterTypePurpose.lower(value)
+}
+
+
+
+/**
+ * Which of the free ones a pool hands out.
+ */
+
+public enum Strategy: Equatable, Hashable, CaseIterable {
+    
+    /**
+     * The lowest.
+     */
+    case lowest
+    /**
+     * The lowest above the one that was handed out last, and then from the beginning again.
+     */
+    case next
+    /**
+     * Any, each as likely as the others.
+     */
+    case random
+    /**
+     * What the holder had before; else one that follows from who the holder is, or the next free one above it.
+     */
+    case sticky
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Strategy: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeStrategy: FfiConverterRustBuffer {
+    typealias SwiftType = Strategy
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Strategy {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .lowest
+        
+        case 2: return .next
+        
+        case 3: return .random
+        
+        case 4: return .sticky
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Strategy, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .lowest:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .next:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .random:
+            writeInt(&buf, Int32(3))
+        
+        
+        case .sticky:
+            writeInt(&buf, Int32(4))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeStrategy_lift(_ buf: RustBuffer) throws -> Strategy {
+    return try FfiConverterTypeStrategy.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeStrategy_lower(_ value: Strategy) -> RustBuffer {
+    return FfiConverterTypeStrategy.lower(value)
 }
 
 
@@ -13578,6 +16263,30 @@ fileprivate struct FfiConverterOptionTypeSecret: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeAllocation: FfiConverterRustBuffer {
+    typealias SwiftType = Allocation?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeAllocation.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeAllocation.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeAuditFilter: FfiConverterRustBuffer {
     typealias SwiftType = AuditFilter?
 
@@ -13746,6 +16455,54 @@ fileprivate struct FfiConverterOptionTypeBar: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypePoolKind: FfiConverterRustBuffer {
+    typealias SwiftType = PoolKind?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypePoolKind.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypePoolKind.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeStrategy: FfiConverterRustBuffer {
+    typealias SwiftType = Strategy?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeStrategy.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeStrategy.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeTerminalTheme: FfiConverterRustBuffer {
     typealias SwiftType = TerminalTheme?
 
@@ -13858,6 +16615,30 @@ fileprivate struct FfiConverterOptionTypeGatewayId: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeGatewayId.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypePoolId: FfiConverterRustBuffer {
+    typealias SwiftType = PoolId?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypePoolId.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypePoolId.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -14165,6 +16946,31 @@ fileprivate struct FfiConverterSequenceTypeEvent: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeFinding: FfiConverterRustBuffer {
+    typealias SwiftType = [Finding]
+
+    public static func write(_ value: [Finding], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeFinding.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Finding] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Finding]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeFinding.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeGateway: FfiConverterRustBuffer {
     typealias SwiftType = [Gateway]
 
@@ -14215,6 +17021,31 @@ fileprivate struct FfiConverterSequenceTypeGroup: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeImportConflict: FfiConverterRustBuffer {
+    typealias SwiftType = [ImportConflict]
+
+    public static func write(_ value: [ImportConflict], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeImportConflict.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [ImportConflict] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [ImportConflict]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeImportConflict.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeLoser: FfiConverterRustBuffer {
     typealias SwiftType = [Loser]
 
@@ -14232,6 +17063,31 @@ fileprivate struct FfiConverterSequenceTypeLoser: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeLoser.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeMove: FfiConverterRustBuffer {
+    typealias SwiftType = [Move]
+
+    public static func write(_ value: [Move], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeMove.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Move] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Move]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeMove.read(from: &buf))
         }
         return seq
     }
@@ -14315,6 +17171,56 @@ fileprivate struct FfiConverterSequenceTypePool: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeReservation: FfiConverterRustBuffer {
+    typealias SwiftType = [Reservation]
+
+    public static func write(_ value: [Reservation], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeReservation.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Reservation] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Reservation]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeReservation.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeReservedRange: FfiConverterRustBuffer {
+    typealias SwiftType = [ReservedRange]
+
+    public static func write(_ value: [ReservedRange], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeReservedRange.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [ReservedRange] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [ReservedRange]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeReservedRange.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeSetting: FfiConverterRustBuffer {
     typealias SwiftType = [Setting]
 
@@ -14382,6 +17288,31 @@ fileprivate struct FfiConverterSequenceTypeUser: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeUser.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypePoolId: FfiConverterRustBuffer {
+    typealias SwiftType = [PoolId]
+
+    public static func write(_ value: [PoolId], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypePoolId.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [PoolId] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [PoolId]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypePoolId.read(from: &buf))
         }
         return seq
     }
@@ -14745,6 +17676,53 @@ public func FfiConverterTypePoolId_lower(_ value: PoolId) -> RustBuffer {
 
 
 
+public typealias ReservationId = Id<Reservation>
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeReservationId: FfiConverter {
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ReservationId {
+        let builtinValue = try FfiConverterString.read(from: &buf)
+        return Id(builtinValue)
+    }
+
+    public static func write(_ value: ReservationId, into buf: inout [UInt8]) {
+        let builtinValue = value.text
+        return FfiConverterString.write(builtinValue, into: &buf)
+    }
+
+    public static func lift(_ value: RustBuffer) throws -> ReservationId {
+        let builtinValue = try FfiConverterString.lift(value)
+        return Id(builtinValue)
+    }
+
+    public static func lower(_ value: ReservationId) -> RustBuffer {
+        let builtinValue = value.text
+        return FfiConverterString.lower(builtinValue)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeReservationId_lift(_ value: RustBuffer) throws -> ReservationId {
+    return try FfiConverterTypeReservationId.lift(value)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeReservationId_lower(_ value: ReservationId) -> RustBuffer {
+    return FfiConverterTypeReservationId.lower(value)
+}
+
+
+
+
+
 public typealias RoleId = Id<Role>
 
 #if swift(>=5.8)
@@ -15047,6 +18025,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_nexa_ffi_checksum_method_gateways_list() != 55776) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_nexa_ffi_checksum_method_gateways_report_applied() != 22682) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_nexa_ffi_checksum_method_identity_activate_user() != 28101) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -15104,22 +18085,88 @@ private let initializationResult: InitializationResult = {
     if (uniffi_nexa_ffi_checksum_method_signedin_user_id() != 15231) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_nexa_ffi_checksum_method_ipam_claim() != 31342) {
+    if (uniffi_nexa_ffi_checksum_method_ipam_change_pool() != 22701) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_nexa_ffi_checksum_method_ipam_create_pool() != 18127) {
+    if (uniffi_nexa_ffi_checksum_method_ipam_check_import() != 30818) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_nexa_ffi_checksum_method_ipam_list_allocations() != 58444) {
+    if (uniffi_nexa_ffi_checksum_method_ipam_claim() != 7988) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_ipam_claim_many() != 12670) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_ipam_claim_with() != 59109) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_ipam_create_pool() != 55794) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_ipam_delete_pool() != 22212) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_ipam_export_pools() != 56176) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_ipam_forecast() != 27318) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_ipam_get_pool() != 57109) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_ipam_heat_map() != 2333) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_ipam_history() != 51593) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_ipam_import_pools() != 15717) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_ipam_list_allocations() != 13372) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_nexa_ffi_checksum_method_ipam_list_pools() != 36035) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_nexa_ffi_checksum_method_ipam_release() != 40456) {
+    if (uniffi_nexa_ffi_checksum_method_ipam_list_reservations() != 8779) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_ipam_next_free() != 34347) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_ipam_preview_renumber() != 45316) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_ipam_preview_resize() != 59601) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_ipam_rebuild() != 27498) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_ipam_release() != 50643) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_ipam_renumber() != 39133) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_ipam_reserve() != 52862) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_ipam_resize() != 8542) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_ipam_unreserve() != 17419) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_nexa_ffi_checksum_method_ipam_usage() != 58648) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_ipam_verify() != 16587) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_ipam_who_holds() != 47385) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_nexa_ffi_checksum_method_handle_audit() != 32332) {

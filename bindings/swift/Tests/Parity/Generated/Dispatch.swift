@@ -13,6 +13,15 @@ extension AuditFilter: Argument {
 
 extension AuditStatus: Choice {}
 
+extension Claim: Argument {
+    static func of(_ value: Value) throws -> Claim {
+        var fields = try Arguments(value)
+        let record = Claim(holder: try fields.take("holder"), specific: try fields.take("specific"), block: try fields.take("block"))
+        try fields.finish()
+        return record
+    }
+}
+
 extension Conf: ObjectArgument {}
 
 extension Effect: Choice {}
@@ -25,6 +34,8 @@ extension GatewayOptions: Argument {
         return record
     }
 }
+
+extension ImportFormat: Choice {}
 
 extension NewEnrolment: Argument {
     static func of(_ value: Value) throws -> NewEnrolment {
@@ -65,7 +76,7 @@ extension NewPolicy: Argument {
 extension NewPool: Argument {
     static func of(_ value: Value) throws -> NewPool {
         var fields = try Arguments(value)
-        let record = NewPool(name: try fields.take("name"), cidr: try fields.take("cidr"), reserve: try fields.take("reserve"))
+        let record = NewPool(name: try fields.take("name"), cidr: try fields.take("cidr"), reserve: try fields.take("reserve"), kind: try fields.take("kind"), ranges: try fields.take("ranges"), scope: try fields.take("scope"), parent: try fields.take("parent"), prefixLen: try fields.take("prefix_len"), strategy: try fields.take("strategy"), quarantine: try fields.take("quarantine"), parallel: try fields.take("parallel"))
         try fields.finish()
         return record
     }
@@ -80,6 +91,17 @@ extension NewUser: Argument {
     }
 }
 
+extension PoolChange: Argument {
+    static func of(_ value: Value) throws -> PoolChange {
+        var fields = try Arguments(value)
+        let record = PoolChange(name: try fields.take("name"), strategy: try fields.take("strategy"), quarantine: try fields.take("quarantine"), parallel: try fields.take("parallel"))
+        try fields.finish()
+        return record
+    }
+}
+
+extension PoolKind: Choice {}
+
 extension PrivateKey: ObjectArgument {}
 
 extension Profile: ObjectArgument {}
@@ -92,6 +114,8 @@ extension RequestContext: Argument {
         return record
     }
 }
+
+extension Strategy: Choice {}
 
 extension Target: Argument {
     static func of(_ value: Value) throws -> Target {
@@ -223,6 +247,9 @@ func invoke(_ op: String, on object: AnyObject, _ arguments: inout Arguments) as
         return Value(try await cast(object, to: Gateways.self).get(id: arguments.take("id")))
     case "Gateways.list":
         return Value(try await cast(object, to: Gateways.self).list(after: arguments.take("after"), limit: arguments.take("limit")))
+    case "Gateways.report_applied":
+        try await cast(object, to: Gateways.self).reportApplied(id: arguments.take("id"), revision: arguments.take("revision"))
+        return .json(.null)
     case "Handle.audit":
         return Value(try cast(object, to: Handle.self).audit())
     case "Handle.devices":
@@ -282,19 +309,65 @@ func invoke(_ op: String, on object: AnyObject, _ arguments: inout Arguments) as
     case "Identity.suspend_user":
         try await cast(object, to: Identity.self).suspendUser(id: arguments.take("id"))
         return .json(.null)
+    case "Ipam.change_pool":
+        return Value(try await cast(object, to: Ipam.self).changePool(id: arguments.take("id"), change: arguments.take("change")))
+    case "Ipam.check_import":
+        return Value(try await cast(object, to: Ipam.self).checkImport(format: arguments.take("format"), text: arguments.take("text"), scope: arguments.take("scope")))
     case "Ipam.claim":
         return Value(try await cast(object, to: Ipam.self).claim(pool: arguments.take("pool")))
+    case "Ipam.claim_many":
+        return Value(try await cast(object, to: Ipam.self).claimMany(pool: arguments.take("pool"), count: arguments.take("count")))
+    case "Ipam.claim_with":
+        return Value(try await cast(object, to: Ipam.self).claimWith(pool: arguments.take("pool"), claim: arguments.take("claim")))
     case "Ipam.create_pool":
         return Value(try await cast(object, to: Ipam.self).createPool(pool: arguments.take("pool")))
+    case "Ipam.delete_pool":
+        try await cast(object, to: Ipam.self).deletePool(id: arguments.take("id"))
+        return .json(.null)
+    case "Ipam.export_pools":
+        return Value(try await cast(object, to: Ipam.self).exportPools(format: arguments.take("format"), scope: arguments.take("scope")))
+    case "Ipam.forecast":
+        return Value(try await cast(object, to: Ipam.self).forecast(pool: arguments.take("pool")))
+    case "Ipam.get_pool":
+        return Value(try await cast(object, to: Ipam.self).getPool(id: arguments.take("id")))
+    case "Ipam.heat_map":
+        return Value(try await cast(object, to: Ipam.self).heatMap(prefix: arguments.take("prefix"), scope: arguments.take("scope")))
+    case "Ipam.history":
+        return Value(try await cast(object, to: Ipam.self).history(kind: arguments.take("kind"), value: arguments.take("value"), scope: arguments.take("scope")))
+    case "Ipam.import_pools":
+        return Value(try await cast(object, to: Ipam.self).importPools(format: arguments.take("format"), text: arguments.take("text"), scope: arguments.take("scope")))
     case "Ipam.list_allocations":
         return Value(try await cast(object, to: Ipam.self).listAllocations(pool: arguments.take("pool"), after: arguments.take("after"), limit: arguments.take("limit")))
     case "Ipam.list_pools":
         return Value(try await cast(object, to: Ipam.self).listPools(after: arguments.take("after"), limit: arguments.take("limit")))
+    case "Ipam.list_reservations":
+        return Value(try await cast(object, to: Ipam.self).listReservations(pool: arguments.take("pool"), after: arguments.take("after"), limit: arguments.take("limit")))
+    case "Ipam.next_free":
+        return Value(try await cast(object, to: Ipam.self).nextFree(pool: arguments.take("pool")))
+    case "Ipam.preview_renumber":
+        return Value(try await cast(object, to: Ipam.self).previewRenumber(pool: arguments.take("pool"), oldRange: arguments.take("old_range"), newRange: arguments.take("new_range")))
+    case "Ipam.preview_resize":
+        return Value(try await cast(object, to: Ipam.self).previewResize(pool: arguments.take("pool"), ranges: arguments.take("ranges")))
+    case "Ipam.rebuild":
+        return Value(try await cast(object, to: Ipam.self).rebuild(pool: arguments.take("pool")))
     case "Ipam.release":
         try await cast(object, to: Ipam.self).release(allocation: arguments.take("allocation"), generation: arguments.take("generation"))
         return .json(.null)
+    case "Ipam.renumber":
+        return Value(try await cast(object, to: Ipam.self).renumber(pool: arguments.take("pool"), oldRange: arguments.take("old_range"), newRange: arguments.take("new_range")))
+    case "Ipam.reserve":
+        return Value(try await cast(object, to: Ipam.self).reserve(pool: arguments.take("pool"), range: arguments.take("range"), reason: arguments.take("reason")))
+    case "Ipam.resize":
+        return Value(try await cast(object, to: Ipam.self).resize(pool: arguments.take("pool"), ranges: arguments.take("ranges")))
+    case "Ipam.unreserve":
+        try await cast(object, to: Ipam.self).unreserve(id: arguments.take("id"))
+        return .json(.null)
     case "Ipam.usage":
         return Value(try await cast(object, to: Ipam.self).usage(pool: arguments.take("pool")))
+    case "Ipam.verify":
+        return Value(try await cast(object, to: Ipam.self).verify())
+    case "Ipam.who_holds":
+        return Value(try await cast(object, to: Ipam.self).whoHolds(kind: arguments.take("kind"), value: arguments.take("value"), scope: arguments.take("scope")))
     case "Nexa.anonymous":
         return Value(try cast(object, to: Nexa.self).anonymous())
     case "Nexa.authenticate":
