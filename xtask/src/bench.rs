@@ -22,39 +22,86 @@ const FULL: Turns = Turns { slices: 15, milliseconds: 2_000 };
 /// As little as shows that it runs.
 const SMOKE: Turns = Turns { slices: 1, milliseconds: 50 };
 
+/// How many addresses are used at most.
+const MOST: u32 = 1_000_000;
+const FEW: u32 = 2_000;
+
 /// Optimised, on servers that keep what they acknowledge.
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
-    if options.words != ["storage"] {
-        return Err(Failure::new("say what is measured: storage"));
-    }
-    run_command(cargo(&["build", "--release"]).args(workspace_and(&["--bin", "bench-storage"])))?;
-    let servers = Servers::start_as(Durability::Kept)?;
-    println!(
-        "| database | what | tasks | Nexa, 1/s | the driver alone, 1/s | ratio |\n|---|---|---|---|---|---|"
-    );
+    let words: Vec<_> = options.words.iter().map(String::as_str).collect();
     let turns = if options.depth == Depth::Full { FULL } else { USUAL };
-    for database in DATABASES {
-        measure("release", database, &turns, &servers)?;
+    match words[..] {
+        ["storage"] => {
+            build(&["--release"])?;
+            let servers = Servers::start_as(Durability::Kept)?;
+            println!(
+                "| database | what | tasks | Nexa, 1/s | the driver alone, 1/s | ratio |\n|---|---|---|---|---|---|"
+            );
+            for database in DATABASES {
+                storage("release", database, &turns, &servers)?;
+            }
+        }
+        ["ipam"] => {
+            build(&["--release"])?;
+            println!("{MEMORY}");
+            memory("release", MOST)?;
+            let servers = Servers::start_as(Durability::Kept)?;
+            println!("{STORED}");
+            for database in DATABASES {
+                ipam("release", database, (MOST, &turns), &servers)?;
+            }
+        }
+        _ => return Err(Failure::new("say what is measured: storage or ipam")),
     }
-    println!("bench storage: ok");
+    println!("bench {}: ok", words.join(" "));
     Ok(ExitCode::SUCCESS)
 }
 
-/// That it still runs; what it measures then means nothing.
+const MEMORY: &str = "| used | fragments | lowest, ns | next, ns | random, ns | sticky, ns | release, ns | block, ns | first not in a set of texts, ns | set built anew, ns |\n|---|---|---|---|---|---|---|---|---|---|";
+const STORED: &str = "| database | used | fragments | claim, µs | release, µs | claim in fragments, µs | release in fragments, µs | to that at 10 | scan to the first gap, µs |\n|---|---|---|---|---|---|---|---|---|";
+
+/// That they still run; what they measure then means nothing.
 pub(crate) fn smoke(_: &Options) -> Result<Tally> {
-    run_command(cargo(&["build"]).args(workspace_and(&["--bin", "bench-storage"])))?;
+    build(&[])?;
     let servers = Servers::start()?;
     let mut tally = Tally::default();
+    memory("debug", FEW)?;
+    tally.passed += 1;
     for database in DATABASES {
-        measure("debug", database, &SMOKE, &servers)?;
-        tally.passed += 1;
+        storage("debug", database, &SMOKE, &servers)?;
+        ipam("debug", database, (FEW, &SMOKE), &servers)?;
+        tally.passed += 2;
     }
     Ok(tally)
 }
 
-fn measure(profile: &str, database: &str, turns: &Turns, servers: &Servers) -> Result {
-    let mut command = Command::new(target_directory()?.join(profile).join("bench-storage"));
-    command.args([database, &turns.slices.to_string(), &turns.milliseconds.to_string()]);
+fn build(profile: &[&str]) -> Result {
+    let both = workspace_and(&["--bin", "bench-storage", "--bin", "bench-ipam"]);
+    run_command(cargo(&["build"]).args(profile).args(both))
+}
+
+fn storage(profile: &str, database: &str, turns: &Turns, servers: &Servers) -> Result {
+    let mut command = program(profile, "bench-storage")?;
+    command.arg(database);
+    measure(command, database, turns, servers)
+}
+
+fn ipam(profile: &str, database: &str, (most, turns): (u32, &Turns), servers: &Servers) -> Result {
+    let mut command = program(profile, "bench-ipam")?;
+    command.args([database, &most.to_string()]);
+    measure(command, database, turns, servers)
+}
+
+fn memory(profile: &str, most: u32) -> Result {
+    run_command(program(profile, "bench-ipam")?.args(["memory", &most.to_string()]))
+}
+
+fn program(profile: &str, name: &str) -> Result<Command> {
+    Ok(Command::new(target_directory()?.join(profile).join(name)))
+}
+
+fn measure(mut command: Command, database: &str, turns: &Turns, servers: &Servers) -> Result {
+    command.args([turns.slices.to_string(), turns.milliseconds.to_string()]);
     command.args(servers.url_of(database)).envs(servers.urls.iter().map(|(name, value)| (name, value)));
     run_command(&mut command)
 }
