@@ -19,7 +19,10 @@ async fn main() -> Result<()> {
     let delegated = ipam.claim_with(site.id, Claim::new().holder("pve1").block(28)).await?;
     let port = ipam.claim(ports.id).await?;
     let many = ipam.claim_many(site.id, 1_000).await?;
-    println!("printer {}, block {}-{}, port {}", printer.value, delegated.value, delegated.last_value, port.value);
+    println!(
+        "printer {}, block {}-{}, port {}",
+        printer.value, delegated.value, delegated.last_value, port.value
+    );
 
     ipam.release(delegated.id, delegated.generation).await?;
     let usage = ipam.usage(site.id).await?;

@@ -311,7 +311,7 @@ impl Sides {
             return same(&refused(outcome)?, ErrorKind::Exhausted, "pool_id");
         }
         let claimed = accepted(outcome)?;
-        prop_assert_eq!(claimed.iter().map(offset).collect::<Vec<_>>(), free.clone());
+        prop_assert_eq!(claimed.iter().map(offset).collect::<Vec<_>>(), &free[..]);
         if self.picks == Picks::Next {
             self.cursor = free.last().copied();
         }
@@ -386,7 +386,7 @@ impl Sides {
         };
         let first = at(part.ranges[0].first());
         prop_assert_eq!(self.around(first), self.tightest(size));
-        prop_assert!(self.is_free(first, size) && first % size == 0);
+        prop_assert!(self.is_free(first, size) && first.is_multiple_of(size));
         self.is[first..first + size].fill(Is::Parts(part.id));
         self.parts.push(part.id);
         Ok(Outcome::Done)

@@ -287,7 +287,7 @@ async fn inhabited() -> World {
 }
 
 /// A row for each table that no service writes yet.
-const NOT_YET_WRITTEN: [&str; 15] = [
+const NOT_YET_WRITTEN: [&str; 17] = [
     "INSERT INTO idempotency_records VALUES ('system', 'ipam.claim', randomblob(32), randomblob(32), '1', NULL, NULL, 0, 0)",
     "INSERT INTO settings VALUES (randomblob(16), 'mail', 'sender', 'nexa@example.org', 0, 0)",
     "INSERT INTO refresh_tokens SELECT randomblob(16), id, user_id, randomblob(16), randomblob(32), NULL, NULL, 0, 0, NULL \

@@ -99,10 +99,12 @@ async fn claim_from<P: Right>(
     claim: &Claim,
 ) -> Result<Allocation> {
     check(pool, claim)?;
-    if pool.is_parallel && is_plain(claim) && !matches!(pool.strategy, Strategy::Next | Strategy::Sticky) {
-        if let Some(allocation) = claim_beside(unit, authorized, pool, holder).await? {
-            return Ok(allocation);
-        }
+    let is_for_any = is_plain(claim) && !matches!(pool.strategy, Strategy::Next | Strategy::Sticky);
+    if pool.is_parallel
+        && is_for_any
+        && let Some(allocation) = claim_beside(unit, authorized, pool, holder).await?
+    {
+        return Ok(allocation);
     }
     let pool = store::lock_pool(&mut unit.tx, pool.id).await?;
     resting::reclaim(unit, &pool).await?;
@@ -134,10 +136,10 @@ async fn claim_beside<P: Right>(
     if let Some(held) = store::held(&mut unit.tx, pool, holder).await? {
         return Ok(Some(held));
     }
-    if let Some(key) = &holder.key {
-        if store::had(&mut unit.tx, pool, key, AllocationStatus::Quarantined).await?.is_some() {
-            return Ok(None);
-        }
+    if let Some(key) = &holder.key
+        && store::had(&mut unit.tx, pool, key, AllocationStatus::Quarantined).await?.is_some()
+    {
+        return Ok(None);
     }
     let wanted = match pool.strategy {
         Strategy::Random => {
@@ -311,10 +313,10 @@ async fn by_strategy(unit: &mut Unit, pool: &PoolRow, holder: &Holder) -> Result
         Strategy::Random => return random(unit, pool).await,
         Strategy::Sticky => Some(preferred(unit, pool, holder).await?),
     };
-    if let Some(number) = wanted {
-        if let Some(range) = find(unit, pool, Wanted::AtOrAbove(number)).await? {
-            return Ok(Some((range, number.max(range.0))));
-        }
+    if let Some(number) = wanted
+        && let Some(range) = find(unit, pool, Wanted::AtOrAbove(number)).await?
+    {
+        return Ok(Some((range, number.max(range.0))));
     }
     Ok(find(unit, pool, Wanted::Lowest).await?.map(|range| (range, range.0)))
 }

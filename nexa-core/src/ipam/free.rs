@@ -41,7 +41,7 @@ pub(super) fn joined(mut ranges: Vec<Interval>) -> Vec<Interval> {
     for (first, last) in ranges {
         match joined.last_mut() {
             Some(before) if before.1.checked_add(1).is_none_or(|next| first <= next) => {
-                before.1 = before.1.max(last)
+                before.1 = before.1.max(last);
             }
             _ => joined.push((first, last)),
         }

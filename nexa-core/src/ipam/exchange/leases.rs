@@ -14,7 +14,7 @@ pub(super) fn read(text: &str) -> Read {
         match fields[..] {
             [] | ["duid", _] => {}
             [expiry, mac, address, host, _client] => {
-                read.take(line, "address", lease(expiry, mac, address, host))
+                read.take(line, "address", lease(expiry, mac, address, host));
             }
             _ => read.report.refuse(line, "lease", "has not the five fields of one"),
         }

@@ -177,7 +177,10 @@ fn plain(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn shown(text: &str) -> (Vec<(u64, String)>, Vec<(u64, String)>) {
+    /// Lines, and what was read or refused there.
+    type Shown = Vec<(u64, String)>;
+
+    fn shown(text: &str) -> (Shown, Shown) {
         let read = read(text);
         (
             read.entries.iter().map(|entry| (entry.line, format!("{:?}", entry.what))).collect(),

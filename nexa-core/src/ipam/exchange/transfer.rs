@@ -40,26 +40,24 @@ pub(in crate::ipam) async fn import(
     }
     let mut ids: Vec<Option<PoolId>> = known.iter().map(|known| known.id).collect();
     for action in actions {
-        let id =
-            |ids: &[Option<PoolId>], pool: usize| ids.get(pool).copied().flatten().ok_or(IpamError::Raced);
         match action {
             Action::Create { pool, name, ranges, parent } => {
                 let kind = ranges.first().map(super::super::ValueRange::kind).ok_or(IpamError::Raced)?;
                 let mut new = ranges.into_iter().fold(NewPool::of(name, kind).scope(scope), NewPool::range);
                 if let Some(parent) = parent {
-                    new = new.parent(id(&ids, parent)?);
+                    new = new.parent(made(&ids, parent)?);
                 }
-                let made = pools::create(unit, &new.checked()?).await?;
+                let created = pools::create(unit, &new.checked()?).await?;
                 if let Some(id) = ids.get_mut(pool) {
-                    *id = Some(made.id);
+                    *id = Some(created.id);
                 }
             }
             Action::Reserve { pool, range, reason } => {
-                pools::reserve(unit, id(&ids, pool)?, range, &reason).await?;
+                pools::reserve(unit, made(&ids, pool)?, range, &reason).await?;
             }
             Action::Claim { pool, value, holder } => {
                 let claim = holder.into_iter().fold(Claim::new().specific(value), Claim::holder);
-                claiming::claim_with(unit, id(&ids, pool)?, &claim).await?;
+                claiming::claim_with(unit, made(&ids, pool)?, &claim).await?;
             }
         }
     }
@@ -70,6 +68,11 @@ pub(in crate::ipam) async fn import(
     let run = unit.new_uuid()?;
     unit.record(Change::PoolsImported(run), message).await?;
     Ok(report)
+}
+
+/// The id of a pool that is there by now: a plan names none before it is made.
+fn made(ids: &[Option<PoolId>], pool: usize) -> Result<PoolId> {
+    ids.get(pool).copied().flatten().ok_or_else(|| IpamError::Raced.into())
 }
 
 async fn prepare<P: Right>(
