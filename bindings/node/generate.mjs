@@ -2,6 +2,7 @@
 // and from the inventory, which knows the integers that TypeScript has one type for.
 //   node generate.mjs <folder with the notes> <folder to write to>
 // `cargo xtask bindings` runs it; `napi build` would do the same, but compiles everything a second time under its own target.
+import { readFileSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { generateTypeDef, writeJsBinding } from '@napi-rs/cli'
@@ -47,7 +48,10 @@ function idiomatic(dts) {
     .replaceAll('(data: Buffer', '(data: Uint8Array')
     .replace(/^export declare class \w+ \{$/gm, '$&\n  private constructor()')
   if (text.includes(LEFT_OUT)) throw new Error(`${LEFT_OUT} is still in the types`)
-  const ids = [...new Set(text.match(/\b[A-Z][a-z]+Id\b/g))].sort()
+  // Not each name that ends so is one: a kind of pool does as well.
+  const known = readFileSync(new URL('ids.d.ts', import.meta.url), 'utf8')
+  const named = [...new Set(text.match(/\b[A-Z][a-z]+Id\b/g))].sort()
+  const ids = named.filter((name) => known.includes(`export type ${name} `))
   return text.replace('\n\n', `\n\nimport type { ${ids.join(', ')} } from './ids.js'\n\n`)
 }
 

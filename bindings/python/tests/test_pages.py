@@ -33,7 +33,7 @@ async def test_all_of_passes_what_the_list_is_of(system: Handle) -> None:
     pool = await system.ipam().create_pool(NewPool(name="servers", cidr="10.99.0.0/29"))
     claimed = [await system.ipam().claim(pool.id) for _ in range(3)]
     listed = [one async for one in all_of(system.ipam().list_allocations, pool.id, limit=1)]
-    assert sorted(one.address for one in listed) == sorted(one.address for one in claimed)
+    assert sorted(one.value for one in listed) == sorted(one.value for one in claimed)
 
 
 async def test_an_empty_list_is_one_empty_page(system: Handle) -> None:

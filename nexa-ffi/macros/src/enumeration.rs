@@ -32,7 +32,14 @@ impl Parse for Arguments {
 
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> Result<TokenStream> {
     let Arguments(from) = Arguments::parse.parse2(arguments)?;
-    let item: ItemEnum = syn::parse2(item)?;
+    let mut item: ItemEnum = syn::parse2(item)?;
+    if cfg!(feature = "node") {
+        // Its own snake case makes a word of a digit.
+        for variant in &mut item.variants {
+            let spelled = snake(&variant.ident.to_string());
+            variant.attrs.push(syn::parse_quote! { #[napi(value = #spelled)] });
+        }
+    }
     let name = &item.ident;
     let variants: Vec<_> = item.variants.iter().map(|variant| &variant.ident).collect();
     let spelled: Vec<_> = variants.iter().map(|variant| snake(&variant.to_string())).collect();
@@ -81,7 +88,7 @@ fn derives() -> TokenStream {
         });
     }
     if cfg!(feature = "node") {
-        derives.extend(quote! { #[::napi_derive::napi(string_enum = "snake_case")] });
+        derives.extend(quote! { #[::napi_derive::napi(string_enum)] });
     }
     if cfg!(feature = "uniffi") {
         derives.extend(quote! { #[derive(::uniffi::Enum)] });
