@@ -163,6 +163,11 @@ fn measured(before: &str, rest: &str) -> Option<(usize, &'static str)> {
             Some((len + 1 + fraction, "<time>"))
         }
         _ if len == 0 => None,
+        // JavaScript has one kind of number, and writes none without a fraction that is nothing.
+        "per_day" => {
+            let fraction = rest.get(len..)?.strip_prefix('.').map_or(0, |rest| 1 + digits(rest));
+            Some((len + fraction, "<rate>"))
+        }
         "last_handshake_ms_ago" => Some((len, "<time>")),
         // Whether data or a keepalive goes first after a handshake is a matter of luck.
         "keepalives_sent" | "keepalives_received" => Some((len, "<any>")),
@@ -252,6 +257,12 @@ mod tests {
     fn whether_a_row_was_sealed_yet_makes_no_difference_and_that_none_was_does() {
         let lines = lines_of_transcript("\"seal\":null\n\"seal\":12,\n\"seal\":0\n");
         assert_eq!(lines, ["\"seal\":<any>", "\"seal\":<any>,", "\"seal\":0"]);
+    }
+
+    #[test]
+    fn a_rate_is_one_whether_its_fraction_is_written_or_not() {
+        let lines = lines_of_transcript("\"per_day\":0.0}\n\"per_day\":0}\n\"per_day\":12.5,\n");
+        assert_eq!(lines, ["\"per_day\":<rate>}", "\"per_day\":<rate>}", "\"per_day\":<rate>,"]);
     }
 
     #[test]
