@@ -52,7 +52,7 @@ import Testing
         let allocation = try await ipam.claim(pool: pool.id)
         #expect(allocation.deviceId == nil)
         let usage = try await ipam.usage(pool: pool.id)
-        #expect(usage.allocated == 1)
+        #expect(usage.allocated == "1")
         let (assignable, free) = (try #require(Decimal(string: usage.assignable)), Decimal(string: usage.free))
         #expect(assignable > Decimal(UInt64.max) - 16)
         #expect(free == assignable - 1)
