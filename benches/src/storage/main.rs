@@ -5,10 +5,10 @@
 
 #![forbid(unsafe_code)]
 
-#[path = "../shared/bare.rs"]
+#[path = "../common/bare.rs"]
 mod bare;
 mod ours;
-#[path = "../shared/plan.rs"]
+#[path = "../common/plan.rs"]
 mod plan;
 
 use std::env;
