@@ -8,4 +8,5 @@ public enum Gateway {}
 public enum Group {}
 public enum Policy {}
 public enum Pool {}
+public enum Reservation {}
 public enum User {}
