@@ -1,42 +1,37 @@
 //! A set of numbers as the ranges it consists of, for what is free of a pool.
 
+use super::level::{Digest, Level, Part};
 use crate::net::Count;
 use crate::net::algebra::{fitting_bits, span_of};
 
 /// Numbers from the first to the last, both included.
 pub(in crate::ipam) type Interval = (u128, u128);
 
-/// How many ranges stand together. They are moved in memory when one comes or goes; more of them make that slower, fewer make
-/// it slower to find the right ones.
-const CHUNK: usize = 128;
-/// Every count of bits that a block can have, and none: 0..=128.
-const SIZES: usize = 129;
+/// How many ranges stand together at most, and how many of those chunks. They are moved in memory when one comes or goes; more of
+/// them make that slower, fewer make it slower to find the right ones.
+const TOGETHER: usize = 64;
 
-/// A set of numbers: sorted ranges that do not touch, in chunks that know how much they hold.
+/// A set of numbers: sorted ranges that do not touch, in chunks on shelves, each of which knows how much it holds.
 ///
-/// Taking and giving cost a search and a move inside one chunk, however many ranges there are.
+/// Every question and every change looks through the shelves, one shelf and one chunk, however many ranges there are.
 #[derive(Clone, Debug, Default)]
 pub(in crate::ipam) struct Intervals {
-    chunks: Vec<Chunk>,
-    /// The lowest number of each chunk.
-    heads: Vec<u128>,
-    /// How many numbers there are; 0 also for all of them.
-    count: u128,
+    shelves: Level<Level<Chunk>>,
 }
 
-/// Never without a range.
+/// Never without a range, but while it is changed.
 #[derive(Clone, Debug)]
 struct Chunk {
     ranges: Vec<Interval>,
-    /// How many numbers it holds; 0 for all there are.
-    sum: u128,
-    /// How many ranges have a largest block of so many bits.
-    blocks: [u8; SIZES],
+    /// How many ranges have a largest block of so many bits, as [`size_of`] has it.
+    counts: [u8; 128],
+    digest: Digest,
 }
 
 /// Where a range is, and the range.
 #[derive(Clone, Copy)]
 struct At {
+    shelf: usize,
     chunk: usize,
     index: usize,
     range: Interval,
@@ -56,29 +51,28 @@ impl Intervals {
                 _ => merged.push((first, last)),
             }
         }
-        let chunks: Vec<_> = merged.chunks(CHUNK / 2).map(|ranges| Chunk::of(ranges.to_vec())).collect();
-        Intervals {
-            heads: chunks.iter().map(Chunk::head).collect(),
-            count: chunks.iter().fold(0, |count, chunk| count.wrapping_add(chunk.sum)),
-            chunks,
-        }
+        let shelves = merged.chunks(TOGETHER * TOGETHER / 4);
+        let chunks =
+            |shelf: &[Interval]| shelf.chunks(TOGETHER / 2).map(|part| Chunk::of(part.to_vec())).collect();
+        Intervals { shelves: shelves.map(chunks).collect() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.chunks.is_empty()
+        self.shelves.len() == 0
     }
 
     /// How many numbers there are.
     pub(super) fn count(&self) -> Count {
-        if self.count == 0 && !self.is_empty() { Count::ALL_V6 } else { Count::from(self.count) }
+        let sum = self.shelves.digest().sum;
+        if sum == 0 && !self.is_empty() { Count::ALL_V6 } else { Count::from(sum) }
     }
 
     pub(super) fn ranges(&self) -> impl Iterator<Item = Interval> {
-        self.chunks.iter().flat_map(|chunk| chunk.ranges.iter().copied())
+        self.shelves.iter().flat_map(Level::iter).flat_map(|chunk| chunk.ranges.iter().copied())
     }
 
     pub(super) fn first(&self) -> Option<u128> {
-        self.heads.first().copied()
+        (!self.is_empty()).then(|| self.shelves.digest().head)
     }
 
     /// The last number of the range that this one is in; without one, the number itself.
@@ -100,19 +94,14 @@ impl Intervals {
     }
 
     /// The number that so many are below. None when there are not so many.
-    pub(super) fn nth(&self, mut rank: u128) -> Option<u128> {
-        for chunk in &self.chunks {
-            // A sum of 0 is that of all numbers.
-            if chunk.sum > 0 && rank >= chunk.sum {
-                rank -= chunk.sum;
-                continue;
+    pub(super) fn nth(&self, rank: u128) -> Option<u128> {
+        let (shelf, rank) = self.shelves.nth(rank)?;
+        let (chunk, mut rank) = shelf.nth(rank)?;
+        for (first, last) in &chunk.ranges {
+            if rank <= last - first {
+                return Some(first + rank);
             }
-            for (first, last) in &chunk.ranges {
-                if rank <= last - first {
-                    return Some(first + rank);
-                }
-                rank -= last - first + 1;
-            }
+            rank -= last - first + 1;
         }
         None
     }
@@ -120,13 +109,10 @@ impl Intervals {
     /// A free block of `2^bits` numbers that begins at a multiple of its size: in the range whose largest block is the smallest that
     /// will do, the lowest of them, and there the smallest that will do, again the lowest. So what is left in large pieces stays so.
     pub(super) fn block(&self, bits: u8) -> Option<Interval> {
-        let tightest = |chunk: &Chunk| {
-            let sizes = chunk.blocks.iter().enumerate().skip(bits.into());
-            sizes.into_iter().find(|(_, count)| **count > 0).map(|(size, _)| size)
-        };
-        let chunks = self.chunks.iter().filter_map(|chunk| Some((tightest(chunk)?, chunk)));
-        let (size, chunk) = chunks.min_by_key(|(size, _)| *size)?;
-        let range = chunk.ranges.iter().find(|range| usize::from(largest_block(**range)) == size)?;
+        let fitting = self.shelves.digest().sizes >> bits.min(127) << bits.min(127);
+        let size = (fitting != 0).then(|| fitting.trailing_zeros())?;
+        let chunk = self.shelves.with_size(size)?.with_size(size)?;
+        let range = chunk.ranges.iter().find(|range| size_of(**range) == size)?;
         tightest_in(*range, bits)
     }
 
@@ -142,7 +128,7 @@ impl Intervals {
             (Some(rest), None) | (None, Some(rest)) => self.replace(at, rest),
             (Some(left), Some(right)) => {
                 self.replace(at, left);
-                self.insert(at.chunk, at.index + 1, right);
+                self.insert(At { index: at.index + 1, ..at }, right);
             }
         }
         true
@@ -150,10 +136,11 @@ impl Intervals {
 
     /// Puts numbers in, none of which may be there; false, and nothing is done, when one is.
     pub(super) fn give(&mut self, (first, last): Interval) -> bool {
-        let before = self.find(first).filter(|at| at.range.0 <= first);
+        let found = self.find(first);
+        let before = found.filter(|at| at.range.0 <= first);
         let after = match before {
             Some(at) => self.next(at),
-            None => self.at(0, 0),
+            None => found,
         };
         if before.is_some_and(|at| at.range.1 >= first) || after.is_some_and(|at| at.range.0 <= last) {
             return false;
@@ -162,15 +149,16 @@ impl Intervals {
         let right = after.filter(|at| last + 1 == at.range.0);
         match (left, right) {
             (Some(left), Some(right)) => {
+                // The later one first, so that the earlier one is still where it was found.
                 self.remove(right);
                 self.replace(left, (left.range.0, right.range.1));
             }
             (Some(left), None) => self.replace(left, (left.range.0, last)),
             (None, Some(right)) => self.replace(right, (first, right.range.1)),
-            (None, None) if self.is_empty() => *self = Intervals::of([(first, last)]),
-            (None, None) => match before {
-                Some(at) => self.insert(at.chunk, at.index + 1, (first, last)),
-                None => self.insert(0, 0, (first, last)),
+            (None, None) => match (before, found) {
+                (Some(at), _) => self.insert(At { index: at.index + 1, ..at }, (first, last)),
+                (None, Some(lowest)) => self.insert(lowest, (first, last)),
+                (None, None) => *self = Intervals::of([(first, last)]),
             },
         }
         true
@@ -178,92 +166,117 @@ impl Intervals {
 
     /// The last range that begins at this number or below it; the first of all when none does.
     fn find(&self, number: u128) -> Option<At> {
-        let chunk = self.heads.partition_point(|head| *head <= number).saturating_sub(1);
-        let ranges = &self.chunks.get(chunk)?.ranges;
-        self.at(chunk, ranges.partition_point(|range| range.0 <= number).saturating_sub(1))
+        let shelf = self.shelves.holding(number);
+        let chunks = self.shelves.get(shelf)?;
+        let chunk = chunks.holding(number);
+        let ranges = &chunks.get(chunk)?.ranges;
+        self.at(shelf, chunk, ranges.partition_point(|range| range.0 <= number).saturating_sub(1))
     }
 
-    fn at(&self, chunk: usize, index: usize) -> Option<At> {
-        let range = *self.chunks.get(chunk)?.ranges.get(index)?;
-        Some(At { chunk, index, range })
+    fn at(&self, shelf: usize, chunk: usize, index: usize) -> Option<At> {
+        let range = *self.shelves.get(shelf)?.get(chunk)?.ranges.get(index)?;
+        Some(At { shelf, chunk, index, range })
     }
 
-    fn next(&self, at: At) -> Option<At> {
-        self.at(at.chunk, at.index + 1).or_else(|| self.at(at.chunk + 1, 0))
+    fn next(&self, At { shelf, chunk, index, .. }: At) -> Option<At> {
+        let here = self.at(shelf, chunk, index + 1).or_else(|| self.at(shelf, chunk + 1, 0));
+        here.or_else(|| self.at(shelf + 1, 0, 0))
     }
 
     fn replace(&mut self, at: At, new: Interval) {
-        self.change(at.chunk, Some(at.range), Some(new), |ranges| {
-            if let Some(range) = ranges.get_mut(at.index) {
-                *range = new;
-            }
-        });
+        self.change(at, |chunk| chunk.replace(at.index, new));
     }
 
     fn remove(&mut self, at: At) {
-        self.change(at.chunk, Some(at.range), None, |ranges| {
-            ranges.remove(at.index);
+        self.change(at, |chunk| chunk.remove(at.index));
+    }
+
+    fn change(&mut self, at: At, change: impl FnOnce(&mut Chunk)) {
+        self.shelves.change(at.shelf, |shelf| shelf.change(at.chunk, change));
+    }
+
+    fn insert(&mut self, at: At, new: Interval) {
+        let upper = self.shelves.change(at.shelf, |shelf| {
+            let upper = shelf.change(at.chunk, |chunk| chunk.insert(at.index, new)).flatten();
+            if let Some(upper) = upper {
+                shelf.insert(at.chunk + 1, upper);
+            }
+            (shelf.len() > TOGETHER).then(|| shelf.split_off())
         });
-        if self.chunks.get(at.chunk).is_some_and(|chunk| chunk.ranges.is_empty()) {
-            self.chunks.remove(at.chunk);
-            self.heads.remove(at.chunk);
+        if let Some(upper) = upper.flatten() {
+            self.shelves.insert(at.shelf + 1, upper);
         }
     }
+}
 
-    fn insert(&mut self, at: usize, index: usize, new: Interval) {
-        self.change(at, None, Some(new), |ranges| ranges.insert(index, new));
-        let Some(chunk) = self.chunks.get_mut(at).filter(|chunk| chunk.ranges.len() > CHUNK) else { return };
-        let upper = Chunk::of(chunk.ranges.split_off(CHUNK / 2));
-        *chunk = Chunk::of(std::mem::take(&mut chunk.ranges));
-        self.heads.insert(at + 1, upper.head());
-        self.chunks.insert(at + 1, upper);
-    }
-
-    /// Changes the ranges of a chunk, with what is counted of them.
-    fn change(
-        &mut self,
-        at: usize,
-        old: Option<Interval>,
-        new: Option<Interval>,
-        change: impl FnOnce(&mut Vec<Interval>),
-    ) {
-        let Some(chunk) = self.chunks.get_mut(at) else { return };
-        change(&mut chunk.ranges);
-        if let Some(old) = old {
-            chunk.count(old, |count| count.wrapping_sub(1));
-            chunk.sum = chunk.sum.wrapping_sub(size(old));
-            self.count = self.count.wrapping_sub(size(old));
-        }
-        if let Some(new) = new {
-            chunk.count(new, |count| count.wrapping_add(1));
-            chunk.sum = chunk.sum.wrapping_add(size(new));
-            self.count = self.count.wrapping_add(size(new));
-        }
-        if let Some(head) = self.heads.get_mut(at) {
-            *head = chunk.head();
-        }
+impl Part for Chunk {
+    fn digest(&self) -> Digest {
+        self.digest
     }
 }
 
 impl Chunk {
     fn of(ranges: Vec<Interval>) -> Self {
-        let sum = ranges.iter().fold(0, |sum: u128, range| sum.wrapping_add(size(*range)));
-        let mut chunk = Chunk { ranges: Vec::new(), sum, blocks: [0; SIZES] };
+        let mut chunk = Chunk { ranges: Vec::new(), counts: [0; 128], digest: Digest::default() };
         for range in &ranges {
-            chunk.count(*range, |count| count + 1);
+            chunk.count_in(*range);
         }
+        chunk.digest.head = ranges.first().map_or(0, |range| range.0);
         Chunk { ranges, ..chunk }
     }
 
-    fn head(&self) -> u128 {
-        self.ranges.first().map_or(0, |range| range.0)
+    fn replace(&mut self, index: usize, new: Interval) {
+        let Some(range) = self.ranges.get_mut(index) else { return };
+        let old = std::mem::replace(range, new);
+        self.count_out(old);
+        self.count_in(new);
+        self.find_head();
     }
 
-    fn count(&mut self, range: Interval, change: impl FnOnce(u8) -> u8) {
-        if let Some(count) = self.blocks.get_mut(usize::from(largest_block(range))) {
-            *count = change(*count);
+    fn remove(&mut self, index: usize) {
+        let old = self.ranges.remove(index);
+        self.count_out(old);
+        self.find_head();
+    }
+
+    /// The second half as a chunk of its own when there are too many now.
+    fn insert(&mut self, index: usize, new: Interval) -> Option<Chunk> {
+        self.ranges.insert(index, new);
+        self.count_in(new);
+        self.find_head();
+        (self.ranges.len() > TOGETHER).then(|| {
+            let upper = self.ranges.split_off(TOGETHER / 2);
+            *self = Chunk::of(std::mem::take(&mut self.ranges));
+            Chunk::of(upper)
+        })
+    }
+
+    fn find_head(&mut self) {
+        self.digest.head = self.ranges.first().map_or(0, |range| range.0);
+    }
+
+    fn count_in(&mut self, range: Interval) {
+        let bits = size_of(range);
+        self.digest.sum = self.digest.sum.wrapping_add(size(range));
+        self.digest.sizes |= 1 << bits;
+        if let Some(count) = self.counts.get_mut(bits as usize) {
+            *count += 1;
         }
     }
+
+    fn count_out(&mut self, range: Interval) {
+        let bits = size_of(range);
+        self.digest.sum = self.digest.sum.wrapping_sub(size(range));
+        if let Some(count) = self.counts.get_mut(bits as usize) {
+            *count -= 1;
+            self.digest.sizes &= !(u128::from(*count == 0) << bits);
+        }
+    }
+}
+
+/// The bits of the largest block of a range, for sorting it by: 127 also for the range of all numbers, beside which is no other.
+fn size_of(range: Interval) -> u32 {
+    u32::from(largest_block(range)).min(127)
 }
 
 /// How many numbers a range has; 0 for all there are.

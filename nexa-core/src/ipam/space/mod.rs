@@ -4,6 +4,7 @@
 //! however full the space is; an untouched `/8` or `/64` is one range.
 
 mod intervals;
+mod level;
 mod number;
 
 use std::marker::PhantomData;

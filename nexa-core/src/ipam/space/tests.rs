@@ -275,3 +275,56 @@ fn what_makes_no_sense_is_refused() {
         "fewer than 8 are free: 0 of 7 are allocated"
     );
 }
+
+/// More ranges than stand on one shelf, or on several.
+#[test]
+fn what_is_known_of_very_many_ranges_is_what_they_are() {
+    const ALL: u32 = 30_011;
+    // A number whose multiples come by every residue of the prime.
+    let scrambled = |nth: u32| u128::from(nth * 7_919 % ALL);
+    let mut set = Intervals::of([(0, u128::from(ALL) - 1)]);
+    let mut free: BTreeSet<u128> = (0..u128::from(ALL)).collect();
+    for round in 0..6 {
+        for nth in 0..ALL / 2 {
+            let one = scrambled(nth * 2 + round % 2);
+            let is_free = free.contains(&one);
+            // The first three rounds take, the others give back.
+            if round < 3 {
+                assert_eq!(set.take((one, one)), is_free);
+                free.remove(&one);
+            } else {
+                assert_eq!(set.give((one, one)), !is_free);
+                free.insert(one);
+            }
+            if nth % 2_500 == 0 {
+                agree(&set, &free);
+            }
+        }
+        agree(&set, &free);
+    }
+    // The last of an odd number was in no round.
+    assert_eq!(set.count(), Count::from(u128::from(ALL)));
+    assert_eq!(set.ranges().collect::<Vec<_>>(), [(0, u128::from(ALL) - 1)]);
+}
+
+fn agree(set: &Intervals, free: &BTreeSet<u128>) {
+    let mut ranges: Vec<Interval> = Vec::new();
+    for one in free {
+        match ranges.last_mut() {
+            Some(range) if range.1 + 1 == *one => range.1 = *one,
+            _ => ranges.push((*one, *one)),
+        }
+    }
+    assert_eq!(set.ranges().collect::<Vec<_>>(), ranges);
+    assert_eq!(set.count(), Count::from(free.len() as u128));
+    assert_eq!(set.first(), free.first().copied());
+    for (rank, one) in free.iter().enumerate().step_by(997) {
+        assert_eq!(set.nth(rank as u128), Some(*one));
+    }
+    assert_eq!(set.nth(free.len() as u128), None);
+    for bits in 0..16 {
+        let fitting = ranges.iter().filter(|range| largest_block(**range) >= bits);
+        let range = fitting.min_by_key(|range| (largest_block(**range), range.0));
+        assert_eq!(set.block(bits), range.and_then(|range| tightest_in(*range, bits)));
+    }
+}
