@@ -7,9 +7,10 @@ use crate::net::algebra::{fitting_bits, span_of};
 /// Numbers from the first to the last, both included.
 pub(in crate::ipam) type Interval = (u128, u128);
 
-/// How many ranges stand together at most, and how many of those chunks. They are moved in memory when one comes or goes; more of
-/// them make that slower, fewer make it slower to find the right ones.
-const TOGETHER: usize = 64;
+/// How many ranges stand together at most. More of them are slower to move when one comes or goes, fewer lie apart in memory.
+const CHUNK: usize = 128;
+/// How many chunks stand together at most.
+const SHELF: usize = 64;
 
 /// A set of numbers: sorted ranges that do not touch, in chunks on shelves, each of which knows how much it holds.
 ///
@@ -26,6 +27,17 @@ struct Chunk {
     /// How many ranges have a largest block of so many bits, as [`size_of`] has it.
     counts: [u8; 128],
     digest: Digest,
+}
+
+/// What was found of numbers that were given.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Given {
+    /// None of them was there; now all are.
+    Now,
+    /// All of them were there.
+    Already,
+    /// Some of them were there, and nothing is done.
+    Partly,
 }
 
 /// Where a range is, and the range.
@@ -51,9 +63,9 @@ impl Intervals {
                 _ => merged.push((first, last)),
             }
         }
-        let shelves = merged.chunks(TOGETHER * TOGETHER / 4);
+        let shelves = merged.chunks(SHELF * CHUNK / 4);
         let chunks =
-            |shelf: &[Interval]| shelf.chunks(TOGETHER / 2).map(|part| Chunk::of(part.to_vec())).collect();
+            |shelf: &[Interval]| shelf.chunks(CHUNK / 2).map(|part| Chunk::of(part.to_vec())).collect();
         Intervals { shelves: shelves.map(chunks).collect() }
     }
 
@@ -134,16 +146,19 @@ impl Intervals {
         true
     }
 
-    /// Puts numbers in, none of which may be there; false, and nothing is done, when one is.
-    pub(super) fn give(&mut self, (first, last): Interval) -> bool {
+    /// Puts numbers in, none of which may be there; nothing is done when one is.
+    pub(super) fn give(&mut self, (first, last): Interval) -> Given {
         let found = self.find(first);
         let before = found.filter(|at| at.range.0 <= first);
         let after = match before {
             Some(at) => self.next(at),
             None => found,
         };
+        if before.is_some_and(|at| at.range.1 >= last) {
+            return Given::Already;
+        }
         if before.is_some_and(|at| at.range.1 >= first) || after.is_some_and(|at| at.range.0 <= last) {
-            return false;
+            return Given::Partly;
         }
         let left = before.filter(|at| at.range.1 + 1 == first);
         let right = after.filter(|at| last + 1 == at.range.0);
@@ -161,7 +176,7 @@ impl Intervals {
                 (None, None) => *self = Intervals::of([(first, last)]),
             },
         }
-        true
+        Given::Now
     }
 
     /// The last range that begins at this number or below it; the first of all when none does.
@@ -201,7 +216,7 @@ impl Intervals {
             if let Some(upper) = upper {
                 shelf.insert(at.chunk + 1, upper);
             }
-            (shelf.len() > TOGETHER).then(|| shelf.split_off())
+            (shelf.len() > SHELF).then(|| shelf.split_off())
         });
         if let Some(upper) = upper.flatten() {
             self.shelves.insert(at.shelf + 1, upper);
@@ -244,8 +259,8 @@ impl Chunk {
         self.ranges.insert(index, new);
         self.count_in(new);
         self.find_head();
-        (self.ranges.len() > TOGETHER).then(|| {
-            let upper = self.ranges.split_off(TOGETHER / 2);
+        (self.ranges.len() > CHUNK).then(|| {
+            let upper = self.ranges.split_off(CHUNK / 2);
             *self = Chunk::of(std::mem::take(&mut self.ranges));
             Chunk::of(upper)
         })

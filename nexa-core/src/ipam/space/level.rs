@@ -21,20 +21,22 @@ pub(super) struct Level<T> {
     parts: Vec<T>,
     digests: Vec<Digest>,
     whole: Digest,
+    /// How many parts have each size.
+    counts: [u32; 128],
 }
 
 impl<T> Default for Level<T> {
     fn default() -> Self {
-        Level { parts: Vec::new(), digests: Vec::new(), whole: Digest::default() }
+        Level { parts: Vec::new(), digests: Vec::new(), whole: Digest::default(), counts: [0; 128] }
     }
 }
 
 impl<T: Part> FromIterator<T> for Level<T> {
     fn from_iter<I: IntoIterator<Item = T>>(parts: I) -> Self {
-        let parts: Vec<T> = parts.into_iter().collect();
-        let mut level =
-            Level { digests: parts.iter().map(Part::digest).collect(), parts, whole: Digest::default() };
-        level.sum_up();
+        let mut level = Level::default();
+        for part in parts {
+            level.insert(level.len(), part);
+        }
         level
     }
 }
@@ -105,24 +107,28 @@ impl<T: Part> Level<T> {
 
     /// The second half, which is then no longer here.
     pub(super) fn split_off(&mut self) -> Self {
-        let middle = self.parts.len() / 2;
-        let upper = self.parts.split_off(middle).into_iter().collect();
-        self.digests.truncate(middle);
-        self.sum_up();
-        upper
+        let upper = self.parts.split_off(self.parts.len() / 2);
+        *self = std::mem::take(&mut self.parts).into_iter().collect();
+        upper.into_iter().collect()
     }
 
-    /// What a part's sizes became, for the whole. Only a size that went makes it look at the others.
+    /// What the sizes of a part became, for the whole.
     fn count(&mut self, old: u128, new: u128) {
         self.whole.head = self.digests.first().map_or(0, |digest| digest.head);
-        self.whole.sizes |= new;
-        if old & !new != 0 {
-            self.whole.sizes = self.digests.iter().fold(0, |sizes, digest| sizes | digest.sizes);
+        for bits in ones(old ^ new) {
+            let Some(count) = self.counts.get_mut(bits as usize) else { continue };
+            *count = if new >> bits & 1 == 1 { *count + 1 } else { *count - 1 };
+            let is_there = u128::from(*count > 0);
+            self.whole.sizes = self.whole.sizes & !(1 << bits) | is_there << bits;
         }
     }
+}
 
-    fn sum_up(&mut self) {
-        self.whole.sum = self.digests.iter().fold(0, |sum, digest| sum.wrapping_add(digest.sum));
-        self.count(u128::MAX, 0);
-    }
+/// The bits that are set, from the lowest.
+fn ones(mut of: u128) -> impl Iterator<Item = u32> {
+    std::iter::from_fn(move || {
+        let bit = (of != 0).then(|| of.trailing_zeros());
+        of &= of.wrapping_sub(1);
+        bit
+    })
 }

@@ -10,6 +10,7 @@ mod number;
 use std::marker::PhantomData;
 use std::ops::RangeInclusive;
 
+use intervals::Given;
 pub(super) use intervals::{Interval, Intervals, largest_block, tightest_in};
 pub use number::{Assignable, Ctid, MacAddress, Port, UnixId};
 
@@ -151,16 +152,14 @@ impl<T: Assignable> Space<T> {
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) (`released`) for a range whose end is before its beginning or that the space
     /// does not have, [`Conflict`](crate::ErrorKind::Conflict) (`released`) for one of which a part is free.
     pub fn release(&mut self, released: RangeInclusive<T>) -> Result<bool> {
-        let [interval] = checked("released", [released])?[..] else { return Ok(false) };
+        let interval = interval("released", &released)?;
         if !self.assignable.contains(interval) {
             return Err(not_ours::<T>("released", interval));
         }
-        if self.free.contains(interval) {
-            return Ok(false);
-        }
         match self.free.give(interval) {
-            true => Ok(true),
-            false => {
+            Given::Now => Ok(true),
+            Given::Already => Ok(false),
+            Given::Partly => {
                 Err(IpamError::PartlyFree { first: text::<T>(interval.0), last: text::<T>(interval.1) }
                     .into())
             }
@@ -212,11 +211,14 @@ fn checked<T: Assignable>(
     field: &'static str,
     ranges: impl IntoIterator<Item = RangeInclusive<T>>,
 ) -> Result<Vec<Interval>> {
-    let numbers = ranges.into_iter().map(|range| match range.start() <= range.end() {
+    ranges.into_iter().map(|range| interval(field, &range)).collect()
+}
+
+fn interval<T: Assignable>(field: &'static str, range: &RangeInclusive<T>) -> Result<Interval> {
+    match range.start() <= range.end() {
         true => Ok((range.start().number(), range.end().number())),
         false => Err(Error::invalid(field, format!("{} is above {}", range.start(), range.end()))),
-    });
-    numbers.collect()
+    }
 }
 
 /// A number below this one, or any at all, each as likely as the others: what would make the low ones likelier is thrown away.
