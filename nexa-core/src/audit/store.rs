@@ -53,7 +53,7 @@ pub(crate) async fn insert(
             ("mac", row.mac.into()),
         ],
     );
-    tx.execute(&statement).await.map(drop)
+    tx.later(&statement, 1).await
 }
 
 fn row_to_store(id: Uuid, by: &By<'_>, entry: &NewRecord, now: Timestamp) -> StoredRecord {

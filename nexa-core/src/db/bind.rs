@@ -8,13 +8,22 @@ use sea_query::{QueryStatementBuilder, Value};
 use super::DbError;
 
 macro_rules! binder {
-    ($feature:literal $name:ident $builder:ident $arguments:ty) => {
+    ($feature:literal $name:ident $into:ident $builder:ident $arguments:ty) => {
         #[cfg(feature = $feature)]
         pub(super) fn $name(statement: &impl QueryStatementBuilder) -> Result<(String, $arguments), DbError> {
+            let mut arguments = <$arguments>::default();
+            Ok(($into(statement, &mut arguments)?, arguments))
+        }
+
+        /// Puts its arguments after those that are there.
+        #[cfg(feature = $feature)]
+        pub(super) fn $into(
+            statement: &impl QueryStatementBuilder,
+            arguments: &mut $arguments,
+        ) -> Result<String, DbError> {
             use sqlx::Arguments as _;
 
             let (sql, values) = statement.build_any(&sea_query::$builder);
-            let mut arguments = <$arguments>::default();
             for value in values {
                 match value {
                     Value::BigInt(number) => arguments.add(number),
@@ -29,14 +38,14 @@ macro_rules! binder {
                 }
                 .map_err(|cause| DbError::Driver(cause.to_string()))?;
             }
-            Ok((sql, arguments))
+            Ok(sql)
         }
     };
 }
 
-binder!("sqlite" sqlite SqliteQueryBuilder sqlx::sqlite::SqliteArguments);
-binder!("postgres" postgres PostgresQueryBuilder sqlx::postgres::PgArguments);
-binder!("mysql" mysql MysqlQueryBuilder sqlx::mysql::MySqlArguments);
+binder!("sqlite" sqlite sqlite_into SqliteQueryBuilder sqlx::sqlite::SqliteArguments);
+binder!("postgres" postgres postgres_into PostgresQueryBuilder sqlx::postgres::PgArguments);
+binder!("mysql" mysql mysql_into MysqlQueryBuilder sqlx::mysql::MySqlArguments);
 
 #[cfg(all(test, feature = "sqlite"))]
 mod tests {

@@ -8,6 +8,8 @@
 mod bind;
 pub(crate) mod counter;
 mod error;
+#[cfg(feature = "sqlite")]
+mod later;
 mod migrate;
 #[cfg(feature = "mysql")]
 mod mysql;
@@ -80,7 +82,7 @@ pub(crate) enum Mode {
 /// An open transaction; rolled back when dropped.
 pub(crate) enum Tx {
     #[cfg(feature = "sqlite")]
-    Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
+    Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>, later::Later),
     #[cfg(feature = "postgres")]
     Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
     #[cfg(feature = "mysql")]
@@ -125,7 +127,7 @@ impl Db {
     pub(crate) async fn begin(&self, mode: Mode) -> Result<Tx, DbError> {
         match self {
             #[cfg(feature = "sqlite")]
-            Db::Sqlite(sqlite) => sqlite.begin(mode).await.map(Tx::Sqlite),
+            Db::Sqlite(sqlite) => sqlite.begin(mode).await.map(|tx| Tx::Sqlite(tx, later::Later::default())),
             #[cfg(feature = "postgres")]
             Db::Postgres(postgres) => postgres.begin(mode).await.map(Tx::Postgres),
             #[cfg(feature = "mysql")]
@@ -219,7 +221,8 @@ macro_rules! on_connection {
     ($tx:expr, $statement:expr, |$query:ident, $connection:ident, $row:ident| $run:expr) => {
         match $tx {
             #[cfg(feature = "sqlite")]
-            Tx::Sqlite(tx) => {
+            Tx::Sqlite(tx, later) => {
+                later.run(tx).await?;
                 let (sql, arguments) = bind::sqlite($statement)?;
                 let ($query, $connection) = (sqlx::query_with(AssertSqlSafe(sql), arguments), &mut **tx);
                 #[allow(unused_variables, reason = "not every caller reads rows")]
@@ -246,12 +249,51 @@ macro_rules! on_connection {
     };
 }
 
+/// Whether as many rows were changed as had to be.
+fn changed(rows: u64, expected: u64) -> Result<(), DbError> {
+    match rows == expected {
+        true => Ok(()),
+        false => Err(DbError::Contended(format!("{rows} rows were changed where {expected} had to be"))),
+    }
+}
+
 impl Tx {
     /// Runs a statement and says how many rows it matched.
     pub(crate) async fn execute(&mut self, statement: &impl QueryStatementBuilder) -> Result<u64, DbError> {
         on_connection!(self, statement, |query, connection, row| {
             Ok(query.execute(connection).await?.rows_affected())
         })
+    }
+
+    /// Runs a write that must change so many rows, when nothing that follows needs to know whether it did: on SQLite it is run
+    /// together with those that follow, on servers at once. Its error may be that of the next call on this transaction.
+    ///
+    /// # Errors
+    /// [`DbError::Contended`] when it changed more or fewer.
+    pub(crate) async fn later(
+        &mut self,
+        statement: &impl QueryStatementBuilder,
+        rows: u64,
+    ) -> Result<(), DbError> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Tx::Sqlite(tx, later) => {
+                later.push(statement, rows)?;
+                if later.is_full() { later.run(tx).await } else { Ok(()) }
+            }
+            #[allow(unreachable_patterns, reason = "which of them are left depends on the build")]
+            _ => changed(self.execute(statement).await?, rows),
+        }
+    }
+
+    /// Whether nobody else can write while this transaction is open, so that what it has read stays true.
+    pub(crate) const fn is_the_only_writer(&self) -> bool {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Tx::Sqlite(..) => true,
+            #[allow(unreachable_patterns, reason = "which of them are left depends on the build")]
+            _ => false,
+        }
     }
 
     /// Runs a query and gives every row.
@@ -275,7 +317,10 @@ impl Tx {
     async fn script(&mut self, sql: &'static str) -> Result<(), DbError> {
         match self {
             #[cfg(feature = "sqlite")]
-            Tx::Sqlite(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(drop)?,
+            Tx::Sqlite(tx, later) => {
+                later.run(tx).await?;
+                sqlx::raw_sql(sql).execute(&mut **tx).await.map(drop)?;
+            }
             #[cfg(feature = "postgres")]
             Tx::Postgres(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(drop)?,
             #[cfg(feature = "mysql")]
@@ -288,7 +333,8 @@ impl Tx {
     async fn rows(&mut self, sql: &'static str) -> Result<Vec<Row>, DbError> {
         Ok(match self {
             #[cfg(feature = "sqlite")]
-            Tx::Sqlite(tx) => {
+            Tx::Sqlite(tx, later) => {
+                later.run(tx).await?;
                 sqlx::query(sql).fetch_all(&mut **tx).await?.into_iter().map(Row::Sqlite).collect()
             }
             #[cfg(feature = "postgres")]
@@ -305,7 +351,10 @@ impl Tx {
     pub(crate) async fn commit(self) -> Result<(), DbError> {
         let outcome = match self {
             #[cfg(feature = "sqlite")]
-            Tx::Sqlite(tx) => tx.commit().await,
+            Tx::Sqlite(mut tx, mut later) => {
+                later.run(&mut tx).await?;
+                tx.commit().await
+            }
             #[cfg(feature = "postgres")]
             Tx::Postgres(tx) => tx.commit().await,
             #[cfg(feature = "mysql")]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, SqlitePool};
 
+use super::later::Later;
 use super::{DbError, Mode, Tx, migrate, tuning};
 use crate::error::{Error, Result};
 
@@ -48,6 +49,8 @@ impl Sqlite {
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(patience)
+            // It is a file: nobody cuts the connection, and asking is as dear as a statement.
+            .test_before_acquire(false)
             .before_acquire(|connection, _| Box::pin(async { Ok(is_at_rest(connection)) }))
             .connect_with(options.clone())
             .await?;
@@ -55,6 +58,8 @@ impl Sqlite {
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .acquire_timeout(patience)
+            // It is a file: nobody cuts the connection, and asking is as dear as a statement.
+            .test_before_acquire(false)
             .before_acquire(|connection, _| Box::pin(async { Ok(is_at_rest(connection)) }))
             .connect_lazy_with(options.read_only(true));
         Ok(Sqlite { writer, readers, path: Some(path.to_owned()) })
@@ -203,7 +208,7 @@ async fn switch_to_wal(options: &SqliteConnectOptions, patience: Duration) -> Re
 }
 
 async fn up_to_date(pool: &SqlitePool) -> Result<(), DbError> {
-    let mut tx = Tx::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?);
+    let mut tx = Tx::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?, Later::default());
     migrate::run(&mut tx, &migrate::SQLITE).await?;
     tx.commit().await
 }

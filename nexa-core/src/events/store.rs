@@ -26,7 +26,7 @@ pub(crate) async fn append(
             ("created_at", now.into()),
         ],
     );
-    tx.execute(&statement).await.map(drop)
+    tx.later(&statement, 1).await
 }
 
 /// Whether an event has no position.

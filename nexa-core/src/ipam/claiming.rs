@@ -64,8 +64,8 @@ pub(super) async fn claim_with(unit: &mut Unit, pool: PoolId, claim: &Claim) -> 
 /// Claims so many at once, the lowest there are.
 pub(super) async fn claim_many(unit: &mut Unit, id: PoolId, count: u32) -> Result<Vec<Allocation>> {
     let authorized = unit.authorize::<right::AddressesClaim>()?;
-    store::find_pool(&mut unit.tx, &authorized, id).await?;
-    let pool = store::lock_pool(&mut unit.tx, id).await?;
+    let pool = store::find_pool(&mut unit.tx, &authorized, id).await?;
+    let pool = store::lock_known(&mut unit.tx, &pool).await?;
     resting::reclaim(unit, &pool).await?;
     let mut claimed = Vec::new();
     let mut last = None;
@@ -81,6 +81,7 @@ pub(super) async fn claim_many(unit: &mut Unit, id: PoolId, count: u32) -> Resul
         }
         last = Some(taken.1);
     }
+    store::keep_revision(&mut unit.tx, &pool).await?;
     store::insert_allocations(&mut unit.tx, &authorized, &pool, &claimed, None).await?;
     if let Some(last) = last.filter(|_| pool.strategy == Strategy::Next) {
         store::note_given(&mut unit.tx, &pool, last).await?;
@@ -100,13 +101,15 @@ async fn claim_from<P: Right>(
 ) -> Result<Allocation> {
     check(pool, claim)?;
     let is_for_any = is_plain(claim) && !matches!(pool.strategy, Strategy::Next | Strategy::Sticky);
+    // Where only one can write at a time, nobody is beside it.
     if pool.is_parallel
+        && !unit.tx.is_the_only_writer()
         && is_for_any
         && let Some(allocation) = claim_beside(unit, authorized, pool, holder).await?
     {
         return Ok(allocation);
     }
-    let pool = store::lock_pool(&mut unit.tx, pool.id).await?;
+    let pool = store::lock_known(&mut unit.tx, pool).await?;
     resting::reclaim(unit, &pool).await?;
     if let Some(held) = store::held(&mut unit.tx, &pool, holder).await? {
         return held_already(&pool, claim, held);
@@ -118,6 +121,7 @@ async fn claim_from<P: Right>(
     if pool.strategy == Strategy::Next && is_plain(claim) {
         store::note_given(&mut unit.tx, &pool, numbers.1).await?;
     }
+    store::keep_revision(&mut unit.tx, &pool).await?;
     let generation = pool.revision;
     hand_out(unit, authorized, &pool, numbers, holder, generation).await
 }

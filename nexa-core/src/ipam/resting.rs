@@ -193,7 +193,7 @@ async fn free_again(unit: &mut Unit, pool: &PoolRow, allocation: &Allocation) ->
         true => store::ranges_of(&mut unit.tx, pool).await?.iter().map(|range| range.numbers()).collect(),
         false => Vec::new(),
     };
-    store::give_free(&mut unit.tx, pool, &seams, given).await
+    Ok(store::give_free(&mut unit.tx, pool, &seams, given).await?)
 }
 
 #[cfg(test)]

@@ -2,9 +2,7 @@ use sea_query::{Expr, ExprTrait as _, LockBehavior, LockType, Order, Query, Sele
 
 use super::{bytes, ends, interval};
 use crate::db::{DbError, Tx, insert_rows};
-use crate::error::Result;
 use crate::id::PoolId;
-use crate::ipam::error::IpamError;
 use crate::ipam::free;
 use crate::ipam::space::{Interval, largest_block};
 use crate::ipam::store::PoolRow;
@@ -116,8 +114,8 @@ pub(in crate::ipam) async fn insert_free(
             let (first, last) = ends(kind, *range);
             [pool.into(), first.into(), last.into(), i64::from(largest_block(*range)).into()]
         });
-        tx.execute(&insert_rows("pool_free_ranges", ["pool_id", "first", "last", "block_bits"], rows))
-            .await?;
+        let insert = insert_rows("pool_free_ranges", ["pool_id", "first", "last", "block_bits"], rows);
+        tx.later(&insert, some.len() as u64).await?;
     }
     Ok(())
 }
@@ -134,14 +132,14 @@ pub(in crate::ipam) async fn take_free(
     pool: &PoolRow,
     range: Interval,
     taken: Interval,
-) -> Result<()> {
+) -> Result<(), DbError> {
     let place = (pool.id, pool.kind);
     match free::split(range, taken) {
         (None, None) => delete_free(tx, pool, range).await,
         (Some(rest), None) | (None, Some(rest)) => change_free(tx, pool, range, rest).await,
         (Some(below), Some(above)) => {
             change_free(tx, pool, range, below).await?;
-            Ok(insert_free(tx, place, &[above]).await?)
+            insert_free(tx, place, &[above]).await
         }
     }
 }
@@ -152,14 +150,14 @@ pub(in crate::ipam) async fn give_free(
     pool: &PoolRow,
     seams: &[Interval],
     given: Interval,
-) -> Result<()> {
+) -> Result<(), DbError> {
     let locks = if pool.is_parallel { Locks::Skips } else { Locks::Needless };
     let (below, above) = free_around(tx, pool, given, locks).await?;
     let is_seam = |number| pool.is_parallel && free::is_seam(seams, number);
     let below = below.filter(|_| !is_seam(given.0));
     let above = above.filter(|above| !is_seam(above.0));
     match (below, above) {
-        (None, None) => Ok(insert_free(tx, (pool.id, pool.kind), &[given]).await?),
+        (None, None) => insert_free(tx, (pool.id, pool.kind), &[given]).await,
         (Some(below), None) => change_free(tx, pool, below, (below.0, given.1)).await,
         (None, Some(above)) => change_free(tx, pool, above, (given.0, above.1)).await,
         (Some(below), Some(above)) => {
@@ -169,7 +167,7 @@ pub(in crate::ipam) async fn give_free(
     }
 }
 
-async fn delete_free(tx: &mut Tx, pool: &PoolRow, range: Interval) -> Result<()> {
+async fn delete_free(tx: &mut Tx, pool: &PoolRow, range: Interval) -> Result<(), DbError> {
     let (first, last) = ends(pool.kind, range);
     let statement = Query::delete()
         .from_table("pool_free_ranges")
@@ -177,10 +175,10 @@ async fn delete_free(tx: &mut Tx, pool: &PoolRow, range: Interval) -> Result<()>
         .and_where(Expr::col("first").eq(first))
         .and_where(Expr::col("last").eq(last))
         .to_owned();
-    one(tx.execute(&statement).await?)
+    tx.later(&statement, 1).await
 }
 
-async fn change_free(tx: &mut Tx, pool: &PoolRow, range: Interval, rest: Interval) -> Result<()> {
+async fn change_free(tx: &mut Tx, pool: &PoolRow, range: Interval, rest: Interval) -> Result<(), DbError> {
     let (first, last) = ends(pool.kind, range);
     let (new_first, new_last) = ends(pool.kind, rest);
     let mut statement = Query::update();
@@ -196,9 +194,5 @@ async fn change_free(tx: &mut Tx, pool: &PoolRow, range: Interval, rest: Interva
     if rest.1 != range.1 {
         statement.value("last", new_last);
     }
-    one(tx.execute(&statement).await?)
-}
-
-fn one(changed: u64) -> Result<()> {
-    if changed == 1 { Ok(()) } else { Err(IpamError::Raced.into()) }
+    tx.later(&statement, 1).await
 }

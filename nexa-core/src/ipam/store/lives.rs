@@ -87,7 +87,7 @@ pub(in crate::ipam) async fn insert_allocations<P: Right>(
                 )
             }
         };
-        tx.execute(&insert).await?;
+        tx.later(&insert, some.len() as u64).await?;
     }
     Ok(())
 }

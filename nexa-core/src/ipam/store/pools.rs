@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement};
+use sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement, UpdateStatement};
 use uuid::Uuid;
 
 use super::{bytes, ends, from_bytes, interval};
@@ -223,15 +223,35 @@ pub(in crate::ipam) async fn find_pool_for<P: Right>(
 
 /// Locks the pool until the transaction ends, on every database; its revision is then the number of this change of it.
 pub(in crate::ipam) async fn lock_pool(tx: &mut Tx, id: PoolId) -> Result<PoolRow> {
-    let step = Query::update()
-        .table("pools")
-        .value("revision", Expr::col("revision").add(1_i64))
-        .and_where(Expr::col("id").eq(id))
-        .to_owned();
-    tx.execute(&step).await?;
+    tx.execute(&next_revision(id)).await?;
     let read = pools(Scope::All).and_where(Expr::col("id").eq(id)).to_owned();
     let row = tx.optional(&read).await?.ok_or(IpamError::NoPool(id))?;
     Ok(pool_row(&row)?)
+}
+
+/// The same of a pool that this transaction has read already. Where nobody else can write, all of it is known, and
+/// [`keep_revision`] stores it with whatever follows from it.
+pub(in crate::ipam) async fn lock_known(tx: &mut Tx, pool: &PoolRow) -> Result<PoolRow> {
+    match tx.is_the_only_writer() {
+        true => Ok(PoolRow { revision: pool.revision + 1, ..pool.clone() }),
+        false => lock_pool(tx, pool.id).await,
+    }
+}
+
+/// Stores the revision of a pool that was locked by [`lock_known`].
+pub(in crate::ipam) async fn keep_revision(tx: &mut Tx, pool: &PoolRow) -> Result<(), DbError> {
+    match tx.is_the_only_writer() {
+        true => tx.later(&next_revision(pool.id), 1).await,
+        false => Ok(()),
+    }
+}
+
+fn next_revision(id: PoolId) -> UpdateStatement {
+    Query::update()
+        .table("pools")
+        .value("revision", Expr::col("revision").add(1_i64))
+        .and_where(Expr::col("id").eq(id))
+        .to_owned()
 }
 
 pub(in crate::ipam) async fn get_pool<P: Right>(
