@@ -33,7 +33,7 @@ CREATE TABLE pool_ranges (
     last     BLOB    NOT NULL,
     prefix   INTEGER,
     PRIMARY KEY (pool_id, first)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 CREATE INDEX pool_ranges_first ON pool_ranges (first);
 
@@ -93,11 +93,11 @@ CREATE TABLE ip_allocations (
     CONSTRAINT ip_allocations__pool_id__holder UNIQUE (pool_id, holder, held)
 ) STRICT;
 
-CREATE INDEX ip_allocations_device ON ip_allocations (device_id);
+CREATE INDEX ip_allocations_device ON ip_allocations (device_id) WHERE device_id IS NOT NULL;
 
-CREATE INDEX ip_allocations_quarantine ON ip_allocations (pool_id, quarantined_until);
+CREATE INDEX ip_allocations_quarantine ON ip_allocations (pool_id, quarantined_until) WHERE quarantined_until IS NOT NULL;
 
-CREATE INDEX ip_allocations_sticky ON ip_allocations (pool_id, sticky_key);
+CREATE INDEX ip_allocations_sticky ON ip_allocations (pool_id, sticky_key) WHERE sticky_key IS NOT NULL;
 
 -- Gateways that may still know an address as its former holder's: it stays in quarantine until each has applied this revision, or what
 -- it has applied has expired.
@@ -135,6 +135,6 @@ CREATE TABLE number_allocations (
     CONSTRAINT number_allocations__pool_id__holder UNIQUE (pool_id, holder, held)
 ) STRICT;
 
-CREATE INDEX number_allocations_quarantine ON number_allocations (pool_id, quarantined_until);
+CREATE INDEX number_allocations_quarantine ON number_allocations (pool_id, quarantined_until) WHERE quarantined_until IS NOT NULL;
 
-CREATE INDEX number_allocations_sticky ON number_allocations (pool_id, sticky_key);
+CREATE INDEX number_allocations_sticky ON number_allocations (pool_id, sticky_key) WHERE sticky_key IS NOT NULL;
