@@ -7,6 +7,7 @@ mod claiming;
 mod filling;
 mod machine;
 mod model;
+mod networks;
 mod overlap;
 mod pools;
 mod property;

@@ -20,6 +20,7 @@ mod forecast;
 mod free;
 mod heatmap;
 mod model;
+mod network;
 mod pools;
 mod renumbering;
 mod resting;

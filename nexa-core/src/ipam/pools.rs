@@ -10,6 +10,7 @@ use super::model::{
     CheckedPool, Pool, PoolChange, Reservation, Resize, Strategy, checked_quarantine, checked_ranges,
     checked_reason,
 };
+use super::network::{self, Network};
 use super::seeing;
 use super::space::{Interval, tightest_in};
 use super::store::{self, PoolRow, Wanted};
@@ -47,7 +48,7 @@ pub(crate) async fn create_gateway_pool<P: Right>(
     let reserved =
         inside.map(|(address, why)| (super::Value::from(*address).into(), (*why).to_owned())).collect();
     let pool = CheckedPool {
-        name: Name::derived(&format!("{gateway_name} {cidr}")),
+        name: Name::derived(&network::pool_name(gateway_name, &cidr)),
         kind: PoolKind::of(cidr.family()),
         scope: String::new(),
         ranges: vec![cidr.into()],
@@ -165,7 +166,12 @@ async fn insert<P: Right>(
     field: &'static str,
     related: &[PoolId],
 ) -> Result<Pool> {
-    let reserved = reserved(&pool.ranges, &pool.reserved);
+    // What is kept out of a gateway's pool is its own and its DNS servers', which no call may take back.
+    let (own, asked) = match pool.gateway {
+        Some(_) => (pool.reserved.as_slice(), Default::default()),
+        None => (Default::default(), pool.reserved.as_slice()),
+    };
+    let reserved = reserved(&pool.ranges, own, asked);
     let whole: Vec<_> = pool.ranges.iter().map(ValueRange::numbers).collect();
     let mut free = free::without(whole.clone(), reserved.iter().map(|(range, ..)| range.numbers()).collect());
     if free.is_empty() {
@@ -189,22 +195,31 @@ async fn insert<P: Right>(
 }
 
 /// A range that is kept out of a pool, why, and whether that follows from what the pool is.
-type Reserved = (ValueRange, String, bool);
+pub(super) type Reserved = (ValueRange, String, bool);
 
-/// What is never handed out of these ranges, each value once: what is built in, then what was asked for.
-fn reserved(ranges: &[ValueRange], asked: &[(ValueRange, String)]) -> Vec<Reserved> {
+/// What is never handed out of these ranges, each value once: what is built in, what is a gateway's, then what was asked for.
+pub(super) fn reserved(
+    ranges: &[ValueRange],
+    own: &[(ValueRange, String)],
+    asked: &[(ValueRange, String)],
+) -> Vec<Reserved> {
     let builtin = free::builtin_in(ranges).into_iter().map(|(range, why)| (range, why.to_owned(), true));
     let mut reserved: Vec<Reserved> = builtin.collect();
-    for (range, reason) in asked {
+    let own = own.iter().map(|(range, reason)| (range, reason, true));
+    for (range, reason, is_own) in own.chain(asked.iter().map(|(range, reason)| (range, reason, false))) {
         let before = reserved.iter().map(|(range, ..)| range.numbers()).collect();
         for rest in free::without(vec![range.numbers()], before) {
-            reserved.push((ValueRange::of_numbers(range.kind(), rest), reason.clone(), false));
+            reserved.push((ValueRange::of_numbers(range.kind(), rest), reason.clone(), is_own));
         }
     }
     reserved
 }
 
-async fn insert_reservations(unit: &mut Unit, pool: PoolId, reserved: Vec<Reserved>) -> Result<()> {
+pub(super) async fn insert_reservations(
+    unit: &mut Unit,
+    pool: PoolId,
+    reserved: Vec<Reserved>,
+) -> Result<()> {
     for (range, reason, is_builtin) in reserved {
         let id = ReservationId::from_uuid(unit.new_uuid()?);
         let created_at = unit.now;
@@ -366,7 +381,7 @@ pub(super) async fn list_reservations(
 pub(super) async fn preview_resize(unit: &mut Unit, id: PoolId, ranges: &[ValueRange]) -> Result<Resize> {
     let authorized = unit.authorize::<right::PoolsRead>()?;
     let pool = store::find_pool(&mut unit.tx, &authorized, id).await?;
-    Ok(plan_resize(unit, &pool, ranges).await?.0)
+    Ok(plan_resize(unit, &pool, ranges).await?.resize)
 }
 
 /// Gives a pool other ranges, if nothing that is in use lies outside them.
@@ -378,11 +393,8 @@ pub(super) async fn resize(unit: &mut Unit, id: PoolId, ranges: &[ValueRange]) -
         None => None,
     };
     let pool = store::lock_pool(&mut unit.tx, id).await?;
-    if pool.gateway.is_some() {
-        return Err(IpamError::GatewaysPool(pool.name).into());
-    }
     super::resting::reclaim(unit, &pool).await?;
-    let (resize, reserved) = plan_resize(unit, &pool, ranges).await?;
+    let ResizePlan { resize, reserved, network, name } = plan_resize(unit, &pool, ranges).await?;
     let in_the_way = resize.outside_count.saturating_add(resize.children.len() as u64);
     if in_the_way > 0 {
         return Err(IpamError::OutsideInUse { count: in_the_way }.into());
@@ -403,6 +415,9 @@ pub(super) async fn resize(unit: &mut Unit, id: PoolId, ranges: &[ValueRange]) -
     }
     insert_reservations(unit, id, reserved).await?;
     seeing::rebuild_locked(unit, &authorized, &pool).await?;
+    if let Some(network) = &network {
+        network::store(unit, &pool, &name, network).await?;
+    }
     let message = format!("pool {} covers {} now", pool.name, super::shown_ranges(ranges));
     unit.record(Change::PoolResized(id), message).await?;
     Ok(resize)
@@ -425,23 +440,40 @@ async fn exchange_with(
     Ok(())
 }
 
-/// What other ranges would mean for a pool, with what would be reserved of them.
-async fn plan_resize(
-    unit: &mut Unit,
-    pool: &PoolRow,
-    ranges: &[ValueRange],
-) -> Result<(Resize, Vec<Reserved>)> {
+/// What other ranges would mean for a pool.
+struct ResizePlan {
+    resize: Resize,
+    /// What would be reserved of them.
+    reserved: Vec<Reserved>,
+    /// What would become of the gateway whose pool it is.
+    network: Option<Network>,
+    /// How the pool is called if it was not given another name.
+    name: String,
+}
+
+async fn plan_resize(unit: &mut Unit, pool: &PoolRow, ranges: &[ValueRange]) -> Result<ResizePlan> {
     if ranges.is_empty() {
         return Err(Error::invalid("ranges", "is missing"));
     }
     checked_ranges(pool.kind, ranges)?;
+    let network = Network::of(unit, pool).await?;
+    let name = network.as_ref().map_or_else(String::new, Network::pool_name);
+    let (network, own) = match (network, ranges) {
+        (Some(network), [range]) => {
+            let network = network.over("ranges", range)?;
+            let own = network.reserved(range);
+            (Some(network), own)
+        }
+        (Some(_), _) => return Err(Error::invalid("ranges", "are several, where a gateway has one prefix")),
+        (None, _) => (None, Vec::new()),
+    };
     let place = (pool.id, pool.kind);
     let old = store::reservations_of(&mut unit.tx, place).await?;
     let asked: Vec<_> = old.iter().filter(|one| !one.is_builtin).collect();
     let kept = |one: &&Reservation| ranges.iter().any(|range| covers(range, &one.range));
     let (kept, gone): (Vec<&Reservation>, Vec<&Reservation>) = asked.into_iter().partition(kept);
     let kept: Vec<_> = kept.into_iter().map(|one| (one.range, one.reason.clone())).collect();
-    let reserved = reserved(ranges, &kept);
+    let reserved = reserved(ranges, &own, &kept);
     let never: Vec<_> = reserved.iter().map(|(range, ..)| range.numbers()).collect();
     let assignable = free::without(numbers(ranges), never.clone());
     if assignable.is_empty() {
@@ -470,7 +502,7 @@ async fn plan_resize(
         reservations: gone.into_iter().cloned().collect(),
         children: children.into_iter().filter(leaves).map(|child| child.id).collect(),
     };
-    Ok((resize, reserved))
+    Ok(ResizePlan { resize, reserved, network, name })
 }
 
 pub(super) fn numbers(ranges: &[ValueRange]) -> Vec<Interval> {

@@ -3,14 +3,15 @@
 use super::error::IpamError;
 use super::free;
 use super::model::{Allocation, AllocationStatus, Move, Renumbering, ReservedRange, checked_ranges};
-use super::pools::covers;
+use super::network::{self, Network};
+use super::pools::{Reserved, covers, insert_reservations, reserved};
 use super::seeing::{self, numbers_of};
 use super::store::{self, PoolRow};
 use super::value::{Value, ValueRange};
 use crate::actor::right;
 use crate::error::{Error, Result};
 use crate::events::Change;
-use crate::id::{AllocationId, PoolId, ReservationId};
+use crate::id::{AllocationId, PoolId};
 use crate::unit::Unit;
 
 pub(super) async fn preview(
@@ -21,7 +22,7 @@ pub(super) async fn preview(
 ) -> Result<Renumbering> {
     let authorized = unit.authorize::<right::PoolsRead>()?;
     let pool = store::find_pool(&mut unit.tx, &authorized, id).await?;
-    plan(unit, &pool, from, to).await
+    Ok(plan(unit, &pool, from, to).await?.renumbering)
 }
 
 /// Moves everything that a range of a pool has.
@@ -35,7 +36,7 @@ pub(super) async fn renumber(
     store::find_pool(&mut unit.tx, &authorized, id).await?;
     let pool = store::lock_pool(&mut unit.tx, id).await?;
     super::resting::reclaim(unit, &pool).await?;
-    let plan = plan(unit, &pool, from, to).await?;
+    let Plan { renumbering, reserved, network, name } = plan(unit, &pool, from, to).await?;
     let place = (pool.scope.as_str(), pool.kind);
     if let Some((range, name)) = store::overlapping(&mut unit.tx, place, &[to], &[id]).await? {
         return Err(IpamError::Overlap { field: "new_range", range: range.to_string(), name }.into());
@@ -50,22 +51,15 @@ pub(super) async fn renumber(
             store::delete_reservation(&mut unit.tx, old.id).await?;
         }
     }
-    for ReservedRange { range, reason } in &plan.reservations {
-        let reservation = super::model::Reservation {
-            id: ReservationId::from_uuid(unit.new_uuid()?),
-            pool_id: id,
-            range: *range,
-            reason: reason.clone(),
-            is_builtin: free::builtin_in(&[to]).iter().any(|(builtin, _)| builtin == range),
-            created_at: unit.now,
-        };
-        store::insert_reservation(&mut unit.tx, &reservation).await?;
-    }
-    move_all(unit, &pool, &plan).await?;
+    insert_reservations(unit, id, reserved).await?;
+    move_all(unit, &pool, &renumbering).await?;
     seeing::rebuild_locked(unit, &authorized, &pool).await?;
-    let message = format!("{from} of pool {} became {to}: {} moved", pool.name, plan.moves.len());
+    if let Some(network) = &network {
+        network::store(unit, &pool, &name, network).await?;
+    }
+    let message = format!("{from} of pool {} became {to}: {} moved", pool.name, renumbering.moves.len());
     unit.record(Change::PoolRenumbered(id), message).await?;
-    Ok(plan)
+    Ok(renumbering)
 }
 
 /// Ends each life and begins another at the new place. All end before the first begins, as the ranges may overlap.
@@ -89,14 +83,23 @@ async fn move_all(unit: &mut Unit, pool: &PoolRow, plan: &Renumbering) -> Result
         let key = store::sticky_key_of(&mut unit.tx, allocation).await?;
         let rows = std::slice::from_ref(&moved);
         store::insert_allocations(&mut unit.tx, &authorized, pool, rows, key.as_deref()).await?;
+        if let (Some(gateway), Some(device), Some(address)) = (pool.gateway, moved.device_id, to.address()) {
+            store::move_peer(&mut unit.tx, (gateway, device), address, unit.now).await?;
+        }
     }
     Ok(())
 }
 
-async fn plan(unit: &mut Unit, pool: &PoolRow, from: ValueRange, to: ValueRange) -> Result<Renumbering> {
-    if pool.gateway.is_some() {
-        return Err(IpamError::GatewaysPool(pool.name.clone()).into());
-    }
+struct Plan {
+    renumbering: Renumbering,
+    reserved: Vec<Reserved>,
+    /// What would become of the gateway whose pool it is.
+    network: Option<Network>,
+    /// How the pool is called if it was not given another name.
+    name: String,
+}
+
+async fn plan(unit: &mut Unit, pool: &PoolRow, from: ValueRange, to: ValueRange) -> Result<Plan> {
     if pool.parent.is_some() || !store::children_of(&mut unit.tx, pool.id).await?.is_empty() {
         let in_use = "it is a part of another pool, or has parts";
         return Err(IpamError::PoolInUse { name: pool.name.clone(), in_use }.into());
@@ -116,18 +119,19 @@ async fn plan(unit: &mut Unit, pool: &PoolRow, from: ValueRange, to: ValueRange)
         Value::of_number(pool.kind, to.first().number() + offset)
     };
     let place = (pool.id, pool.kind);
-    let mut reservations: Vec<(ValueRange, String)> =
-        free::builtin_in(&[to]).into_iter().map(|(range, why)| (range, why.to_owned())).collect();
+    let network = Network::of(unit, pool).await?;
+    let name = network.as_ref().map_or_else(String::new, Network::pool_name);
+    let network = network.map(|network| network.moved("new_range", &from, &to)).transpose()?;
+    let own = network.as_ref().map(|network| network.reserved(&to)).unwrap_or_default();
+    let mut asked = Vec::new();
     for old in store::reservations_of(&mut unit.tx, place).await? {
         if !old.is_builtin && covers(&from, &old.range) {
             let range = ValueRange::new(moved(old.range.first()), moved(old.range.last()))?;
-            let taken = reservations.iter().map(|(range, _)| range.numbers()).collect();
-            for rest in free::without(vec![range.numbers()], taken) {
-                reservations.push((ValueRange::of_numbers(pool.kind, rest), old.reason.clone()));
-            }
+            asked.push((range, old.reason));
         }
     }
-    let never: Vec<_> = reservations.iter().map(|(range, _)| range.numbers()).collect();
+    let reserved = reserved(&[to], &own, &asked);
+    let never: Vec<_> = reserved.iter().map(|(range, ..)| range.numbers()).collect();
     let mut moves = Vec::new();
     for allocation in store::living(&mut unit.tx, place).await? {
         if !from.contains(allocation.value) {
@@ -148,7 +152,8 @@ async fn plan(unit: &mut Unit, pool: &PoolRow, from: ValueRange, to: ValueRange)
         }
         moves.push(Move { allocation, new_value: to });
     }
-    let reservations =
-        reservations.into_iter().map(|(range, reason)| ReservedRange { range, reason }).collect();
-    Ok(Renumbering { old_range: from, new_range: to, moves, reservations })
+    let reservations = reserved.iter().cloned();
+    let reservations = reservations.map(|(range, reason, _)| ReservedRange { range, reason }).collect();
+    let renumbering = Renumbering { old_range: from, new_range: to, moves, reservations };
+    Ok(Plan { renumbering, reserved, network, name })
 }

@@ -138,11 +138,12 @@ impl Ipam {
             .await
     }
 
-    /// Grows or shrinks a pool to these ranges. Reservations that lie outside them go.
+    /// Grows or shrinks a pool to these ranges. Reservations that lie outside them go. A gateway's pool has one range, which becomes
+    /// the gateway's prefix and must have room for its own address.
     ///
     /// # Errors
     /// As [`Ipam::preview_resize`]; [`Conflict`](crate::ErrorKind::Conflict) (`ranges`) when something in use lies outside, another
-    /// pool has a value of them, or the parent has it no more, and (`pool_id`) for a gateway's pool.
+    /// pool has a value of them, or the parent has it no more.
     pub async fn resize(&self, pool: PoolId, ranges: Vec<ValueRange>) -> Result<Resize> {
         let input = (pool, ranges);
         let call = self.handle.call("ipam.resize", &input);
@@ -153,7 +154,7 @@ impl Ipam {
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound) (`pool_id`), [`InvalidInput`](crate::ErrorKind::InvalidInput) (`old_range`, `new_range`),
-    /// [`Conflict`](crate::ErrorKind::Conflict) (`pool_id`) for a gateway's pool, one that has parts or is one, or one of which
+    /// [`Conflict`](crate::ErrorKind::Conflict) (`pool_id`) for a pool that has parts or is one, or one of which
     /// something rests; what every call can fail with.
     pub async fn preview_renumber(
         &self,
@@ -169,7 +170,8 @@ impl Ipam {
     }
 
     /// Puts another range in the place of one of a pool's. What is allocated moves to the same place in it: each life ends, and its
-    /// holder begins another.
+    /// holder begins another. With a gateway's pool its prefix changes, its own address and the DNS servers in it move as well, and
+    /// every device there has a new profile to fetch.
     ///
     /// # Errors
     /// As [`Ipam::preview_renumber`]; [`Conflict`](crate::ErrorKind::Conflict) (`new_range`) when another pool has a value of it.

@@ -1,11 +1,13 @@
 //! Pools, what is free of them, and the lives of what they hand out, as rows.
 
 mod free;
+mod gateways;
 mod lives;
 mod pools;
 mod waits;
 
 pub(super) use free::*;
+pub(super) use gateways::*;
 pub(super) use lives::*;
 pub(super) use pools::*;
 pub(crate) use waits::applied;

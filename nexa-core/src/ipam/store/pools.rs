@@ -13,6 +13,7 @@ use crate::ipam::error::IpamError;
 use crate::ipam::model::{CheckedPool, Pool, Reservation, Strategy};
 use crate::ipam::space::Interval;
 use crate::ipam::value::{PoolKind, Value, ValueRange};
+use crate::name::Name;
 use crate::page::Cursor;
 use crate::runtime::Timestamp;
 
@@ -161,6 +162,18 @@ pub(in crate::ipam) async fn update_pool<P: Right>(
         statement.value("name", pool.name.clone()).value("name_key", key);
     }
     named(tx.execute(&statement).await, &pool.name)
+}
+
+/// Gives a pool a name that is made of others.
+pub(in crate::ipam) async fn rename_pool(tx: &mut Tx, id: PoolId, name: &str) -> Result<()> {
+    let new = Name::derived(name);
+    let statement = Query::update()
+        .table("pools")
+        .value("name", new.text.as_str())
+        .value("name_key", new.key.as_str())
+        .and_where(Expr::col("id").eq(id))
+        .to_owned();
+    named(tx.execute(&statement).await, &new.text)
 }
 
 pub(in crate::ipam) async fn end_pool<P: Right>(
