@@ -98,14 +98,24 @@ async fn open(nodes: &[Node], first: usize, database: &str) -> Nexa {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn allocators_on_every_node_hand_out_each_address_once() {
+    let pool = NewPool::new("shared", "10.0.0.0/22".parse().unwrap());
+    allocators_on_every_node("galera_allocators", pool).await;
+}
+
+/// The free ranges that claims lock are locked on one node only: what collides is refused at the commit and begun again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn allocators_do_so_too_where_claims_go_on_beside_each_other() {
+    let pool = NewPool::new("shared", "10.0.0.0/22".parse().unwrap()).parallel();
+    allocators_on_every_node("galera_beside", pool).await;
+}
+
+async fn allocators_on_every_node(database: &str, pool: NewPool) {
     let nodes = nodes();
-    let database = "galera_allocators";
     create_database(&nodes, database).await;
     let mut planes = Vec::new();
     for first in 0..nodes.len() {
         planes.push(open(&nodes, first, database).await);
     }
-    let pool = NewPool::new("shared", "10.0.0.0/22".parse().unwrap());
     let pool = planes[0].system("galera").ipam().create_pool(pool).await.unwrap().id;
     // What one node has acknowledged is there on the others at once.
     for plane in &planes {
@@ -117,6 +127,7 @@ async fn allocators_on_every_node_hand_out_each_address_once() {
     let acknowledged = load.end().await;
     assert!(acknowledged.len() >= CLAIMS);
     assert_one_truth(&nodes, database, pool, &acknowledged).await;
+    assert_eq!(planes[0].system("galera").ipam().verify().await.unwrap(), vec![]);
     for plane in planes {
         plane.close().await;
     }

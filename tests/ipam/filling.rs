@@ -77,7 +77,7 @@ async fn claim_until_exhausted(asked: &Path) {
     let tasks: Vec<_> = (0..TASKS).map(|_| tokio::spawn(task(nexa.system("filling").ipam(), pool))).collect();
     for task in tasks {
         let refused = task.await.unwrap();
-        assert_eq!((refused.kind(), refused.field()), (ErrorKind::Exhausted, Some("pool_id")));
+        assert_eq!((refused.kind(), refused.field()), (ErrorKind::Exhausted, Some("pool_id")), "{refused:?}");
         assert_eq!((refused.details()["free"].as_str(), refused.is_retryable()), ("0", false));
     }
     worker::say(&format!("repeats {}", nexa.repeats()));
