@@ -47,9 +47,13 @@ async fn fill(test: &str, is_parallel: bool) {
     for worker in &mut workers {
         worker.tell("go").await;
     }
-    let (mut claimed, mut repeats) = (Vec::new(), 0);
+    // All are heard at once: whoever is not would wait while it speaks, with what its tasks have locked.
+    let mut finishing = tokio::task::JoinSet::new();
     for worker in workers {
-        let mut said = worker.finish().await;
+        finishing.spawn(worker.finish());
+    }
+    let (mut claimed, mut repeats) = (Vec::new(), 0);
+    for mut said in finishing.join_all().await {
         let last = said.pop().unwrap();
         repeats += last.strip_prefix("repeats ").unwrap().parse::<u64>().unwrap();
         claimed.extend(said);

@@ -6,6 +6,7 @@
 pub(crate) mod algebra;
 mod cidr;
 mod count;
+mod cover;
 mod interface;
 mod per_family;
 mod set;
@@ -13,6 +14,7 @@ mod set;
 pub use cidr::Cidr;
 pub(crate) use cidr::is_mapped;
 pub use count::Count;
+pub use cover::Cover;
 pub use interface::InterfaceAddress;
 pub use per_family::PerFamily;
 pub use set::{AddressRange, AddressSet, Family};

@@ -20,11 +20,14 @@ mod error;
 mod explain;
 mod model;
 mod resolve;
+mod rules;
 #[cfg(feature = "control")]
 mod service;
+mod service_range;
 #[cfg(feature = "control")]
 mod store;
 mod subject;
+mod traffic;
 
 #[cfg(test)]
 mod oracle;
@@ -33,8 +36,11 @@ pub use access::{Enforcement, Infrastructure, InfrastructurePart, Infrastructure
 pub use explain::{Explanation, Loser, LossReason, Matched, PolicySummary, Verdict, Winner, explain};
 pub use model::{Destination, Effect, NewPolicy, Policy, Target};
 pub use resolve::{Access, resolve};
+pub use rules::{Rule, resolve_rules};
 #[cfg(feature = "control")]
 pub use service::Policies;
+pub use service_range::{Protocol, ServiceRange};
 #[cfg(feature = "control")]
 pub(crate) use store::all_policies;
 pub use subject::{Bar, Standing, Subject, TargetPath};
+pub use traffic::Traffic;

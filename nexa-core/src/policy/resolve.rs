@@ -58,7 +58,7 @@ pub fn resolve<'a>(
             continue;
         }
         for cidr in policy.prefixes() {
-            let claim = Claim::of(policy, cidr);
+            let claim = Claim::new(Rank::of(policy), cidr);
             claims.get_mut(cidr.family()).push(claim);
             *full_tunnel.get_mut(cidr.family()) |= claim.rank.allows() && cidr.prefix_len() == 0;
         }
@@ -119,19 +119,15 @@ impl Rank {
 
 /// What one destination says of a range of addresses.
 #[derive(Clone, Copy, Debug)]
-struct Claim {
+pub(super) struct Claim {
     first: u128,
     last: u128,
     rank: Rank,
 }
 
 impl Claim {
-    fn of(policy: &Policy, cidr: Cidr) -> Self {
-        Claim {
-            first: Family::number(cidr.first()),
-            last: Family::number(cidr.last()),
-            rank: Rank::of(policy),
-        }
+    pub(super) fn new(rank: Rank, cidr: Cidr) -> Self {
+        Claim { first: Family::number(cidr.first()), last: Family::number(cidr.last()), rank }
     }
 }
 
@@ -140,7 +136,7 @@ impl Claim {
 ///
 /// A claim that is over stays in the heap until it would win. Every step passes the first address of a claim or the
 /// last address of a winner, so there are at most 2k of them.
-fn sweep(family: Family, mut claims: Vec<Claim>) -> Vec<AddressRange> {
+pub(super) fn sweep(family: Family, mut claims: Vec<Claim>) -> Vec<AddressRange> {
     claims.sort_unstable_by_key(|claim| claim.first);
     let mut ahead = claims.into_iter().peekable();
     let mut open: BinaryHeap<Reverse<(Rank, u128)>> = BinaryHeap::new();
