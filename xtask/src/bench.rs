@@ -51,7 +51,12 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
                 ipam("release", database, (MOST, &turns), &servers)?;
             }
         }
-        _ => return Err(Failure::new("say what is measured: storage or ipam")),
+        ["policy"] => {
+            build(&["--release"])?;
+            println!("{POLICY}");
+            policy("release", 1)?;
+        }
+        _ => return Err(Failure::new("say what is measured: storage, ipam or policy")),
     }
     println!("bench {}: ok", words.join(" "));
     Ok(ExitCode::SUCCESS)
@@ -60,13 +65,18 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
 const MEMORY: &str = "| used | fragments | lowest, ns | next, ns | random, ns | sticky, ns | release, ns | block, ns | first not in a set of texts, ns | set built anew, ns |\n|---|---|---|---|---|---|---|---|---|---|";
 const STORED: &str = "| database | used | fragments | claim, µs | release, µs | claim in fragments, µs | release in fragments, µs | to that at 10 | scan to the first gap, µs |\n|---|---|---|---|---|---|---|---|---|";
 
+const POLICY: &str = "| what | µs | beside it | µs | ratio |\n|---|---|---|---|---|";
+/// By how much smaller everything is where only running is shown.
+const SMALLER: u32 = 100;
+
 /// That they still run; what they measure then means nothing.
 pub(crate) fn smoke(_: &Options) -> Result<Tally> {
     build(&[])?;
     let servers = Servers::start()?;
     let mut tally = Tally::default();
     memory("debug", FEW)?;
-    tally.passed += 1;
+    policy("debug", SMALLER)?;
+    tally.passed += 2;
     for database in DATABASES {
         storage("debug", database, &SMOKE, &servers)?;
         ipam("debug", database, (FEW, &SMOKE), &servers)?;
@@ -76,8 +86,8 @@ pub(crate) fn smoke(_: &Options) -> Result<Tally> {
 }
 
 fn build(profile: &[&str]) -> Result {
-    let both = workspace_and(&["--bin", "bench-storage", "--bin", "bench-ipam"]);
-    run_command(cargo(&["build"]).args(profile).args(both))
+    let all = workspace_and(&["--bin", "bench-storage", "--bin", "bench-ipam", "--bin", "bench-policy"]);
+    run_command(cargo(&["build"]).args(profile).args(all))
 }
 
 fn storage(profile: &str, database: &str, turns: &Turns, servers: &Servers) -> Result {
@@ -94,6 +104,10 @@ fn ipam(profile: &str, database: &str, (most, turns): (u32, &Turns), servers: &S
 
 fn memory(profile: &str, most: u32) -> Result {
     run_command(program(profile, "bench-ipam")?.args(["memory", &most.to_string()]))
+}
+
+fn policy(profile: &str, scale: u32) -> Result {
+    run_command(program(profile, "bench-policy")?.arg(scale.to_string()))
 }
 
 fn program(profile: &str, name: &str) -> Result<Command> {

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::model::{CheckedEnrolment, Enrolled, NewEnrolment};
@@ -13,7 +14,7 @@ use crate::identity::{self, Token, TokenKind};
 use crate::ipam;
 use crate::net::{AddressSet, PerFamily};
 use crate::nexa::Handle;
-use crate::policy::{self, Effect, Policy, Routes};
+use crate::policy::{self, Effect, Fleet, Part, Policy, Routes};
 use crate::sealed::PRESHARED_KEY;
 use crate::settings::registry;
 use crate::unit::Unit;
@@ -209,19 +210,19 @@ async fn reached_by<P: Right>(
         let contains = |address: &IpAddr| policy.prefixes().any(|cidr| cidr.contains(*address));
         policy.effect == Effect::Allow && peer.addresses.iter().any(contains)
     };
-    let mut reaching = Vec::new();
-    if policies.iter().any(opens) {
-        for other in store::peers_of_gateway(&mut unit.tx, authorized, peer.gateway).await? {
-            if other.device != peer.device && may_reach(unit, &other, &peer.addresses, policies).await? {
-                reaching.extend(other.addresses);
-            }
-        }
+    if !policies.iter().any(opens) {
+        return Ok(AddressSet::empty());
     }
-    Ok(reaching.into_iter().collect())
-}
-
-async fn may_reach(unit: &mut Unit, from: &Peer, to: &[IpAddr], policies: &[Policy]) -> Result<bool> {
-    let subject = devices::subject_of(&mut unit.tx, from.device).await?;
-    let access = policy::resolve(&subject, policies, unit.now);
-    Ok(to.iter().any(|address| access.allowed.contains(*address)))
+    let mut others = store::peers_of_gateway(&mut unit.tx, authorized, peer.gateway).await?;
+    others.retain(|other| other.device != peer.device);
+    let mut subjects = Vec::with_capacity(others.len());
+    for other in &others {
+        subjects.push(devices::subject_of(&mut unit.tx, other.device).await?);
+    }
+    let asked = peer.addresses.iter().copied().collect();
+    let fleet = Fleet::resolve(&subjects, policies, unit.now);
+    let reaching: BTreeSet<_> =
+        fleet.who_can_reach(&asked, Part::Any).into_iter().map(|subject| subject.device).collect();
+    let others = others.into_iter().filter(|other| reaching.contains(&other.device));
+    Ok(others.flat_map(|other| other.addresses).collect())
 }

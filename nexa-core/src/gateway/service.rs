@@ -12,7 +12,7 @@ use crate::id::GatewayId;
 use crate::ipam;
 use crate::nexa::Handle;
 use crate::page::{Page, PageRequest};
-use crate::policy::{self, Policy};
+use crate::policy::{self, Access, Fleet};
 use crate::settings::registry;
 use crate::unit::Unit;
 
@@ -154,11 +154,16 @@ async fn desired_state(unit: &mut Unit, id: GatewayId) -> Result<DesiredState> {
     let authorized = unit.authorize::<right::GatewaysState>()?;
     let gateway = store::get(&mut unit.tx, &authorized, id).await?;
     let policies = policy::all_policies(&mut unit.tx, &authorized).await?;
+    let enrolled = enrolment::peers_of_gateway(&mut unit.tx, &authorized, id).await?;
+    let mut subjects = Vec::with_capacity(enrolled.len());
+    for peer in &enrolled {
+        subjects.push(devices::subject_of(&mut unit.tx, peer.device).await?);
+    }
+    let fleet = Fleet::resolve(&subjects, &policies, unit.now);
     let mut peers = Vec::new();
-    for peer in enrolment::peers_of_gateway(&mut unit.tx, &authorized, id).await? {
-        let subject = devices::subject_of(&mut unit.tx, peer.device).await?;
-        if let Some(mut desired) = desired_peer(&gateway, &peer, &subject, &policies, unit.now) {
-            desired.preshared_key = enrolment::preshared_key(unit, &peer).await?;
+    for (peer, (_, access)) in enrolled.iter().zip(fleet.accesses()) {
+        if let Some(mut desired) = desired_peer(&gateway, peer, &access) {
+            desired.preshared_key = enrolment::preshared_key(unit, peer).await?;
             peers.push(desired);
         }
     }
@@ -170,14 +175,7 @@ async fn desired_state(unit: &mut Unit, id: GatewayId) -> Result<DesiredState> {
 }
 
 /// One peer as the gateway must have it, without the secret that they share; none for a device that is barred.
-fn desired_peer(
-    gateway: &Gateway,
-    peer: &Peer,
-    subject: &policy::Subject,
-    policies: &[Policy],
-    now: crate::runtime::Timestamp,
-) -> Option<DesiredPeer> {
-    let access = policy::resolve(subject, policies, now);
+fn desired_peer(gateway: &Gateway, peer: &Peer, access: &Access) -> Option<DesiredPeer> {
     if access.barred.is_some() {
         return None;
     }

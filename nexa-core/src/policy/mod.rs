@@ -18,6 +18,7 @@ mod access;
 #[cfg(feature = "control")]
 mod error;
 mod explain;
+mod fleet;
 mod model;
 mod resolve;
 mod rules;
@@ -34,6 +35,7 @@ mod oracle;
 
 pub use access::{Enforcement, Infrastructure, InfrastructurePart, InfrastructureRule, Routes};
 pub use explain::{Explanation, Loser, LossReason, Matched, PolicySummary, Verdict, Winner, explain};
+pub use fleet::{Difference, Fleet, Part};
 pub use model::{Destination, Effect, NewPolicy, Policy, Target};
 pub use resolve::{Access, resolve};
 pub use rules::{Rule, resolve_rules};

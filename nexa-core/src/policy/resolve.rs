@@ -46,13 +46,17 @@ pub fn resolve<'a>(
     if let Some(bar) = subject.bar(now) {
         return Access::none(bar);
     }
-    let mut valid_until = subject.expires_at;
+    let naming = policies.into_iter().filter(|policy| policy.is_active && subject.path_to(policy).is_some());
+    let access = combined(naming, now);
+    Access { valid_until: earliest(subject.expires_at, access.valid_until), ..access }
+}
+
+/// What a device may reach that all of these policies name, whose windows may be open or not.
+pub(super) fn combined<'a>(naming: impl Iterator<Item = &'a Policy>, now: Timestamp) -> Access {
+    let mut valid_until = None;
     let mut claims = PerFamily { v4: Vec::new(), v6: Vec::new() };
     let mut full_tunnel = PerFamily::both(false);
-    for policy in policies {
-        if !policy.is_active || subject.path_to(policy).is_none() {
-            continue;
-        }
+    for policy in naming {
         valid_until = earliest(valid_until, policy.next_edge(now));
         if policy.window(now) != Window::Open {
             continue;
@@ -163,7 +167,7 @@ pub(super) fn sweep(family: Family, mut claims: Vec<Claim>) -> Vec<AddressRange>
     won
 }
 
-fn earliest(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
+pub(super) fn earliest(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (one, other) => one.or(other),
