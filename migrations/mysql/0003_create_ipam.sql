@@ -52,16 +52,16 @@ CREATE TABLE IF NOT EXISTS pool_reservations (
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
 -- What is free, changed in the transaction that hands something out, so that the cost does not depend on how full the pool is: an
--- untouched /8 or /64 is one row. `block_bits` is the size of the largest aligned block in the range.
+-- untouched /8 or /64 is one row. `block_bits` is the size of the largest aligned block in the range. A range is known by its last
+-- value, because claims take the first ones: what they change is then in no index.
 CREATE TABLE IF NOT EXISTS pool_free_ranges (
     pool_id     BINARY(16)    NOT NULL,
     first       VARBINARY(17) NOT NULL,
     last        VARBINARY(17) NOT NULL,
     block_bits  BIGINT        NOT NULL,
-    PRIMARY KEY (pool_id, first),
+    PRIMARY KEY (pool_id, last),
     FOREIGN KEY (pool_id) REFERENCES pools (id) ON DELETE CASCADE,
-    INDEX pool_free_ranges_last (pool_id, last),
-    INDEX pool_free_ranges_block (pool_id, block_bits, first)
+    INDEX pool_free_ranges_block (pool_id, block_bits, last)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
 -- Every life of every address. `live` is set while nobody else may have it, `held` while somebody has it; `sticky_key` tells a holder

@@ -50,18 +50,17 @@ CREATE TABLE pool_reservations (
 );
 
 -- What is free, changed in the transaction that hands something out, so that the cost does not depend on how full the pool is: an
--- untouched /8 or /64 is one row. `block_bits` is the size of the largest aligned block in the range.
+-- untouched /8 or /64 is one row. `block_bits` is the size of the largest aligned block in the range. A range is known by its last
+-- value, because claims take the first ones: what they change is then in no index.
 CREATE TABLE pool_free_ranges (
     pool_id     UUID   NOT NULL REFERENCES pools (id) ON DELETE CASCADE,
     first       BYTEA  NOT NULL,
     last        BYTEA  NOT NULL,
     block_bits  BIGINT NOT NULL,
-    PRIMARY KEY (pool_id, first)
+    PRIMARY KEY (pool_id, last)
 );
 
-CREATE INDEX pool_free_ranges_last ON pool_free_ranges (pool_id, last);
-
-CREATE INDEX pool_free_ranges_block ON pool_free_ranges (pool_id, block_bits, first);
+CREATE INDEX pool_free_ranges_block ON pool_free_ranges (pool_id, block_bits, last);
 
 -- Every life of every address. `live` is set while nobody else may have it, `held` while somebody has it; `sticky_key` tells a holder
 -- that comes back.

@@ -158,7 +158,7 @@ async fn a_damaged_page_is_corrupt_to_whoever_reads_it() {
 #[tokio::test]
 async fn a_stored_value_that_makes_no_sense_is_corrupt() {
     let world = Templates::new().await.begin(Start::LivedIn).await;
-    world.stored().await.execute("UPDATE pool_free_ranges SET last = x'04'").await;
+    world.stored().await.execute("UPDATE pool_free_ranges SET first = x'04'").await;
     let refused = world.system().ipam().claim(world.known.pool).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Corrupt, "{refused}");
 }

@@ -42,14 +42,15 @@ pub(in crate::ipam) async fn find_free(
     let mut query = free_ranges(pool.id);
     query.limit(1);
     match wanted {
-        Wanted::Lowest => query.order_by("first", Order::Asc),
+        // In the order of their last values, which is also that of their first.
+        Wanted::Lowest => query.order_by("last", Order::Asc),
         Wanted::AtOrAbove(number) => query
             .and_where(Expr::col("last").gte(bytes(Value::of_number(pool.kind, number))))
             .order_by("last", Order::Asc),
         Wanted::Block(bits) => query
             .and_where(Expr::col("block_bits").gte(i64::from(bits)))
             .order_by("block_bits", Order::Asc)
-            .order_by("first", Order::Asc),
+            .order_by("last", Order::Asc),
     };
     lock(&mut query, locks);
     tx.optional(&query).await?.map(|row| interval(pool.kind, &row)).transpose()
@@ -70,7 +71,7 @@ pub(in crate::ipam) async fn all_free(
     locks: Locks,
 ) -> Result<Vec<Interval>, DbError> {
     let mut query = free_ranges(pool);
-    query.order_by("first", Order::Asc);
+    query.order_by("last", Order::Asc);
     lock(&mut query, locks);
     tx.all(&query).await?.iter().map(|row| interval(kind, row)).collect()
 }
@@ -83,17 +84,16 @@ pub(in crate::ipam) async fn free_around(
     (first, last): Interval,
     locks: Locks,
 ) -> Result<(Option<Interval>, Option<Interval>), DbError> {
-    let at = |number| bytes(Value::of_number(pool.kind, number));
-    let mut found = [None, None];
-    let sides = [("last", first.checked_sub(1)), ("first", last.checked_add(1))];
-    for ((column, number), side) in sides.into_iter().zip(&mut found) {
-        let Some(number) = number else { continue };
-        let mut query = free_ranges(pool.id).and_where(Expr::col(column).eq(at(number))).to_owned();
-        lock(&mut query, locks);
-        *side = tx.optional(&query).await?.map(|row| interval(pool.kind, &row)).transpose()?;
-    }
-    let [below, above] = found;
-    Ok((below, above))
+    let below = match first.checked_sub(1) {
+        Some(number) => find_free(tx, pool, Wanted::AtOrAbove(number), locks).await?,
+        None => None,
+    };
+    let above = match last.checked_add(1) {
+        Some(number) => find_free(tx, pool, Wanted::AtOrAbove(number), locks).await?,
+        None => None,
+    };
+    let below = below.filter(|below| below.1.checked_add(1) == Some(first));
+    Ok((below, above.filter(|above| last.checked_add(1) == Some(above.0))))
 }
 
 fn free_ranges(pool: PoolId) -> SelectStatement {
@@ -138,8 +138,8 @@ pub(in crate::ipam) async fn take_free(
         (None, None) => delete_free(tx, pool, range).await,
         (Some(rest), None) | (None, Some(rest)) => change_free(tx, pool, range, rest).await,
         (Some(below), Some(above)) => {
-            change_free(tx, pool, range, below).await?;
-            insert_free(tx, place, &[above]).await
+            change_free(tx, pool, range, above).await?;
+            insert_free(tx, place, &[below]).await
         }
     }
 }
@@ -161,8 +161,8 @@ pub(in crate::ipam) async fn give_free(
         (Some(below), None) => change_free(tx, pool, below, (below.0, given.1)).await,
         (None, Some(above)) => change_free(tx, pool, above, (given.0, above.1)).await,
         (Some(below), Some(above)) => {
-            delete_free(tx, pool, above).await?;
-            change_free(tx, pool, below, (below.0, above.1)).await
+            delete_free(tx, pool, below).await?;
+            change_free(tx, pool, above, (below.0, above.1)).await
         }
     }
 }

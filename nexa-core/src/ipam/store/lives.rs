@@ -220,7 +220,8 @@ pub(in crate::ipam) async fn had(
         .and_where(Expr::col("pool_id").eq(pool.id))
         .and_where(Expr::col("sticky_key").eq(key.to_vec()))
         .and_where(Expr::col("status").eq(status.as_str()))
-        .order_by("released_at", Order::Desc)
+        // Claims that wait for each other are counted, whatever the clock does meanwhile.
+        .order_by(if pool.is_parallel { "released_at" } else { "generation" }, Order::Desc)
         .order_by("id", Order::Desc)
         .limit(1)
         .to_owned();
