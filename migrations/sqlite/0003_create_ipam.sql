@@ -58,7 +58,7 @@ CREATE TABLE pool_free_ranges (
     last        BLOB    NOT NULL,
     block_bits  INTEGER NOT NULL,
     PRIMARY KEY (pool_id, last)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE INDEX pool_free_ranges_block ON pool_free_ranges (pool_id, block_bits, last);
 

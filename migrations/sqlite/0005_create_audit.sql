@@ -64,7 +64,7 @@ CREATE TABLE events (
     entity_id    BLOB    NOT NULL,
     created_at   INTEGER NOT NULL,
     CONSTRAINT events__position UNIQUE (position)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE TABLE settings (
     id          BLOB    NOT NULL PRIMARY KEY,
