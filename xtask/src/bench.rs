@@ -9,6 +9,8 @@ use crate::selection::workspace_and;
 use crate::servers::{Durability, Servers};
 use crate::tally::Tally;
 
+/// What can be measured.
+pub(crate) const SUBJECTS: &[&str] = &["storage", "ipam", "policy"];
 const DATABASES: [&str; 3] = ["sqlite", "postgres", "mysql"];
 
 /// How often each pair takes turns, and for how many milliseconds.
@@ -56,7 +58,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
             println!("{POLICY}");
             policy("release", 1)?;
         }
-        _ => return Err(Failure::new("say what is measured: storage, ipam or policy")),
+        _ => return Err(Failure::new(format!("say what is measured, one of {}", SUBJECTS.join(", ")))),
     }
     println!("bench {}: ok", words.join(" "));
     Ok(ExitCode::SUCCESS)

@@ -68,7 +68,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "bench",
         about: "what a write costs beside the bare driver, on each database; --full takes longer turns",
-        words: &["storage"],
+        words: bench::SUBJECTS,
         flags: &[],
         run: bench::run,
     },

@@ -75,7 +75,12 @@ impl Raw {
             ))
             .await?;
         }
-        self.run("COMMIT".to_owned()).await
+        self.run("COMMIT".to_owned()).await?;
+        // PostgreSQL counts its rows anew by itself within a minute, which is not waited for here.
+        match self {
+            Raw::Postgres(_) => self.run("ANALYZE pool_free_ranges, ip_allocations".to_owned()).await,
+            _ => Ok(()),
+        }
     }
 
     /// Streams the used addresses in order up to the first gap, as NetBox does; how many were read.
