@@ -6,6 +6,7 @@
 //! and what their errors mean.
 
 mod bind;
+mod bulk;
 pub(crate) mod counter;
 mod error;
 #[cfg(feature = "sqlite")]
@@ -26,7 +27,7 @@ mod value;
 
 pub(crate) use error::DbError;
 pub(crate) use row::Row;
-pub(crate) use statement::{Owner, insert_row, insert_rows, page_by_id, within};
+pub(crate) use statement::{Owner, insert_row, page_by_id, within};
 pub(crate) use value::{bytes_to_cidr, cidr_columns, ip_bytes, ip_from_bytes, list_from_text, list_to_text};
 
 use std::time::Duration;

@@ -20,26 +20,6 @@ pub(crate) fn insert_row<const N: usize>(
     statement
 }
 
-/// An INSERT of several rows at once.
-pub(crate) fn insert_rows<R>(
-    table: &'static str,
-    columns: impl IntoIterator<Item = &'static str>,
-    rows: impl IntoIterator<Item = R>,
-) -> InsertStatement
-where
-    R: IntoIterator<Item = Expr>,
-{
-    let mut statement = Query::insert();
-    statement.into_table(table).columns(columns);
-    for row in rows {
-        // As many values as columns, by construction: the only thing that `values` refuses.
-        if statement.values(row).is_err() {
-            tracing::error!(table, "an INSERT lost its values");
-        }
-    }
-    statement
-}
-
 /// Narrows a query to one page of a list in the order of ids.
 pub(crate) fn page_by_id(query: &mut SelectStatement, after: Option<&Cursor>, limit: u64) {
     if let Some(Cursor(last)) = after {

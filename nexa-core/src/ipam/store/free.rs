@@ -1,15 +1,12 @@
 use sea_query::{Expr, ExprTrait as _, LockBehavior, LockType, Order, Query, SelectStatement};
 
 use super::{bytes, ends, interval};
-use crate::db::{DbError, Tx, insert_rows};
+use crate::db::{DbError, Tx};
 use crate::id::PoolId;
 use crate::ipam::free;
 use crate::ipam::space::{Interval, largest_block};
 use crate::ipam::store::PoolRow;
 use crate::ipam::value::{PoolKind, Value};
-
-/// How many rows one INSERT has at most.
-const ROWS: usize = 500;
 
 /// What a claim does about a free range that another claim is using.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -109,15 +106,11 @@ pub(in crate::ipam) async fn insert_free(
     (pool, kind): (PoolId, PoolKind),
     ranges: &[Interval],
 ) -> Result<(), DbError> {
-    for some in ranges.chunks(ROWS) {
-        let rows = some.iter().map(|range| {
-            let (first, last) = ends(kind, *range);
-            [pool.into(), first.into(), last.into(), i64::from(largest_block(*range)).into()]
-        });
-        let insert = insert_rows("pool_free_ranges", ["pool_id", "first", "last", "block_bits"], rows);
-        tx.later(&insert, some.len() as u64).await?;
-    }
-    Ok(())
+    let rows = ranges.iter().map(|range| {
+        let (first, last) = ends(kind, *range);
+        vec![pool.into(), first.into(), last.into(), i64::from(largest_block(*range)).into()]
+    });
+    tx.insert_rows("pool_free_ranges", &["pool_id", "first", "last", "block_bits"], rows.collect()).await
 }
 
 pub(in crate::ipam) async fn clear_free(tx: &mut Tx, pool: PoolId) -> Result<(), DbError> {

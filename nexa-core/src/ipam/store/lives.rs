@@ -2,7 +2,7 @@ use sea_query::{Cond, Expr, ExprTrait as _, Order, Query, SelectStatement};
 
 use super::Lives;
 use crate::actor::{Authorized, Right, right};
-use crate::db::{DbError, Owner, Row, Tx, insert_rows, page_by_id, within};
+use crate::db::{DbError, Owner, Row, Tx, page_by_id, within};
 use crate::error::Result;
 use crate::id::{AllocationId, DeviceId, PoolId};
 use crate::ipam::error::IpamError;
@@ -12,9 +12,6 @@ use crate::ipam::store::PoolRow;
 use crate::ipam::value::{PoolKind, Value};
 use crate::page::Cursor;
 use crate::runtime::Timestamp;
-
-/// How many rows one INSERT has at most: each has up to 15 values, and a statement of SQLite's 32766.
-const ROWS: usize = 500;
 
 /// Who gets something.
 #[derive(Clone, Default, Debug)]
@@ -33,63 +30,39 @@ pub(in crate::ipam) async fn insert_allocations<P: Right>(
     key: Option<&[u8]>,
 ) -> Result<(), DbError> {
     let lives = Lives::of(pool.kind);
-    for some in allocations.chunks(ROWS) {
-        let common = |one: &Allocation| -> [Expr; 12] {
-            [
-                one.id.into(),
-                one.pool_id.into(),
-                pool.scope.clone().into(),
-                one.holder.clone().into(),
-                key.map(<[u8]>::to_vec).into(),
-                Expr::val(lives.sql(one.value.number())),
-                Expr::val(lives.sql(one.last_value.number())),
-                one.status.as_str().into(),
-                one.generation.into(),
-                one.allocated_at.into(),
-                one.allocated_at.into(),
-                one.allocated_at.into(),
-            ]
-        };
-        let columns = [
-            "id",
-            "pool_id",
-            "scope",
-            "holder",
-            "sticky_key",
-            lives.first,
-            lives.last,
-            "status",
-            "generation",
-            "allocated_at",
-            "created_at",
-            "updated_at",
-        ];
-        let insert = match pool.kind.family() {
-            Some(_) => {
-                let columns: Vec<_> =
-                    columns.into_iter().chain(["live", "held", "gateway_id", "device_id"]).collect();
-                let more = |one: &Allocation| {
-                    [1_i64.into(), 1_i64.into(), pool.gateway.into(), one.device_id.into()]
-                };
-                insert_rows(
-                    lives.table,
-                    columns,
-                    some.iter().map(|one| common(one).into_iter().chain(more(one))),
-                )
-            }
-            None => {
-                let columns: Vec<_> = columns.into_iter().chain(["live", "held", "kind"]).collect();
-                let more = || [1_i64.into(), 1_i64.into(), pool.kind.as_str().into()];
-                insert_rows(
-                    lives.table,
-                    columns,
-                    some.iter().map(|one| common(one).into_iter().chain(more())),
-                )
-            }
-        };
-        tx.later(&insert, some.len() as u64).await?;
+    let mut columns = vec!["id", "pool_id", "scope", "holder", "sticky_key", lives.first, lives.last];
+    columns.extend(["status", "generation", "allocated_at", "created_at", "updated_at", "live", "held"]);
+    columns.extend(match pool.kind.family() {
+        Some(_) => ["gateway_id", "device_id"].as_slice(),
+        None => &["kind"],
+    });
+    let rows = allocations.iter().map(|one| allocation_row(pool, lives, one, key));
+    tx.insert_rows(lives.table, &columns, rows.collect()).await
+}
+
+/// The values of an allocation that somebody has, in the order of the columns above.
+fn allocation_row(pool: &PoolRow, lives: Lives, one: &Allocation, key: Option<&[u8]>) -> Vec<Expr> {
+    let mut row = vec![
+        one.id.into(),
+        one.pool_id.into(),
+        pool.scope.clone().into(),
+        one.holder.clone().into(),
+        key.map(<[u8]>::to_vec).into(),
+        Expr::val(lives.sql(one.value.number())),
+        Expr::val(lives.sql(one.last_value.number())),
+        one.status.as_str().into(),
+        one.generation.into(),
+        one.allocated_at.into(),
+        one.allocated_at.into(),
+        one.allocated_at.into(),
+        1_i64.into(),
+        1_i64.into(),
+    ];
+    match pool.kind.family() {
+        Some(_) => row.extend([pool.gateway.into(), one.device_id.into()]),
+        None => row.push(pool.kind.as_str().into()),
     }
-    Ok(())
+    row
 }
 
 /// Puts an allocation of this generation into quarantine; false when it is not that or is in nobody's hands.

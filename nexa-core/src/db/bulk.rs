@@ -1,0 +1,149 @@
+//! Many rows at once.
+//!
+//! Where each value is bound by itself, a statement of many rows costs the server more to read than the rows cost it to keep.
+//! PostgreSQL takes a column as one array, so there the statement is the same for one row and for a hundred thousand.
+
+#[cfg(feature = "postgres")]
+use sea_query::Value;
+use sea_query::{Expr, InsertStatement, Query};
+
+use super::{DbError, Tx};
+
+/// How many rows one INSERT has at most where each value is bound by itself: each has up to 17 values, and a statement of SQLite's
+/// 32766.
+const MOST: usize = 500;
+/// How many it has at least where columns are arrays: a single row is the same INSERT as any other.
+#[cfg(feature = "postgres")]
+const WORTH_ARRAYS: usize = 2;
+
+impl Tx {
+    /// Inserts rows, in their order; each has a value for every column. Like [`Tx::later`], its error may be that of the next call.
+    ///
+    /// # Errors
+    /// [`DbError::Contended`] when other than all of them were inserted.
+    pub(crate) async fn insert_rows(
+        &mut self,
+        table: &'static str,
+        columns: &[&'static str],
+        rows: Vec<Vec<Expr>>,
+    ) -> Result<(), DbError> {
+        #[cfg(feature = "postgres")]
+        if let Tx::Postgres(tx) = self
+            && rows.len() >= WORTH_ARRAYS
+        {
+            return postgres::insert(tx, table, columns, rows).await;
+        }
+        let mut rows = rows.into_iter();
+        while rows.len() > 0 {
+            let some: Vec<_> = rows.by_ref().take(MOST).collect();
+            let count = some.len() as u64;
+            let statement = insert(table, columns, some);
+            self.later(&statement, count).await?;
+        }
+        Ok(())
+    }
+}
+
+/// An INSERT that binds each value.
+fn insert(table: &'static str, columns: &[&'static str], rows: Vec<Vec<Expr>>) -> InsertStatement {
+    let mut statement = Query::insert();
+    statement.into_table(table).columns(columns.iter().copied());
+    for row in rows {
+        // As many values as columns, by construction: the only thing that `values` refuses.
+        if statement.values(row).is_err() {
+            tracing::error!(table, "an INSERT lost its values");
+        }
+    }
+    statement
+}
+
+#[cfg(feature = "postgres")]
+mod postgres {
+    use sqlx::postgres::PgArguments;
+    use sqlx::{Arguments as _, AssertSqlSafe, Postgres, Transaction};
+    use uuid::Uuid;
+
+    use super::{DbError, Expr, Value};
+
+    pub(super) async fn insert(
+        tx: &mut Transaction<'static, Postgres>,
+        table: &'static str,
+        columns: &[&'static str],
+        rows: Vec<Vec<Expr>>,
+    ) -> Result<(), DbError> {
+        let count = rows.len();
+        let mut filled: Vec<_> = columns.iter().map(|_| Column::Empty).collect();
+        for row in rows {
+            for (column, value) in filled.iter_mut().zip(row) {
+                column.push(value, count)?;
+            }
+        }
+        let named: Vec<_> = columns.iter().map(|column| format!("\"{column}\"")).collect();
+        let types = filled.iter().zip(1..).map(|(column, at)| format!("${at}::{}", column.array_type()));
+        let sql = format!(
+            "INSERT INTO \"{table}\" ({}) SELECT * FROM unnest({})",
+            named.join(", "),
+            types.collect::<Vec<_>>().join(", ")
+        );
+        let mut arguments = PgArguments::default();
+        for column in filled {
+            column.bind(&mut arguments)?;
+        }
+        let done = sqlx::query_with(AssertSqlSafe(sql), arguments).execute(&mut **tx).await?;
+        super::super::changed(done.rows_affected(), count as u64)
+    }
+
+    /// The values of one column, all of one type.
+    enum Column {
+        Empty,
+        Numbers(Vec<Option<i64>>),
+        Texts(Vec<Option<String>>),
+        Bytes(Vec<Option<Vec<u8>>>),
+        Uuids(Vec<Option<Uuid>>),
+    }
+
+    impl Column {
+        fn push(&mut self, value: Expr, expected: usize) -> Result<(), DbError> {
+            let Expr::Value(value) = value else {
+                return Err(DbError::NotPortable(format!("{value:?} in many rows")));
+            };
+            if matches!(self, Column::Empty) {
+                *self = match value {
+                    Value::BigInt(_) => Column::Numbers(Vec::with_capacity(expected)),
+                    Value::String(_) => Column::Texts(Vec::with_capacity(expected)),
+                    Value::Bytes(_) => Column::Bytes(Vec::with_capacity(expected)),
+                    Value::Uuid(_) => Column::Uuids(Vec::with_capacity(expected)),
+                    other => return Err(DbError::NotPortable(format!("{other:?}"))),
+                };
+            }
+            match (self, value) {
+                (Column::Numbers(column), Value::BigInt(value)) => column.push(value),
+                (Column::Texts(column), Value::String(value)) => column.push(value),
+                (Column::Bytes(column), Value::Bytes(value)) => column.push(value),
+                (Column::Uuids(column), Value::Uuid(value)) => column.push(value),
+                (_, other) => return Err(DbError::NotPortable(format!("{other:?} beside another type"))),
+            }
+            Ok(())
+        }
+
+        const fn array_type(&self) -> &'static str {
+            match self {
+                Column::Empty | Column::Numbers(_) => "bigint[]",
+                Column::Texts(_) => "text[]",
+                Column::Bytes(_) => "bytea[]",
+                Column::Uuids(_) => "uuid[]",
+            }
+        }
+
+        fn bind(self, arguments: &mut PgArguments) -> Result<(), DbError> {
+            match self {
+                Column::Empty => arguments.add(Vec::<Option<i64>>::new()),
+                Column::Numbers(values) => arguments.add(values),
+                Column::Texts(values) => arguments.add(values),
+                Column::Bytes(values) => arguments.add(values),
+                Column::Uuids(values) => arguments.add(values),
+            }
+            .map_err(|cause| DbError::Driver(cause.to_string()))
+        }
+    }
+}
