@@ -17,7 +17,7 @@ use crate::gateway::Gateways;
 use crate::idempotency::{self, Call, Once, Put};
 use crate::identity::{Caller, Identity, Passwords, bootstrap};
 use crate::ipam::Ipam;
-use crate::policy::Policies;
+use crate::policy::{Locator, Places, Policies};
 use crate::runtime::{Clock, Random, SystemClock, SystemRandom, random_bytes};
 use crate::sealed::{self, KeyProvider, Keyring, Sealing};
 use crate::secret::Secret;
@@ -36,6 +36,7 @@ pub(crate) struct Core {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) keyring: Arc<Keyring>,
+    pub(crate) locator: Arc<dyn Locator>,
     pub(crate) runtime: tokio::runtime::Handle,
     pub(crate) refusals: RefusalLimit,
     /// What this process makes seals of the audit as.
@@ -76,6 +77,7 @@ impl Nexa {
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
             keys: None,
+            locator: Arc::new(Places::none()),
             background: Background::On,
         }
     }
@@ -151,6 +153,7 @@ pub struct Builder {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     keys: Option<Arc<dyn KeyProvider>>,
+    locator: Arc<dyn Locator>,
     background: Background,
 }
 
@@ -181,6 +184,13 @@ impl Builder {
     #[must_use]
     pub fn keys(mut self, provider: Arc<dyn KeyProvider>) -> Self {
         self.keys = Some(provider);
+        self
+    }
+
+    /// Asks `locator` where that is which policies name instead of addresses. Without it there is nothing of that name anywhere.
+    #[must_use]
+    pub fn locator(mut self, locator: Arc<dyn Locator>) -> Self {
+        self.locator = locator;
         self
     }
 
@@ -217,6 +227,7 @@ impl Builder {
             clock: self.clock,
             random: self.random,
             keyring: Arc::new(keyring),
+            locator: self.locator,
             runtime,
             refusals: RefusalLimit::default(),
             sealer,

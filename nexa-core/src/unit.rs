@@ -21,6 +21,7 @@ use crate::id;
 use crate::idempotency::Once;
 use crate::identity::Caller;
 use crate::nexa::Core;
+use crate::policy::Locator;
 use crate::runtime::{Random, Timestamp};
 use crate::sealed::{Column, DataKeyRecord, Keyring, OpenKey, Purpose};
 use crate::settings;
@@ -37,6 +38,7 @@ pub(crate) struct Unit {
     context: RequestContext,
     random: Arc<dyn Random>,
     keyring: Arc<Keyring>,
+    locator: Arc<dyn Locator>,
     /// What vouches for the rows that this unit puts into the audit, if it may write.
     audit_key: Option<Arc<OpenKey>>,
     attempted: Option<&'static str>,
@@ -76,6 +78,11 @@ impl Unit {
 
     pub(crate) fn random(&self) -> &dyn Random {
         self.random.as_ref()
+    }
+
+    /// Says where things are that policies name.
+    pub(crate) fn locator(&self) -> &dyn Locator {
+        self.locator.as_ref()
     }
 
     pub(crate) fn new_uuid(&mut self) -> Result<Uuid> {
@@ -381,6 +388,7 @@ where
             context: self.context.clone(),
             random: Arc::clone(&core.random),
             keyring: Arc::clone(&core.keyring),
+            locator: Arc::clone(&core.locator),
             audit_key,
             attempted: None,
             checked: Vec::new(),

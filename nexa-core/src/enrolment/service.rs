@@ -14,9 +14,9 @@ use crate::identity::{self, Token, TokenKind};
 use crate::ipam;
 use crate::net::{AddressSet, PerFamily};
 use crate::nexa::Handle;
-use crate::policy::{self, Effect, Fleet, Part, Policy, Routes};
+use crate::policy::{self, Effect, Fleet, InForce, Part, Policy, RouteOptions, Routes};
 use crate::sealed::PRESHARED_KEY;
-use crate::settings::registry;
+use crate::settings::{self, registry};
 use crate::unit::Unit;
 use crate::wireguard::{PresharedKey, Profile, ProfilePeer};
 
@@ -151,6 +151,28 @@ async fn profile(unit: &mut Unit, device: DeviceId) -> Result<Profile> {
     issue(unit, &authorized, &device, &gateway, &mut peer).await
 }
 
+/// How a device's routes are made.
+fn route_options(settings: &settings::Values, device: &Device, gateway: &Gateway) -> Result<RouteOptions> {
+    let says = |what, word: &str| Ok::<_, crate::Error>(settings.text(what)? == word);
+    let mut options = RouteOptions::default();
+    if says(&registry::ROUTES, "exact")? {
+        options.routes = PerFamily::both(Routes::Exact);
+    }
+    if says(&registry::LOCAL_NETWORKS, "excluded")? {
+        options.local = RouteOptions::local_networks();
+    }
+    // A name may have other addresses where the device is.
+    if says(&registry::ENDPOINT, "excluded")?
+        && let Ok(address) = gateway.endpoint.host().parse::<IpAddr>()
+    {
+        options.endpoints = [address].into_iter().collect();
+    }
+    let most: usize = settings.number(&registry::MAX_PREFIXES)?;
+    let is_bounded = most > 0 && ["ios", "android"].contains(&device.platform.to_lowercase().as_str());
+    options.max_prefixes = is_bounded.then_some(most);
+    Ok(options)
+}
+
 /// Resolves what a device may reach and makes its profile of it, under a new revision if that has changed.
 async fn issue<P: Right>(
     unit: &mut Unit,
@@ -160,18 +182,16 @@ async fn issue<P: Right>(
     peer: &mut Peer,
 ) -> Result<Profile> {
     let subject = devices::subject(&mut unit.tx, device).await?;
-    let policies = policy::all_policies(&mut unit.tx, authorized).await?;
-    let access = policy::resolve(&subject, &policies, unit.now);
+    let in_force = policy::in_force(unit, authorized).await?;
+    let access = policy::resolve(&subject, &in_force.policies, &in_force.places, unit.now);
     if access.barred.is_some() {
         return Err(DeviceError::NotActive(device.id).into());
     }
-    let reached_by = reached_by(unit, authorized, peer, &policies).await?;
+    let reached_by = reached_by(unit, authorized, peer, &in_force).await?;
     let settings = unit.settings().await?;
-    let routes = PerFamily::both(match settings.text(&registry::ROUTES)?.as_str() {
-        "exact" => Routes::Exact,
-        _ => Routes::Full,
-    });
-    let allowed_ips = access.allowed_ips(&gateway.infrastructure(), &reached_by, routes);
+    let options = route_options(&settings, device, gateway)?;
+    let routes = access.client_routes(&gateway.infrastructure(), &reached_by, &options)?;
+    let allowed_ips = routes.allowed_ips;
     if peer.allowed_ips != allowed_ips {
         let first = peer.allowed_ips.is_empty() && peer.profile_revision == 1;
         peer.profile_revision += i64::from(!first);
@@ -204,10 +224,11 @@ async fn reached_by<P: Right>(
     unit: &mut Unit,
     authorized: &Authorized<P>,
     peer: &Peer,
-    policies: &[Policy],
+    in_force: &InForce,
 ) -> Result<AddressSet> {
+    let InForce { policies, places } = in_force;
     let opens = |policy: &Policy| {
-        let contains = |address: &IpAddr| policy.prefixes().any(|cidr| cidr.contains(*address));
+        let contains = |address: &IpAddr| policy.rules(places).any(|rule| rule.cidr.contains(*address));
         policy.effect == Effect::Allow && peer.addresses.iter().any(contains)
     };
     if !policies.iter().any(opens) {
@@ -219,8 +240,8 @@ async fn reached_by<P: Right>(
     for other in &others {
         subjects.push(devices::subject_of(&mut unit.tx, other.device).await?);
     }
-    let asked = peer.addresses.iter().copied().collect();
-    let fleet = Fleet::resolve(&subjects, policies, unit.now);
+    let asked = peer.addresses.iter().copied().collect::<AddressSet>().into();
+    let fleet = Fleet::resolve(&subjects, policies, places, unit.now);
     let reaching: BTreeSet<_> =
         fleet.who_can_reach(&asked, Part::Any).into_iter().map(|subject| subject.device).collect();
     let others = others.into_iter().filter(|other| reaching.contains(&other.device));

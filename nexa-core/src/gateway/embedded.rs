@@ -105,7 +105,7 @@ mod tests {
 
     fn peer(number: u8, valid_until: Option<Timestamp>) -> DesiredPeer {
         let sources = vec![[10, 66, 0, number].into()];
-        let destinations = ["10.20.0.0/16".parse::<Cidr>().unwrap()].into_iter().collect();
+        let destinations = AddressSet::from("10.20.0.0/16".parse::<Cidr>().unwrap()).into();
         DesiredPeer {
             device_id: DeviceId::from_uuid(uuid::Uuid::from_u128(number.into())),
             public_key: PublicKey::from_bytes(&[number; 32]).unwrap(),

@@ -12,7 +12,7 @@ use crate::id::GatewayId;
 use crate::ipam;
 use crate::nexa::Handle;
 use crate::page::{Page, PageRequest};
-use crate::policy::{self, Access, Fleet};
+use crate::policy::{self, Access, Fleet, InForce};
 use crate::settings::registry;
 use crate::unit::Unit;
 
@@ -153,13 +153,13 @@ async fn report_applied(unit: &mut Unit, id: GatewayId, revision: i64) -> Result
 async fn desired_state(unit: &mut Unit, id: GatewayId) -> Result<DesiredState> {
     let authorized = unit.authorize::<right::GatewaysState>()?;
     let gateway = store::get(&mut unit.tx, &authorized, id).await?;
-    let policies = policy::all_policies(&mut unit.tx, &authorized).await?;
+    let InForce { policies, places } = policy::in_force(unit, &authorized).await?;
     let enrolled = enrolment::peers_of_gateway(&mut unit.tx, &authorized, id).await?;
     let mut subjects = Vec::with_capacity(enrolled.len());
     for peer in &enrolled {
         subjects.push(devices::subject_of(&mut unit.tx, peer.device).await?);
     }
-    let fleet = Fleet::resolve(&subjects, &policies, unit.now);
+    let fleet = Fleet::resolve(&subjects, &policies, &places, unit.now);
     let mut peers = Vec::new();
     for (peer, (_, access)) in enrolled.iter().zip(fleet.accesses()) {
         if let Some(mut desired) = desired_peer(&gateway, peer, &access) {

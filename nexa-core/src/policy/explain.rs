@@ -2,9 +2,13 @@ use std::fmt;
 use std::net::IpAddr;
 
 use super::access::{Infrastructure, InfrastructurePart};
+use super::destination::Place;
 use super::model::{Effect, Policy};
+use super::places::Places;
 use super::resolve::{Rank, Window};
+use super::service_range::ServiceRange;
 use super::subject::{Bar, Subject, TargetPath};
+use super::traffic::pieces;
 use crate::id::{DeviceId, PolicyId, UserId};
 use crate::net::Cidr;
 use crate::runtime::Timestamp;
@@ -21,14 +25,39 @@ pub struct Explanation {
     pub address: IpAddr,
     /// The moment asked about.
     pub at: Timestamp,
+    /// One answer, unless policies tell services of this address apart. Each service asked about is in one of them; the one with the
+    /// highest services, which is usually what nobody named, is last.
+    pub answers: Vec<Answer>,
+}
+
+impl Explanation {
+    /// Whether the address may be reached by every service asked about.
+    #[must_use]
+    pub fn is_allowed(&self) -> bool {
+        self.answers.iter().all(Answer::is_allowed)
+    }
+
+    /// Whether the address may be reached by any service asked about.
+    #[must_use]
+    pub fn is_allowed_somehow(&self) -> bool {
+        self.answers.iter().any(Answer::is_allowed)
+    }
+}
+
+/// What holds for some services of an address, and why.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Answer {
+    /// The protocols and ports, sorted.
+    pub services: Vec<ServiceRange>,
     /// The answer and its ground.
     pub verdict: Verdict,
     /// The policies that did not decide, the closest first. Empty for a barred device: its policies do not matter.
     pub losers: Vec<Loser>,
 }
 
-impl Explanation {
-    /// Whether the address may be reached.
+impl Answer {
+    /// Whether the address may be reached by these services.
     #[must_use]
     pub fn is_allowed(&self) -> bool {
         match &self.verdict {
@@ -80,11 +109,18 @@ pub struct Winner {
 }
 
 /// How a policy contains an address.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Matched {
     /// By a destination; the longest prefix among several.
-    Destination(Cidr),
+    Destination {
+        /// The destination's place.
+        to: Place,
+        /// The prefix that the place has there.
+        cidr: Cidr,
+        /// The destination's services.
+        services: ServiceRange,
+    },
     /// As a full tunnel.
     FullTunnel,
 }
@@ -111,6 +147,8 @@ pub enum LossReason {
     Outranked,
     /// The built-in rule stands above it.
     BelowInfrastructure,
+    /// It contains the address, by other services.
+    OtherServices,
     /// No destination of it contains the address.
     NotContained,
     /// Its window has not begun.
@@ -130,84 +168,126 @@ impl LossReason {
     }
 }
 
-/// Why a device may reach an address at a moment, or may not. Agrees with [`resolve`](super::resolve) on every address;
-/// an IPv4-mapped one is taken for the IPv4 address it means.
+/// Why a device may reach an address by these services at a moment, or may not. Agrees with [`resolve`](super::resolve) on every address,
+/// protocol and port; an IPv4-mapped address is taken for the IPv4 address it means.
 #[must_use]
 pub fn explain<'a>(
     subject: &Subject,
     policies: impl IntoIterator<Item = &'a Policy>,
+    places: &Places,
     infrastructure: &Infrastructure,
-    address: IpAddr,
+    (address, services): (IpAddr, ServiceRange),
     now: Timestamp,
 ) -> Explanation {
     let address = address.to_canonical();
-    let answer = |verdict, losers| Explanation {
-        device: subject.device,
-        user: subject.user,
-        address,
-        at: now,
-        verdict,
-        losers,
-    };
-    if let Some(bar) = subject.bar(now) {
-        return answer(Verdict::Barred(bar), Vec::new());
-    }
-    let mut losers = Vec::new();
-    let mut matching = Vec::new();
-    for policy in policies {
-        match Candidate::examine(subject, policy, address, now) {
-            Ok(candidate) => matching.push(candidate),
-            Err(reason) => losers.push(Loser { policy: PolicySummary::of(policy), reason }),
+    let policies: Vec<_> = policies.into_iter().collect();
+    let question = Question { subject, places, infrastructure, address, now };
+    let answers = match subject.bar(now) {
+        Some(bar) => {
+            vec![Answer { services: vec![services], verdict: Verdict::Barred(bar), losers: Vec::new() }]
         }
-    }
-    matching.sort_by_key(|candidate| (Rank::of(candidate.policy), candidate.policy.id));
-    let mut matching = matching.into_iter();
-    let (verdict, against) = match infrastructure.grants(address) {
-        Some(part) => (Verdict::Infrastructure(part), None),
-        None => match matching.next() {
-            Some(winner) => (Verdict::Policy(winner.won()), Some(Rank::of(winner.policy))),
-            None => (Verdict::NoMatch, None),
-        },
+        None => question.answers(&policies, services),
     };
-    losers.extend(matching.map(|candidate| candidate.lost(against)));
-    losers.sort_by_key(|loser| (loser.reason, loser.policy.priority, loser.policy.id));
-    answer(verdict, losers)
+    Explanation { device: subject.device, user: subject.user, address, at: now, answers }
 }
 
-/// A policy that applies and contains the address.
+struct Question<'q> {
+    subject: &'q Subject,
+    places: &'q Places,
+    infrastructure: &'q Infrastructure,
+    address: IpAddr,
+    now: Timestamp,
+}
+
+impl Question<'_> {
+    /// Asks for each range of services that no policy tells apart, and joins what has the same answer.
+    fn answers(&self, policies: &[&Policy], asked: ServiceRange) -> Vec<Answer> {
+        let told_apart = policies.iter().flat_map(|policy| policy.rules(self.places));
+        let told_apart = told_apart.filter(|rule| rule.cidr.contains(self.address)).map(|rule| rule.services);
+        let told_apart = told_apart.filter_map(|services| services.intersection(asked));
+        let mut answers: Vec<Answer> = Vec::new();
+        for services in pieces(told_apart.chain([asked])) {
+            let (verdict, losers) = self.answer(policies, services);
+            let is_same = |answer: &&mut Answer| answer.verdict == verdict && answer.losers == losers;
+            match answers.iter_mut().find(is_same).map(|answer| &mut answer.services) {
+                None => answers.push(Answer { services: vec![services], verdict, losers }),
+                Some(known) => match known.last_mut() {
+                    Some(last) if last.last() + 1 == services.first() => {
+                        *last = ServiceRange::of_numbers(last.first(), services.last());
+                    }
+                    _ => known.push(services),
+                },
+            }
+        }
+        answers.sort_by_key(|answer| answer.services.last().copied());
+        answers
+    }
+
+    /// What holds for services that each policy has all of or none of.
+    fn answer(&self, policies: &[&Policy], services: ServiceRange) -> (Verdict, Vec<Loser>) {
+        let mut losers = Vec::new();
+        let mut matching = Vec::new();
+        for policy in policies {
+            match self.examine(policy, services) {
+                Ok(candidate) => matching.push(candidate),
+                Err(reason) => losers.push(Loser { policy: PolicySummary::of(policy), reason }),
+            }
+        }
+        matching.sort_by_key(|candidate| (Rank::of(candidate.policy), candidate.policy.id));
+        let mut matching = matching.into_iter();
+        let (verdict, against) = match self.infrastructure.grants(self.address) {
+            Some(part) => (Verdict::Infrastructure(part), None),
+            None => match matching.next() {
+                Some(winner) => {
+                    let rank = Rank::of(winner.policy);
+                    (Verdict::Policy(winner.won()), Some(rank))
+                }
+                None => (Verdict::NoMatch, None),
+            },
+        };
+        losers.extend(matching.map(|candidate| candidate.lost(against)));
+        losers.sort_by_key(|loser| (loser.reason, loser.policy.priority, loser.policy.id));
+        (verdict, losers)
+    }
+
+    fn examine<'a>(&self, policy: &'a Policy, services: ServiceRange) -> Result<Candidate<'a>, LossReason> {
+        let path = self.subject.path_to(policy).ok_or(LossReason::NotTargeted)?;
+        if !policy.is_active {
+            return Err(LossReason::Inactive);
+        }
+        match policy.window(self.now) {
+            Window::NotYet(from) => return Err(LossReason::NotYetValid(from)),
+            Window::Over(until) => return Err(LossReason::NoLongerValid(until)),
+            Window::Open => {}
+        }
+        let prefixes = policy.destinations.iter().flat_map(|destination| {
+            self.places.prefixes(&destination.to).iter().map(move |cidr| (destination, *cidr))
+        });
+        let containing: Vec<_> = prefixes.filter(|(_, cidr)| cidr.contains(self.address)).collect();
+        let by_these = containing.iter().filter(|(destination, _)| destination.services.has_all_of(services));
+        let matched = match by_these.max_by_key(|(_, cidr)| cidr.prefix_len()) {
+            Some((destination, cidr)) => Matched::Destination {
+                to: destination.to.clone(),
+                cidr: *cidr,
+                services: destination.services,
+            },
+            None if policy.full_tunnel => Matched::FullTunnel,
+            None if containing.is_empty() => return Err(LossReason::NotContained),
+            None => return Err(LossReason::OtherServices),
+        };
+        Ok(Candidate { policy, path, matched })
+    }
+}
+
+/// A policy that applies and contains the address by the services.
 struct Candidate<'a> {
     policy: &'a Policy,
     path: TargetPath,
     matched: Matched,
 }
 
-impl<'a> Candidate<'a> {
-    fn examine(
-        subject: &Subject,
-        policy: &'a Policy,
-        address: IpAddr,
-        now: Timestamp,
-    ) -> Result<Self, LossReason> {
-        let path = subject.path_to(policy).ok_or(LossReason::NotTargeted)?;
-        if !policy.is_active {
-            return Err(LossReason::Inactive);
-        }
-        match policy.window(now) {
-            Window::NotYet(from) => return Err(LossReason::NotYetValid(from)),
-            Window::Over(until) => return Err(LossReason::NoLongerValid(until)),
-            Window::Open => {}
-        }
-        let named = policy.destinations.iter().map(|destination| destination.cidr);
-        let longest = named.filter(|cidr| cidr.contains(address)).max_by_key(Cidr::prefix_len);
-        let matched = match longest {
-            Some(cidr) => Matched::Destination(cidr),
-            None if policy.full_tunnel => Matched::FullTunnel,
-            None => return Err(LossReason::NotContained),
-        };
-        Ok(Candidate { policy, path, matched })
-    }
-
-    fn won(&self) -> Winner {
+impl Candidate<'_> {
+    fn won(self) -> Winner {
         Winner { policy: PolicySummary::of(self.policy), path: self.path, matched: self.matched }
     }
 
@@ -243,17 +323,40 @@ impl fmt::Display for PolicySummary {
 impl fmt::Display for Explanation {
     /// The answer, whom it is about, and each policy that nearly decided; those far off are only counted.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = if self.is_allowed() { "allowed" } else { "denied" };
-        write!(f, "{} is {word}: {}", self.address, self.verdict)?;
-        match &self.verdict {
+        let mut answers = self.answers.iter();
+        answers.next().map_or(Ok(()), |first| self.write(first, f))?;
+        answers.try_for_each(|answer| {
+            f.write_str("\n")?;
+            self.write(answer, f)
+        })
+    }
+}
+
+impl Explanation {
+    fn write(&self, answer: &Answer, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = if answer.is_allowed() { "allowed" } else { "denied" };
+        write!(f, "{}", self.address)?;
+        match &answer.services[..] {
+            [ServiceRange::ANY] => {}
+            [.., last] if self.answers.len() > 1 && last.has_all_of(ServiceRange::LAST) => {
+                f.write_str(" by anything else")?;
+            }
+            [first, rest @ ..] => {
+                write!(f, " by {first}")?;
+                rest.iter().try_for_each(|services| write!(f, ",{services}"))?;
+            }
+            [] => {}
+        }
+        write!(f, " is {word}: {}", answer.verdict)?;
+        match &answer.verdict {
             Verdict::Policy(winner) => write!(f, "\n  for {}", winner.path)?,
             _ => write!(f, "\n  for device {} <- user {}", self.device, self.user)?,
         }
-        for loser in self.losers.iter().filter(|loser| !loser.reason.is_far_off()) {
+        for loser in answer.losers.iter().filter(|loser| !loser.reason.is_far_off()) {
             write!(f, "\n  not {}: {}", loser.policy, loser.reason)?;
         }
         for reason in [LossReason::NotContained, LossReason::NotTargeted] {
-            let count = self.losers.iter().filter(|loser| loser.reason == reason).count();
+            let count = answer.losers.iter().filter(|loser| loser.reason == reason).count();
             if count > 0 {
                 write!(f, "\n  not {count} more: {reason}")?;
             }
@@ -280,8 +383,18 @@ impl fmt::Display for Verdict {
 
 impl fmt::Display for Winner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.matched {
-            Matched::Destination(cidr) => write!(f, "{} contains it by {cidr}", self.policy),
+        match &self.matched {
+            Matched::Destination { to, cidr, services } => {
+                write!(f, "{} contains it by {to}", self.policy)?;
+                match to {
+                    Place::Cidr(_) => {}
+                    Place::Reference(_) => write!(f, " ({cidr})")?,
+                }
+                match *services {
+                    ServiceRange::ANY => Ok(()),
+                    services => write!(f, ", {services}"),
+                }
+            }
             Matched::FullTunnel => write!(f, "{} is a full tunnel", self.policy),
         }
     }
@@ -294,6 +407,7 @@ impl fmt::Display for LossReason {
             LossReason::DenyWinsTie => f.write_str("deny wins at equal priority"),
             LossReason::Outranked => f.write_str("a lower priority number won"),
             LossReason::BelowInfrastructure => f.write_str("the built-in rule stands above it"),
+            LossReason::OtherServices => f.write_str("contains it by other services"),
             LossReason::NotContained => f.write_str("no destination contains the address"),
             LossReason::NotYetValid(from) => write!(f, "counts only from {from}"),
             LossReason::NoLongerValid(until) => write!(f, "counted only until {until}"),

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use super::model::{Policy, Target};
+use super::places::Places;
 use super::resolve::{Access, combined, earliest};
-use super::subject::Subject;
-use crate::net::{AddressSet, PerFamily};
+use super::subject::{Bar, Subject};
+use super::traffic::Traffic;
 use crate::runtime::Timestamp;
 
 /// What the devices of a fleet may reach at a moment. Devices to which the same policies apply share one resolution, so the work
@@ -27,12 +28,12 @@ struct Member<'a> {
     class: Option<usize>,
 }
 
-/// How much of some addresses a device must reach to count among those that reach them.
+/// How much of something a device must reach to count among those that reach it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Part {
-    /// One of them is enough.
+    /// Anything of it is enough.
     Any,
-    /// Every one of them.
+    /// All of it.
     All,
 }
 
@@ -43,9 +44,9 @@ pub struct Difference<'a> {
     /// The device, as it is afterwards, or was when it is there no more.
     pub subject: &'a Subject,
     /// What it may reach afterwards and could not before.
-    pub gained: AddressSet,
+    pub gained: Traffic,
     /// What it could reach before and may not afterwards.
-    pub lost: AddressSet,
+    pub lost: Traffic,
 }
 
 impl<'a> Fleet<'a> {
@@ -55,6 +56,7 @@ impl<'a> Fleet<'a> {
     pub fn resolve(
         subjects: impl IntoIterator<Item = &'a Subject>,
         policies: &[Policy],
+        places: &Places,
         now: Timestamp,
     ) -> Self {
         let mut naming: HashMap<Target, Vec<usize>> = HashMap::new();
@@ -76,7 +78,7 @@ impl<'a> Fleet<'a> {
             applying.sort_unstable();
             applying.dedup();
             let class = *class_of.entry(applying).or_insert_with_key(|applying| {
-                classes.push(combined(applying.iter().filter_map(|at| policies.get(*at)), now));
+                classes.push(combined(applying.iter().filter_map(|at| policies.get(*at)), places, now));
                 classes.len() - 1
             });
             Member { subject, class: Some(class) }
@@ -96,13 +98,13 @@ impl<'a> Fleet<'a> {
         self.members.iter().map(|member| (member.subject, self.access_of(member)))
     }
 
-    /// The devices that may reach some of these addresses or all of them, in the order in which they were given. Nobody reaches any of
-    /// no addresses, and everybody who is not barred reaches all of none.
+    /// The devices that may reach some of this or all of it, in the order in which they were given. Nobody reaches any of nothing, and
+    /// everybody who is not barred reaches all of it.
     #[must_use]
-    pub fn who_can_reach(&self, addresses: &AddressSet, part: Part) -> Vec<&'a Subject> {
+    pub fn who_can_reach(&self, traffic: &Traffic, part: Part) -> Vec<&'a Subject> {
         let reaches = |access: &Access| match part {
-            Part::Any => !access.allowed.intersection(addresses).is_empty(),
-            Part::All => addresses.is_subset(&access.allowed),
+            Part::Any => !access.allowed.intersection(traffic).is_empty(),
+            Part::All => traffic.is_subset(&access.allowed),
         };
         let reaching: Vec<bool> = self.classes.iter().map(reaches).collect();
         let members = self.members.iter();
@@ -120,8 +122,8 @@ impl<'a> Fleet<'a> {
     {
         let mut before: HashMap<_, _> =
             self.members.iter().map(|member| (member.subject.device, member)).collect();
-        let mut known: HashMap<(Option<usize>, Option<usize>), (AddressSet, AddressSet)> = HashMap::new();
-        let nothing = AddressSet::empty();
+        let mut known: HashMap<(Option<usize>, Option<usize>), (Traffic, Traffic)> = HashMap::new();
+        let nothing = Traffic::empty();
         let mut compare = |old: Option<usize>, new: Option<usize>| {
             let change = known.entry((old, new)).or_insert_with(|| {
                 let old =
@@ -153,12 +155,9 @@ impl<'a> Fleet<'a> {
                 let valid_until = earliest(member.subject.expires_at, access.valid_until);
                 Access { valid_until, ..access.clone() }
             }
-            (barred, _) => Access {
-                allowed: AddressSet::empty(),
-                valid_until: None,
-                full_tunnel: PerFamily::both(false),
-                barred,
-            },
+            (Some(barred), _) => Access::none(barred),
+            // Every one that is not barred has a class.
+            (None, None) => Access::none(Bar::DeviceRemoved),
         }
     }
 }
@@ -171,8 +170,8 @@ mod tests {
 
     use super::*;
     use crate::id::{DeviceId, GroupId, PolicyId, UserId};
-    use crate::net::{Cidr, Family};
-    use crate::policy::{Bar, NewPolicy, resolve};
+    use crate::net::{AddressSet, Cidr};
+    use crate::policy::{NewPolicy, Protocol, resolve};
 
     const NOW: Timestamp = Timestamp::from_micros(1_000);
 
@@ -243,16 +242,16 @@ mod tests {
 
         #[test]
         fn a_fleet_is_its_devices_one_by_one(subjects in subjects(), policies in policies()) {
-            let fleet = Fleet::resolve(&subjects, &policies, NOW);
-            let expected: Vec<_> = subjects.iter().map(|subject| (subject, resolve(subject, &policies, NOW))).collect();
+            let fleet = Fleet::resolve(&subjects, &policies, &Places::none(), NOW);
+            let expected: Vec<_> = subjects.iter().map(|subject| (subject, resolve(subject, &policies, &Places::none(), NOW))).collect();
             prop_assert_eq!(fleet.accesses().collect::<Vec<_>>(), expected.clone());
             prop_assert!(fleet.resolutions() <= subjects.len());
             // Backwards it is the transpose.
             for offset in 0..64_u32 {
                 let address = IpAddr::from((0x0a00_0000 + offset).to_be_bytes());
-                let to: AddressSet = [address].into_iter().collect();
+                let to = Traffic::from([address].into_iter().collect::<AddressSet>());
                 let reaching: Vec<_> =
-                    expected.iter().filter(|(_, access)| access.allowed.contains(address)).map(|(subject, _)| *subject).collect();
+                    expected.iter().filter(|(_, access)| access.allowed.contains(Protocol::TCP, 22, address)).map(|(subject, _)| *subject).collect();
                 prop_assert_eq!(&fleet.who_can_reach(&to, Part::Any), &reaching);
                 prop_assert_eq!(&fleet.who_can_reach(&to, Part::All), &reaching);
             }
@@ -262,7 +261,7 @@ mod tests {
         fn a_difference_is_what_resolving_again_says(
             subjects in subjects(), later in subjects(), policies in policies(), changed in policies()
         ) {
-            let (before, after) = (Fleet::resolve(&subjects, &policies, NOW), Fleet::resolve(&later, &changed, NOW));
+            let (before, after) = (Fleet::resolve(&subjects, &policies, &Places::none(), NOW), Fleet::resolve(&later, &changed, &Places::none(), NOW));
             let named = before.diff(&after);
             let of = |fleet: &Fleet<'_>, device| {
                 let mut found = fleet.accesses().filter(|(subject, _)| subject.device == device);
@@ -301,13 +300,16 @@ mod tests {
             .zip(1..)
             .map(|(new, id)| new.build(PolicyId::from_uuid(uuid(id))).unwrap())
             .collect();
-        let fleet = Fleet::resolve(&subjects, &policies, NOW);
+        let fleet = Fleet::resolve(&subjects, &policies, &Places::none(), NOW);
         assert_eq!(fleet.resolutions(), 2);
-        assert_eq!(fleet.who_can_reach(&net.into(), Part::All).len(), 99);
-        assert_eq!(fleet.who_can_reach(&AddressSet::empty(), Part::Any).len(), 0);
-        let before = Fleet::resolve(&subjects, &policies[..1], NOW);
+        assert_eq!(fleet.who_can_reach(&AddressSet::from(net).into(), Part::All).len(), 99);
+        assert_eq!(fleet.who_can_reach(&Traffic::empty(), Part::Any).len(), 0);
+        let before = Fleet::resolve(&subjects, &policies[..1], &Places::none(), NOW);
         let [lost] = &before.diff(&fleet)[..] else { panic!("only one loses something") };
-        assert_eq!((lost.subject.user, lost.lost.clone()), (UserId::from_uuid(uuid(3)), net.into()));
-        assert_eq!(lost.gained.count(Family::V4), 0.into());
+        assert_eq!(
+            (lost.subject.user, lost.lost.clone()),
+            (UserId::from_uuid(uuid(3)), AddressSet::from(net).into())
+        );
+        assert!(lost.gained.is_empty());
     }
 }

@@ -15,11 +15,13 @@
 //! says it for one address in words; both are pure.
 
 mod access;
+mod destination;
 #[cfg(feature = "control")]
 mod error;
 mod explain;
 mod fleet;
 mod model;
+mod places;
 mod resolve;
 mod rules;
 #[cfg(feature = "control")]
@@ -33,16 +35,20 @@ mod traffic;
 #[cfg(test)]
 mod oracle;
 
-pub use access::{Enforcement, Infrastructure, InfrastructurePart, InfrastructureRule, Routes};
-pub use explain::{Explanation, Loser, LossReason, Matched, PolicySummary, Verdict, Winner, explain};
+pub use access::{
+    ClientRoutes, Enforcement, Infrastructure, InfrastructurePart, InfrastructureRule, RouteOptions, Routes,
+};
+pub use destination::{Destination, Place, Reference, ReferenceKind};
+pub use explain::{Answer, Explanation, Loser, LossReason, Matched, PolicySummary, Verdict, Winner, explain};
 pub use fleet::{Difference, Fleet, Part};
-pub use model::{Destination, Effect, NewPolicy, Policy, Target};
+pub use model::{Effect, NewPolicy, Policy, Target};
+pub use places::{Locator, Places};
 pub use resolve::{Access, resolve};
 pub use rules::{Rule, resolve_rules};
 #[cfg(feature = "control")]
 pub use service::Policies;
-pub use service_range::{Protocol, ServiceRange};
 #[cfg(feature = "control")]
-pub(crate) use store::all_policies;
+pub(crate) use service::{InForce, in_force};
+pub use service_range::{Protocol, ServiceRange};
 pub use subject::{Bar, Standing, Subject, TargetPath};
 pub use traffic::Traffic;

@@ -1,9 +1,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::destination::Destination;
 use crate::error::{Classify, Code, Error, Result};
 use crate::id::{DeviceId, GroupId, PolicyId, UserId};
-use crate::net::Cidr;
 use crate::runtime::Timestamp;
 
 /// A rule as it is stored and resolved. Made by [`NewPolicy::build`], which refuses what would not be a policy.
@@ -26,7 +26,7 @@ pub struct Policy {
     pub full_tunnel: bool,
     /// Whom it is about; sorted, each once. None: nobody.
     pub targets: Vec<Target>,
-    /// What it matches; sorted by prefix, each once. None: nothing, never "any".
+    /// What it matches; sorted, each once. None: nothing, never "any".
     pub destinations: Vec<Destination>,
     /// The moment from which it counts; `None` for always.
     pub valid_from: Option<Timestamp>,
@@ -156,37 +156,6 @@ impl From<GroupId> for Target {
     }
 }
 
-/// What a policy matches: every protocol and port of a prefix.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-#[non_exhaustive]
-pub struct Destination {
-    /// The addresses.
-    pub cidr: Cidr,
-    /// What is there; may be empty. Has no effect.
-    pub description: String,
-}
-
-impl Destination {
-    /// Every protocol and port of a prefix.
-    #[must_use]
-    pub const fn new(cidr: Cidr) -> Self {
-        Destination { cidr, description: String::new() }
-    }
-
-    /// Says what is there.
-    #[must_use]
-    pub fn described(mut self, description: impl Into<String>) -> Self {
-        self.description = description.into();
-        self
-    }
-}
-
-impl From<Cidr> for Destination {
-    fn from(cidr: Cidr) -> Self {
-        Destination::new(cidr)
-    }
-}
-
 /// What a new policy shall be.
 ///
 /// ```
@@ -272,7 +241,7 @@ impl NewPolicy {
         self
     }
 
-    /// Adds a prefix that it matches.
+    /// Adds a prefix, or something else, that it matches.
     #[must_use]
     pub fn destination(mut self, destination: impl Into<Destination>) -> Self {
         self.destinations.push(destination.into());
@@ -317,7 +286,7 @@ impl NewPolicy {
         self.targets.sort_unstable();
         self.targets.dedup();
         self.destinations.sort();
-        self.destinations.dedup_by_key(|destination| destination.cidr);
+        self.destinations.dedup_by(|one, other| one.key() == other.key());
         Ok(Policy {
             id,
             name: self.name,
@@ -413,6 +382,7 @@ impl Classify for Refused {
 mod tests {
     use super::*;
     use crate::error::ErrorKind;
+    use crate::net::Cidr;
 
     const ID: PolicyId = PolicyId::from_uuid(uuid::Uuid::from_u128(7));
 
@@ -438,11 +408,12 @@ mod tests {
             .destination(cidr("fd00::/8"))
             .destination(cidr("10.0.0.0/8"))
             .destination(Destination::new(cidr("10.0.0.0/8")).described("office"))
+            .destination(Destination::new(cidr("10.0.0.0/8")).by("tcp/443".parse().unwrap()))
             .build(ID)
             .unwrap();
         assert_eq!(policy.targets, [Target::User(user), Target::Group(group)]);
-        let prefixes: Vec<_> = policy.destinations.iter().map(|destination| destination.cidr).collect();
-        assert_eq!(prefixes, [cidr("10.0.0.0/8"), cidr("fd00::/8")]);
+        let places: Vec<_> = policy.destinations.iter().map(ToString::to_string).collect();
+        assert_eq!(places, ["10.0.0.0/8", "10.0.0.0/8 tcp/443", "fd00::/8"]);
     }
 
     #[test]

@@ -7,8 +7,8 @@ use std::net::IpAddr;
 use proptest::prelude::*;
 
 use super::{
-    Access, Bar, Effect, Infrastructure, InfrastructureRule, NewPolicy, Policy, Subject, Target, explain,
-    resolve,
+    Access, Answer, Bar, Destination, Effect, Infrastructure, InfrastructureRule, NewPolicy, Place, Places,
+    Policy, Protocol, Reference, ReferenceKind, ServiceRange, Subject, Target, Verdict, explain, resolve,
 };
 use crate::id::{DeviceId, GroupId, PolicyId, UserId};
 use crate::net::{AddressSet, Cidr, Family, PerFamily};
@@ -60,6 +60,26 @@ fn universes() -> impl Strategy<Value = Universe> {
     ])
 }
 
+/// Services that the policies below tell apart: one of each piece.
+const ASKED: [(Protocol, u16); 4] =
+    [(Protocol::TCP, 443), (Protocol::TCP, 80), (Protocol::UDP, 443), (Protocol::ICMP, 0)];
+
+fn services() -> impl Strategy<Value = ServiceRange> {
+    let narrow = ["tcp/443", "tcp/80-443", "tcp", "udp/1-1023", "icmp"];
+    let narrow = prop::sample::select(narrow.to_vec()).prop_map(|text| text.parse().unwrap());
+    prop_oneof![3 => Just(ServiceRange::ANY), 1 => narrow]
+}
+
+fn reference() -> Reference {
+    Reference::new(ReferenceKind::Service, "git").unwrap()
+}
+
+/// Where the one thing is that policies name: two ranges of the universe.
+fn places(universe: Universe) -> Places {
+    let addresses = [universe.cidr(8, 2), universe.cidr(SIZE / 2, 3)].into_iter().collect();
+    Places::none().with(reference(), &addresses)
+}
+
 /// A policy and what decides whether it applies, said apart from the code under test.
 #[derive(Clone, Debug)]
 struct Case {
@@ -84,13 +104,17 @@ fn case(universe: Universe) -> impl Strategy<Value = Case> {
     let offset = prop_oneof![4 => 0..SIZE, 1 => Just(0), 1 => Just(SIZE - 1)];
     let prefix = (offset, 0..=HOST_BITS).prop_map(move |(offset, bits)| universe.cidr(offset, bits));
     let prefix = prop_oneof![12 => prefix, 1 => prop::sample::select(vec![Cidr::ALL_V4, Cidr::ALL_V6])];
-    let prefixes = prop::collection::vec(prefix, 0..4);
+    let nowhere = Reference::new(ReferenceKind::Tag, "nowhere").unwrap();
+    let named = prop::sample::select(vec![Place::Reference(reference()), Place::Reference(nowhere)]);
+    let place = prop_oneof![12 => prefix.prop_map(Place::Cidr), 1 => named];
+    let prefixes = prop::collection::vec((place, services()), 0..4);
     let full_tunnel = prop::bool::weighted(0.1);
     (0..4i64, effect, prefixes, full_tunnel, targets(), windows(), prop::bool::weighted(0.9)).prop_map(
         |(priority, effect, prefixes, full_tunnel, (targets, named), (from, until, open), is_active)| {
             let mut new = NewPolicy { effect, ..NewPolicy::allow("x") }.priority(priority);
             new.targets = targets;
-            new.destinations = prefixes.into_iter().map(Into::into).collect();
+            let destinations = prefixes.into_iter().map(|(to, services)| Destination::new(to).by(services));
+            new.destinations = destinations.collect();
             (new.full_tunnel, new.is_active) = (full_tunnel, is_active);
             (new.valid_from, new.valid_until) = (from, until);
             let policy = new.build(PolicyId::from_uuid(uuid::Uuid::nil())).unwrap();
@@ -130,34 +154,47 @@ struct Claim {
     family: Family,
     first: u128,
     last: u128,
+    services: ServiceRange,
     priority: i64,
     effect: Effect,
 }
 
-fn claims(cases: &[Case]) -> Vec<Claim> {
+fn claims(universe: Universe, cases: &[Case]) -> Vec<Claim> {
     let mut claims = Vec::new();
     for Case { policy, .. } in cases.iter().filter(|case| case.applies) {
-        let mut claim = |family, first, last| {
-            claims.push(Claim { family, first, last, priority: policy.priority, effect: policy.effect });
+        let mut claim = |(family, first, last), services| {
+            let (priority, effect) = (policy.priority, policy.effect);
+            claims.push(Claim { family, first, last, services, priority, effect });
         };
-        for destination in &policy.destinations {
-            let cidr = destination.cidr;
-            claim(cidr.family(), Family::number(cidr.first()), Family::number(cidr.last()));
+        let of = |cidr: &Cidr| (cidr.family(), Family::number(cidr.first()), Family::number(cidr.last()));
+        for Destination { to, services, .. } in &policy.destinations {
+            match to {
+                Place::Cidr(cidr) => claim(of(cidr), *services),
+                Place::Reference(named) if *named == reference() => {
+                    for cidr in [universe.cidr(8, 2), universe.cidr(SIZE / 2, 3)] {
+                        claim(of(&cidr), *services);
+                    }
+                }
+                Place::Reference(_) => {}
+            }
         }
         if policy.full_tunnel {
-            claim(Family::V4, 0, Family::V4.max());
-            claim(Family::V6, 0, Family::V6.max());
+            claim((Family::V4, 0, Family::V4.max()), ServiceRange::ANY);
+            claim((Family::V6, 0, Family::V6.max()), ServiceRange::ANY);
         }
     }
     claims
 }
 
 /// The rule: the lowest number wins, deny beats allow at equal priority, no match is deny.
-fn rule(claims: &[Claim], address: IpAddr) -> bool {
+fn rule(claims: &[Claim], address: IpAddr, (protocol, port): (Protocol, u16)) -> bool {
     let (family, number) = (Family::of(address), Family::number(address));
     let mut best: Option<&Claim> = None;
     for claim in claims {
         if claim.family != family || number < claim.first || claim.last < number {
+            continue;
+        }
+        if !claim.services.contains(protocol, port) {
             continue;
         }
         best = match best {
@@ -185,8 +222,8 @@ fn boundaries(claims: &[Claim]) -> BTreeSet<IpAddr> {
     numbers.into_iter().map(|(family, number)| family.address(number)).collect()
 }
 
-fn access(cases: &[Case]) -> Access {
-    resolve(&subject(), cases.iter().map(|case| &case.policy), NOW)
+fn access(universe: Universe, cases: &[Case]) -> Access {
+    resolve(&subject(), cases.iter().map(|case| &case.policy), &places(universe), NOW)
 }
 
 /// Which addresses of the universe a set holds, read off its ranges.
@@ -204,15 +241,19 @@ fn scan(universe: Universe, set: &AddressSet) -> Vec<bool> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 20_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: if std::env::var_os("NEXA_TEST_FULL").is_some() { 100_000 } else { 10_000 }, ..ProptestConfig::default() })]
 
     #[test]
     fn resolve_is_the_rule_for_every_address((universe, cases) in cases()) {
-        let (access, claims) = (access(&cases), claims(&cases));
-        let expected: Vec<bool> = universe.addresses().map(|address| rule(&claims, address)).collect();
-        prop_assert_eq!(scan(universe, &access.allowed), expected);
-        for address in boundaries(&claims) {
-            prop_assert_eq!(access.allowed.contains(address), rule(&claims, address), "{}", address);
+        let (access, claims) = (access(universe, &cases), claims(universe, &cases));
+        for asked in ASKED {
+            let expected: Vec<bool> = universe.addresses().map(|address| rule(&claims, address, asked)).collect();
+            let allowed = access.allowed.addresses_by(asked.0, asked.1);
+            prop_assert_eq!(scan(universe, allowed), expected, "{:?}", asked);
+            for address in boundaries(&claims) {
+                prop_assert_eq!(allowed.contains(address), rule(&claims, address, asked), "{} {:?}", address, asked);
+                prop_assert_eq!(access.allowed.contains(asked.0, asked.1, address), allowed.contains(address));
+            }
         }
         for family in Family::ALL {
             let whole = claims.iter().any(|claim| {
@@ -237,30 +278,39 @@ proptest! {
             rule: if granted { InfrastructureRule::Granted } else { InfrastructureRule::LeftToPolicies },
             ..Infrastructure::new([], [dns])
         };
-        let reachable = access(&cases).reachable(&infrastructure);
+        let reachable = access(universe, &cases).reachable(&infrastructure);
         let random = offsets.iter().map(|offset| universe.family.address(universe.first + offset));
         // The address before the universe may be one that is spelled as IPv4-mapped IPv6, which means another family.
-        for address in random.chain(boundaries(&claims(&cases))).chain([dns]).filter(|ip| ip.to_canonical() == *ip) {
+        let edges = boundaries(&claims(universe, &cases));
+        for address in random.chain(edges).chain([dns]).filter(|ip| ip.to_canonical() == *ip) {
             let policies = cases.iter().map(|case| &case.policy);
-            let explanation = explain(&subject(), policies, &infrastructure, address, NOW);
-            prop_assert_eq!(explanation.is_allowed(), reachable.contains(address), "{}", explanation);
-            let decided = usize::from(matches!(explanation.verdict, super::Verdict::Policy(_)));
-            prop_assert_eq!(explanation.losers.len() + decided, cases.len(), "every policy is accounted for");
+            let asked = (address, ServiceRange::ANY);
+            let explanation = explain(&subject(), policies, &places(universe), &infrastructure, asked, NOW);
+            for (protocol, port) in ASKED {
+                let answers = explanation.answers.iter().filter(|answer| answer.services.iter().any(|services| services.contains(protocol, port)));
+                let [answer] = &answers.collect::<Vec<_>>()[..] else { panic!("one answer: {explanation}") };
+                let expected = reachable.contains(protocol, port, address);
+                prop_assert_eq!(answer.is_allowed(), expected, "{}", explanation);
+            }
+            for Answer { verdict, losers, .. } in &explanation.answers {
+                let decided = usize::from(matches!(verdict, Verdict::Policy(_)));
+                prop_assert_eq!(losers.len() + decided, cases.len(), "every policy is accounted for");
+            }
         }
     }
 
     #[test]
-    fn the_order_of_policies_never_matters((_, cases) in cases(), rotate in 0..9usize) {
+    fn the_order_of_policies_never_matters((universe, cases) in cases(), rotate in 0..9usize) {
         let mut shuffled = cases.clone();
         shuffled.reverse();
         shuffled.rotate_left(rotate.min(cases.len()));
-        prop_assert_eq!(access(&cases), access(&shuffled));
+        prop_assert_eq!(access(universe, &cases), access(universe, &shuffled));
     }
 
     #[test]
-    fn another_deny_never_adds_an_address_and_another_allow_never_removes_one((_, cases) in cases()) {
+    fn another_deny_never_adds_an_address_and_another_allow_never_removes_one((universe, cases) in cases()) {
         let Some((last, before)) = cases.split_last() else { return Ok(()) };
-        let (with, without) = (access(&cases).allowed, access(before).allowed);
+        let (with, without) = (access(universe, &cases).allowed, access(universe, before).allowed);
         match last.policy.effect {
             Effect::Deny => prop_assert!(with.is_subset(&without)),
             Effect::Allow => prop_assert!(without.is_subset(&with)),
@@ -268,22 +318,22 @@ proptest! {
     }
 
     #[test]
-    fn a_full_tunnel_is_both_families_named_whole((_, mut cases) in cases()) {
-        let tunnel = access(&cases);
+    fn a_full_tunnel_is_both_families_named_whole((universe, mut cases) in cases()) {
+        let tunnel = access(universe, &cases);
         for Case { policy, .. } in &mut cases {
             if std::mem::take(&mut policy.full_tunnel) {
                 policy.destinations.extend([Cidr::ALL_V4, Cidr::ALL_V6].map(Into::into));
             }
         }
-        prop_assert_eq!(tunnel, access(&cases));
+        prop_assert_eq!(tunnel, access(universe, &cases));
     }
 
     #[test]
-    fn nothing_changes_before_valid_until((_, cases) in cases(), after in 0..10_000i64) {
-        let now = access(&cases);
+    fn nothing_changes_before_valid_until((universe, cases) in cases(), after in 0..10_000i64) {
+        let now = access(universe, &cases);
         let later = Timestamp::from_micros(NOW.as_micros() + after);
         if now.valid_until.is_none_or(|until| later < until) {
-            prop_assert_eq!(resolve(&subject(), cases.iter().map(|case| &case.policy), later), now);
+            prop_assert_eq!(resolve(&subject(), cases.iter().map(|case| &case.policy), &places(universe), later), now);
         }
     }
 }
@@ -300,12 +350,15 @@ fn cidr(text: &str) -> Cidr {
 fn a_device_that_is_barred_has_no_access_and_the_reason_is_said() {
     let all = build(1, NewPolicy::allow("all").full_tunnel());
     let barred = subject().barred(Bar::DeviceRevoked);
-    let access = resolve(&barred, [&all], NOW);
+    let access = resolve(&barred, [&all], &Places::none(), NOW);
     assert!(access.allowed.is_empty());
     assert_eq!((access.barred, access.full_tunnel), (Some(Bar::DeviceRevoked), PerFamily::both(false)));
     let expiring = subject().expires_at(Timestamp::from_micros(1_001));
-    assert_eq!(resolve(&expiring, [&all], NOW).valid_until, Some(Timestamp::from_micros(1_001)));
-    let expired = resolve(&expiring, [&all], Timestamp::from_micros(1_001));
+    assert_eq!(
+        resolve(&expiring, [&all], &Places::none(), NOW).valid_until,
+        Some(Timestamp::from_micros(1_001))
+    );
+    let expired = resolve(&expiring, [&all], &Places::none(), Timestamp::from_micros(1_001));
     assert_eq!(expired.barred, Some(Bar::DeviceExpired));
 }
 
@@ -317,9 +370,9 @@ fn only_windows_that_can_matter_to_the_device_limit_its_access() {
     let upcoming = build(3, NewPolicy::allow("upcoming").valid_from(at(3_000)).valid_until(at(9_000)));
     let mut foreign = build(4, NewPolicy::allow("foreign").valid_until(at(2_000)));
     foreign.targets.clear();
-    assert_eq!(resolve(&subject(), [&inactive, &over, &foreign], NOW).valid_until, None);
+    assert_eq!(resolve(&subject(), [&inactive, &over, &foreign], &Places::none(), NOW).valid_until, None);
     assert_eq!(
-        resolve(&subject(), [&inactive, &over, &foreign, &upcoming], NOW).valid_until,
+        resolve(&subject(), [&inactive, &over, &foreign, &upcoming], &Places::none(), NOW).valid_until,
         Some(at(3_000))
     );
 }
@@ -331,9 +384,10 @@ fn many_denies_in_one_allow_are_left_out_one_by_one() {
     let holes: AddressSet = denies.clone().collect();
     let mut deny = NewPolicy::deny("holes");
     deny.destinations = denies.map(Into::into).collect();
-    let access = resolve(&subject(), [&build(2, deny), &allow], NOW);
-    assert_eq!(access.allowed, AddressSet::from(Cidr::ALL_V4).difference(&holes));
-    assert_eq!(access.allowed.ranges().len(), 2_001);
+    let access = resolve(&subject(), [&build(2, deny), &allow], &Places::none(), NOW);
+    assert_eq!(access.addresses(), AddressSet::from(Cidr::ALL_V4).difference(&holes));
+    assert_eq!(access.addresses().ranges().len(), 2_001);
+    assert_eq!(access.denied, holes);
 }
 
 #[test]
@@ -361,7 +415,8 @@ fn an_explanation_reads_as_an_answer() {
     ];
     let infrastructure = Infrastructure::new(["10.8.0.1".parse().unwrap()], []);
     let say = |policies: &[Policy], address: &str| {
-        explain(&subject(), policies, &infrastructure, address.parse().unwrap(), NOW).to_string()
+        let asked = (address.parse().unwrap(), ServiceRange::ANY);
+        explain(&subject(), policies, &Places::none(), &infrastructure, asked, NOW).to_string()
     };
     insta::assert_snapshot!(say(&policies, "10.40.9.5"), @r#"
     10.40.9.5 is denied: deny "no databases" (priority 100) contains it by 10.40.9.0/24
@@ -391,8 +446,56 @@ fn an_explanation_reads_as_an_answer() {
       for device 00000000-0000-0000-0000-000000000001 <- user 00000000-0000-0000-0000-000000000001
     ");
     let suspended = subject().barred(Bar::UserSuspended);
-    insta::assert_snapshot!(explain(&suspended, &policies, &infrastructure, "10.8.0.1".parse().unwrap(), NOW), @r"
+    let asked = ("10.8.0.1".parse().unwrap(), ServiceRange::ANY);
+    insta::assert_snapshot!(explain(&suspended, &policies, &Places::none(), &infrastructure, asked, NOW), @r"
     10.8.0.1 is denied: the user is suspended
       for device 00000000-0000-0000-0000-000000000001 <- user 00000000-0000-0000-0000-000000000001
     ");
+}
+
+#[test]
+fn an_explanation_tells_services_apart_only_where_policies_do() {
+    let git = reference();
+    let at = AddressSet::from(cidr("10.3.0.5/32"));
+    let places = Places::none().with(git.clone(), &at);
+    let ssh = Destination::new(git.clone()).by("tcp/22".parse().unwrap());
+    let policies = [
+        build(
+            1,
+            NewPolicy::allow("git")
+                .destination(ssh)
+                .destination(Destination::new(git).by("tcp/443".parse().unwrap())),
+        ),
+        build(
+            2,
+            NewPolicy::deny("no pings")
+                .destination(Destination::new(cidr("10.0.0.0/8")).by("icmp".parse().unwrap())),
+        ),
+    ];
+    let say = |services: &str| {
+        let asked = ("10.3.0.5".parse().unwrap(), services.parse().unwrap());
+        explain(&subject(), &policies, &places, &Infrastructure::default(), asked, NOW)
+    };
+    insta::assert_snapshot!(say("tcp/22"), @r#"
+    10.3.0.5 by tcp/22 is allowed: allow "git" (priority 100) contains it by service:git (10.3.0.5/32), tcp/22
+      for device 00000000-0000-0000-0000-000000000001 <- user 00000000-0000-0000-0000-000000000001
+      not deny "no pings" (priority 100): contains it by other services
+    "#);
+    insta::assert_snapshot!(say("any"), @r#"
+    10.3.0.5 by icmp is denied: deny "no pings" (priority 100) contains it by 10.0.0.0/8, icmp
+      for device 00000000-0000-0000-0000-000000000001 <- user 00000000-0000-0000-0000-000000000001
+      not allow "git" (priority 100): contains it by other services
+    10.3.0.5 by tcp/22 is allowed: allow "git" (priority 100) contains it by service:git (10.3.0.5/32), tcp/22
+      for device 00000000-0000-0000-0000-000000000001 <- user 00000000-0000-0000-0000-000000000001
+      not deny "no pings" (priority 100): contains it by other services
+    10.3.0.5 by tcp/443 is allowed: allow "git" (priority 100) contains it by service:git (10.3.0.5/32), tcp/443
+      for device 00000000-0000-0000-0000-000000000001 <- user 00000000-0000-0000-0000-000000000001
+      not deny "no pings" (priority 100): contains it by other services
+    10.3.0.5 by anything else is denied: no policy that applies contains it
+      for device 00000000-0000-0000-0000-000000000001 <- user 00000000-0000-0000-0000-000000000001
+      not allow "git" (priority 100): contains it by other services
+      not deny "no pings" (priority 100): contains it by other services
+    "#);
+    assert!(say("tcp/22").is_allowed() && !say("any").is_allowed() && say("any").is_allowed_somehow());
+    assert!(!say("tcp/23").is_allowed_somehow());
 }

@@ -1,8 +1,12 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::model::{Destination, Effect, Policy};
+use super::model::{Effect, Policy};
+use super::places::Places;
+use super::rules::{Rule, resolve_rules};
+use super::service_range::ServiceRange;
 use super::subject::{Bar, Subject};
+use super::traffic::Traffic;
 use crate::net::{AddressRange, AddressSet, Cidr, Family, PerFamily};
 use crate::runtime::Timestamp;
 
@@ -12,64 +16,88 @@ use crate::runtime::Timestamp;
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Access {
-    /// The addresses it may reach.
-    pub allowed: AddressSet,
+    /// What it may reach: addresses, and by which protocols and ports.
+    pub allowed: Traffic,
+    /// The addresses that a policy allows more narrowly than as a whole family, of those that may be reached.
+    pub named: AddressSet,
+    /// The addresses that a policy denies, by some service at least. Some of them may be reached all the same, by other services or
+    /// because another policy's word is the last.
+    pub denied: AddressSet,
     /// The moment from which this may be different although nobody changed anything: the next edge of a window or the
     /// device's expiry. Past it, resolve again or let nothing through.
     pub valid_until: Option<Timestamp>,
-    /// Whether a policy that applies allows a whole family, be it as a full tunnel or by naming `0.0.0.0/0` or `::/0`;
-    /// stricter policies may still take addresses away.
+    /// Whether a policy that applies allows a whole family, be it as a full tunnel or by naming `0.0.0.0/0` or `::/0`, and be it by
+    /// some services only; stricter policies may still take addresses away.
     pub full_tunnel: PerFamily<bool>,
     /// Why it has no access whatever policies say.
     pub barred: Option<Bar>,
 }
 
 impl Access {
-    fn none(barred: Bar) -> Self {
+    /// That of a device that is barred.
+    pub(super) const fn none(barred: Bar) -> Self {
         Access {
-            allowed: AddressSet::empty(),
+            allowed: Traffic::empty(),
+            named: AddressSet::empty(),
+            denied: AddressSet::empty(),
             valid_until: None,
             full_tunnel: PerFamily::both(false),
             barred: Some(barred),
         }
     }
+
+    /// The addresses that it may reach by any service.
+    #[must_use]
+    pub fn addresses(&self) -> AddressSet {
+        self.allowed.addresses()
+    }
 }
 
-/// What a device may reach at a moment. The order of `policies` does not matter. O(k log k) for k destinations of the
-/// policies that apply.
+/// What a device may reach at a moment, with `places` saying where that is which policies name. The order of `policies` does not matter.
+/// O(k log k) for k destinations of the policies that apply; as much again for each of the services that they tell apart.
 #[must_use]
 pub fn resolve<'a>(
     subject: &Subject,
     policies: impl IntoIterator<Item = &'a Policy>,
+    places: &Places,
     now: Timestamp,
 ) -> Access {
     if let Some(bar) = subject.bar(now) {
         return Access::none(bar);
     }
     let naming = policies.into_iter().filter(|policy| policy.is_active && subject.path_to(policy).is_some());
-    let access = combined(naming, now);
+    let access = combined(naming, places, now);
     Access { valid_until: earliest(subject.expires_at, access.valid_until), ..access }
 }
 
 /// What a device may reach that all of these policies name, whose windows may be open or not.
-pub(super) fn combined<'a>(naming: impl Iterator<Item = &'a Policy>, now: Timestamp) -> Access {
+pub(super) fn combined<'a>(
+    naming: impl Iterator<Item = &'a Policy>,
+    places: &Places,
+    now: Timestamp,
+) -> Access {
     let mut valid_until = None;
-    let mut claims = PerFamily { v4: Vec::new(), v6: Vec::new() };
+    let mut rules = Vec::new();
     let mut full_tunnel = PerFamily::both(false);
     for policy in naming {
         valid_until = earliest(valid_until, policy.next_edge(now));
         if policy.window(now) != Window::Open {
             continue;
         }
-        for cidr in policy.prefixes() {
-            let claim = Claim::new(Rank::of(policy), cidr);
-            claims.get_mut(cidr.family()).push(claim);
-            *full_tunnel.get_mut(cidr.family()) |= claim.rank.allows() && cidr.prefix_len() == 0;
+        for rule in policy.rules(places) {
+            let is_whole = rule.effect == Effect::Allow && rule.cidr.prefix_len() == 0;
+            *full_tunnel.get_mut(rule.cidr.family()) |= is_whole;
+            rules.push(rule);
         }
     }
-    let ranges =
-        Family::ALL.into_iter().flat_map(|family| sweep(family, std::mem::take(claims.get_mut(family))));
-    Access { allowed: AddressSet::from_ranges(ranges), valid_until, full_tunnel, barred: None }
+    let of = |effect: Effect| rules.iter().filter(move |rule| rule.effect == effect).map(|rule| rule.cidr);
+    let denied = of(Effect::Deny).collect();
+    let narrow: Option<AddressSet> = (full_tunnel != PerFamily::both(false))
+        .then(|| of(Effect::Allow).filter(|cidr| cidr.prefix_len() > 0).collect());
+    let allowed = resolve_rules(rules);
+    let addresses = allowed.addresses();
+    let named = narrow.map_or_else(|| addresses.clone(), |narrow| narrow.intersection(&addresses));
+    Access { allowed, named, denied, valid_until, full_tunnel, barred: None }
 }
 
 /// Where a moment lies in a policy's validity window.
@@ -98,9 +126,18 @@ impl Policy {
     }
 
     /// Its destinations, and both families whole for a full tunnel.
-    pub(crate) fn prefixes(&self) -> impl Iterator<Item = Cidr> + '_ {
+    pub(crate) fn rules<'a>(&'a self, places: &'a Places) -> impl Iterator<Item = Rule> + 'a {
         let whole = if self.full_tunnel { [Cidr::ALL_V4, Cidr::ALL_V6].as_slice() } else { &[] };
-        self.destinations.iter().map(|Destination { cidr, .. }| *cidr).chain(whole.iter().copied())
+        let named = self.destinations.iter().flat_map(|destination| {
+            places.prefixes(&destination.to).iter().map(|cidr| (destination.services, *cidr))
+        });
+        let (priority, effect) = (self.priority, self.effect);
+        named.chain(whole.iter().map(|cidr| (ServiceRange::ANY, *cidr))).map(move |(services, cidr)| Rule {
+            services,
+            cidr,
+            priority,
+            effect,
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 use std::net::IpAddr;
 
 use super::error::PolicyError;
-use super::{Access, Explanation, Infrastructure, NewPolicy, Policy, store};
+use super::{Access, Explanation, Infrastructure, NewPolicy, Places, Policy, ServiceRange, store};
 use crate::actor::{Authorized, Right, right};
 use crate::devices::{self, Device};
 use crate::error::Result;
@@ -95,13 +95,13 @@ impl Policies {
         self.handle.read(device, |unit, device| Box::pin(resolve(unit, *device))).await
     }
 
-    /// Why a device may, or may not, reach an address now.
+    /// Why a device may, or may not, reach an address by some services now; [`ServiceRange::ANY`] asks for all of them.
     ///
     /// ```
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # use nexa_core::{Nexa, enrolment::NewEnrolment, gateway::NewGateway, identity::NewUser, net::Cidr};
-    /// # use nexa_core::{policy::NewPolicy, runtime::SystemRandom, wireguard::PrivateKey};
+    /// # use nexa_core::{policy::{NewPolicy, ServiceRange}, runtime::SystemRandom, wireguard::PrivateKey};
     /// # let nexa = Nexa::open("sqlite::memory:").await?;
     /// # let admin = nexa.system("example");
     /// # let ada = admin.identity().create_first_user(NewUser::new("ada", "correct horse battery")).await?;
@@ -113,11 +113,11 @@ impl Policies {
     /// # let laptop = admin.enrolment().enrol(laptop).await?.device.id;
     /// # let office = NewPolicy::allow("office").target(ada.id).destination("10.20.0.0/16".parse::<Cidr>()?);
     /// # admin.policy().create(office).await?;
-    /// let why = admin.policy().explain(laptop, "10.20.1.1".parse()?).await?;
+    /// let why = admin.policy().explain(laptop, "10.20.1.1".parse()?, ServiceRange::ANY).await?;
     /// assert!(why.is_allowed());
     /// assert!(why.to_string().contains("office"), "{why}");
     ///
-    /// let why = admin.policy().explain(laptop, "192.0.2.1".parse()?).await?;
+    /// let why = admin.policy().explain(laptop, "192.0.2.1".parse()?, ServiceRange::ANY).await?;
     /// assert!(!why.is_allowed(), "{why}");
     /// # Ok(())
     /// # }
@@ -125,9 +125,14 @@ impl Policies {
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound) (`device_id`); what every call can fail with.
-    pub async fn explain(&self, device: DeviceId, address: IpAddr) -> Result<Explanation> {
-        let input = (device, address);
-        self.handle.read(input, |unit, (device, address)| Box::pin(explain(unit, *device, *address))).await
+    pub async fn explain(
+        &self,
+        device: DeviceId,
+        address: IpAddr,
+        services: ServiceRange,
+    ) -> Result<Explanation> {
+        let input = (device, (address, services));
+        self.handle.read(input, |unit, (device, asked)| Box::pin(explain(unit, *device, *asked))).await
     }
 }
 
@@ -144,10 +149,8 @@ async fn create(unit: &mut Unit, name: &Name, policy: &NewPolicy) -> Result<Poli
         let id = unit.new_uuid()?;
         store::insert_target(&mut unit.tx, id, policy.id, *target, unit.now).await?;
     }
-    for destination in &policy.destinations {
-        let id = unit.new_uuid()?;
-        store::insert_destination(&mut unit.tx, id, policy.id, destination, unit.now).await?;
-    }
+    let ids = policy.destinations.iter().map(|_| unit.new_uuid()).collect::<Result<_>>()?;
+    store::insert_destinations(&mut unit.tx, ids, &policy, unit.now).await?;
     unit.record(Change::PolicyCreated(policy.id), format!("policy {} was created", name.text)).await?;
     Ok(policy)
 }
@@ -177,17 +180,30 @@ async fn resolve(unit: &mut Unit, device: DeviceId) -> Result<Access> {
     let authorized = unit.authorize::<right::AccessRead>()?;
     let device = devices::get(&mut unit.tx, &authorized, device).await?;
     let subject = devices::subject(&mut unit.tx, &device).await?;
-    let policies = store::all_policies(&mut unit.tx, &authorized).await?;
-    Ok(super::resolve(&subject, &policies, unit.now))
+    let InForce { policies, places } = in_force(unit, &authorized).await?;
+    Ok(super::resolve(&subject, &policies, &places, unit.now))
 }
 
-async fn explain(unit: &mut Unit, device: DeviceId, address: IpAddr) -> Result<Explanation> {
+async fn explain(unit: &mut Unit, device: DeviceId, asked: (IpAddr, ServiceRange)) -> Result<Explanation> {
     let authorized = unit.authorize::<right::AccessRead>()?;
     let device = devices::get(&mut unit.tx, &authorized, device).await?;
     let subject = devices::subject(&mut unit.tx, &device).await?;
-    let policies = store::all_policies(&mut unit.tx, &authorized).await?;
+    let InForce { policies, places } = in_force(unit, &authorized).await?;
     let infrastructure = infrastructure_of(unit, &authorized, &device).await?;
-    Ok(super::explain(&subject, &policies, &infrastructure, address, unit.now))
+    Ok(super::explain(&subject, &policies, &places, &infrastructure, asked, unit.now))
+}
+
+/// Every living policy, and where that is what they name.
+pub(crate) struct InForce {
+    pub(crate) policies: Vec<Policy>,
+    pub(crate) places: Places,
+}
+
+/// For resolving a device that the caller may see.
+pub(crate) async fn in_force<P: Right>(unit: &mut Unit, authorized: &Authorized<P>) -> Result<InForce> {
+    let policies = store::all_policies(&mut unit.tx, authorized).await?;
+    let places = Places::of(&policies, unit.locator())?;
+    Ok(InForce { policies, places })
 }
 
 /// What the built-in rule grants a device: its gateway and that gateway's DNS servers.

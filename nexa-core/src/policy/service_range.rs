@@ -97,6 +97,9 @@ impl ServiceRange {
     /// Every port of every protocol.
     pub const ANY: Self = ServiceRange { first: 0, last: LAST };
 
+    /// The highest, which no protocol has.
+    pub(super) const LAST: Self = ServiceRange { first: LAST, last: LAST };
+
     /// Every port of a protocol.
     #[must_use]
     pub const fn protocol(protocol: Protocol) -> Self {
@@ -124,6 +127,26 @@ impl ServiceRange {
     pub const fn contains(&self, protocol: Protocol, port: u16) -> bool {
         let at = number(protocol, port);
         self.first <= at && at <= self.last
+    }
+
+    /// The range from one protocol × 65536 + port to another, as it is stored.
+    #[cfg(feature = "control")]
+    pub(super) fn from_numbers(first: i64, last: i64) -> Option<Self> {
+        let (first, last) = (u32::try_from(first).ok()?, u32::try_from(last).ok()?);
+        (first <= last && last <= LAST).then_some(ServiceRange { first, last })
+    }
+
+    /// What is in both, if anything is.
+    #[must_use]
+    pub fn intersection(self, other: Self) -> Option<Self> {
+        let (first, last) = (self.first.max(other.first), self.last.min(other.last));
+        (first <= last).then_some(ServiceRange { first, last })
+    }
+
+    /// Whether all of the other is in this one.
+    #[must_use]
+    pub const fn has_all_of(self, other: Self) -> bool {
+        self.first <= other.first && other.last <= self.last
     }
 
     pub(super) const fn of_numbers(first: u32, last: u32) -> Self {

@@ -4,7 +4,7 @@ use sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement};
 use uuid::Uuid;
 
 use super::error::PolicyError;
-use super::{Destination, Effect, NewPolicy, Policy, Target};
+use super::{Destination, Effect, NewPolicy, Place, Policy, Reference, ServiceRange, Target};
 use crate::actor::{Authorized, Right, Scope, right};
 use crate::db::{DbError, Owner, Row, Tx, cidr_columns, insert_row, page_by_id, within};
 use crate::error::Result;
@@ -72,27 +72,48 @@ pub(super) async fn insert_target(
     tx.execute(&statement).await.map(drop)
 }
 
-pub(super) async fn insert_destination(
+pub(super) async fn insert_destinations(
     tx: &mut Tx,
-    id: Uuid,
-    policy: PolicyId,
-    destination: &Destination,
+    ids: Vec<Uuid>,
+    policy: &Policy,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    let (first, last, prefix) = cidr_columns(&destination.cidr);
-    let statement = insert_row(
-        "policy_destinations",
-        [
-            ("id", id.into()),
-            ("policy_id", policy.into()),
-            ("destination_first", first.into()),
-            ("destination_last", last.into()),
-            ("destination_prefix", prefix.into()),
-            ("description", destination.description.clone().into()),
-            ("created_at", now.into()),
-        ],
-    );
-    tx.execute(&statement).await.map(drop)
+    let columns = [
+        "id",
+        "policy_id",
+        "destination_type",
+        "destination_first",
+        "destination_last",
+        "destination_prefix",
+        "destination_name",
+        "services_first",
+        "services_last",
+        "description",
+        "created_at",
+    ];
+    let rows =
+        ids.into_iter().zip(&policy.destinations).map(|(id, Destination { to, services, description })| {
+            let (cidr, named) = match to {
+                Place::Cidr(cidr) => (Some(cidr_columns(cidr)), None),
+                Place::Reference(reference) => (None, Some(reference)),
+            };
+            let (first, last, prefix) = cidr
+                .map_or((None, None, None), |(first, last, prefix)| (Some(first), Some(last), Some(prefix)));
+            vec![
+                id.into(),
+                policy.id.into(),
+                named.map_or("cidr", |named| named.kind().as_str()).into(),
+                first.into(),
+                last.into(),
+                prefix.into(),
+                named.map(|named| named.name().to_owned()).into(),
+                i64::from(services.first()).into(),
+                i64::from(services.last()).into(),
+                description.clone().into(),
+                now.into(),
+            ]
+        });
+    tx.insert_rows("policy_destinations", &columns, rows.collect()).await
 }
 
 /// Whether what a policy wants to name is there and living.
@@ -196,7 +217,8 @@ fn targets_of(policies: &[Uuid]) -> SelectStatement {
 
 fn destinations_of(policies: &[Uuid]) -> SelectStatement {
     Query::select()
-        .columns(["policy_id", "destination_first", "destination_last", "destination_prefix", "description"])
+        .columns(["policy_id", "destination_type", "destination_first", "destination_last"])
+        .columns(["destination_prefix", "destination_name", "services_first", "services_last", "description"])
         .from("policy_destinations")
         .and_where(Expr::col("policy_id").is_in(policies.iter().copied()))
         .to_owned()
@@ -213,8 +235,19 @@ fn target(row: &Row) -> Result<Target, DbError> {
 }
 
 fn destination(row: &Row) -> Result<Destination, DbError> {
-    let cidr = row.cidr("destination_first", "destination_last", "destination_prefix")?;
-    Ok(Destination::new(cidr).described(row.text("description")?))
+    let to = match row.text("destination_type")?.as_str() {
+        "cidr" => Place::Cidr(row.cidr("destination_first", "destination_last", "destination_prefix")?),
+        kind => {
+            let bad = |cause| DbError::corrupt("policy_destinations.destination_name", cause);
+            let kind = kind
+                .parse()
+                .map_err(|cause| DbError::corrupt("policy_destinations.destination_type", cause))?;
+            Place::Reference(Reference::new(kind, row.text("destination_name")?).map_err(bad)?)
+        }
+    };
+    let services = ServiceRange::from_numbers(row.number("services_first")?, row.number("services_last")?)
+        .ok_or_else(|| DbError::corrupt("policy_destinations.services_first", "is no range of services"))?;
+    Ok(Destination::new(to).by(services).described(row.text("description")?))
 }
 
 fn policy(row: &Row, targets: Vec<Target>, destinations: Vec<Destination>) -> Result<Policy, DbError> {

@@ -56,13 +56,20 @@ impl Traffic {
         }
     }
 
-    /// Whether a packet to this port of this address is in it. What has no ports is at port 0. O(log n).
+    /// The addresses that are reached by packets to this port. What has no ports is at port 0. O(log n).
     #[must_use]
-    pub fn contains(&self, protocol: Protocol, port: u16, address: IpAddr) -> bool {
+    pub fn addresses_by(&self, protocol: Protocol, port: u16) -> &AddressSet {
+        static NOTHING: AddressSet = AddressSet::empty();
         let at = service_range::number(protocol, port);
         let after = self.slices.partition_point(|slice| slice.services.first() <= at);
         let slice = after.checked_sub(1).and_then(|index| self.slices.get(index));
-        slice.is_some_and(|slice| at <= slice.services.last() && slice.addresses.contains(address))
+        slice.filter(|slice| at <= slice.services.last()).map_or(&NOTHING, |slice| &slice.addresses)
+    }
+
+    /// Whether a packet to this port of this address is in it. What has no ports is at port 0. O(log n).
+    #[must_use]
+    pub fn contains(&self, protocol: Protocol, port: u16, address: IpAddr) -> bool {
+        self.addresses_by(protocol, port).contains(address)
     }
 
     /// Whether nothing is in it.

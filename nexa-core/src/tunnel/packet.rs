@@ -11,6 +11,7 @@ pub(super) mod protocol {
     pub(in crate::tunnel) const TCP: u8 = 6;
     pub(in crate::tunnel) const UDP: u8 = 17;
     pub(in crate::tunnel) const ICMPV6: u8 = 58;
+    pub(in crate::tunnel) const SCTP: u8 = 132;
     pub(super) const HOP_BY_HOP: u8 = 0;
     pub(super) const ROUTING: u8 = 43;
     pub(super) const FRAGMENT: u8 = 44;

@@ -153,7 +153,7 @@ fn quoted_flow(quote: &[u8]) -> Option<FlowKey> {
 /// The ports, or zeros for a protocol that has none.
 fn ports(protocol: u8, transport: &[u8]) -> Option<(u16, u16)> {
     match protocol {
-        protocol::TCP | protocol::UDP => Some((be16(transport, 0)?, be16(transport, 2)?)),
+        protocol::TCP | protocol::UDP | protocol::SCTP => Some((be16(transport, 0)?, be16(transport, 2)?)),
         _ => Some((0, 0)),
     }
 }

@@ -1,4 +1,3 @@
-use std::net::IpAddr;
 use std::time::Instant;
 
 use super::classify::{Class, classify};
@@ -30,10 +29,10 @@ impl Judge {
         }
     }
 
-    fn permit(&self, now: Instant, source: IpAddr, destination: IpAddr) -> Option<Permit> {
+    fn permit(&self, now: Instant, flow: &FlowKey) -> Option<Permit> {
         match self {
             Judge::AllowAll => Some(Permit { until: None }),
-            Judge::Rules(rules) => rules.permit(now, source, destination),
+            Judge::Rules(rules) => rules.permit(now, flow),
         }
     }
 }
@@ -107,7 +106,7 @@ impl FlowFilter {
             return Ok(permit);
         }
         let origin = origin.ok_or(Drop::Unsolicited)?;
-        let permit = self.judge.permit(now, flow.source, flow.destination).ok_or(Drop::Filter)?;
+        let permit = self.judge.permit(now, &flow).ok_or(Drop::Filter)?;
         self.flows.open(now, flow, origin, Verdict { generation: self.generation, permit })?;
         Ok(permit)
     }
@@ -115,7 +114,7 @@ impl FlowFilter {
     /// The leave of a packet that belongs to a flow, in either direction, which the present filter permits.
     fn pass(&mut self, now: Instant, flow: &FlowKey) -> Option<Permit> {
         let FlowFilter { judge, generation, flows, .. } = self;
-        flows.refresh(now, flow, *generation, |opened| judge.permit(now, opened.source, opened.destination))
+        flows.refresh(now, flow, *generation, |opened| judge.permit(now, opened))
     }
 }
 

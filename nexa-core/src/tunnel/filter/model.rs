@@ -1,6 +1,7 @@
 use std::time::Instant;
 
 use crate::net::AddressSet;
+use crate::policy::Traffic;
 
 /// What peers may reach. Without rules nothing passes.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -41,23 +42,23 @@ impl Filter {
     }
 }
 
-/// Permits every address of `source` to open flows to every address of `destination`.
+/// Permits every address of `source` to open flows to what `destination` has: addresses, by some protocols and ports.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct FilterRule {
     /// Who may.
     pub source: AddressSet,
     /// What may be reached.
-    pub destination: AddressSet,
+    pub destination: Traffic,
     /// When it ends; `None` for with the filter.
     pub valid_until: Option<Instant>,
 }
 
 impl FilterRule {
-    /// All protocols and ports, from `source` to `destination`.
+    /// From `source` to `destination`; an [`AddressSet`] is all its addresses by every protocol and port.
     #[must_use]
-    pub const fn new(source: AddressSet, destination: AddressSet) -> Self {
-        FilterRule { source, destination, valid_until: None }
+    pub fn new(source: AddressSet, destination: impl Into<Traffic>) -> Self {
+        FilterRule { source, destination: destination.into(), valid_until: None }
     }
 
     /// From `deadline` on it permits nothing, and the flows that it alone permitted end. Other rules go on.

@@ -1,7 +1,9 @@
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::*;
 use crate::net::{AddressSet, Cidr};
+use crate::policy::Traffic;
 use crate::tunnel::FilterRule;
 use crate::tunnel::filter::flows::MAX_FLOWS_PER_PEER;
 
@@ -120,6 +122,46 @@ fn a_rule_opens_a_flow_and_only_its_own_replies_pass_back() {
         assert_eq!(world.down(&udp(back(ends), 53, 1001)), Err(Drop::Unsolicited));
         assert_eq!(world.down(&tcp(back(ends), 53, 1000, ACK)), Err(Drop::Unsolicited));
     }
+}
+
+/// 10.0.0.0/24 may reach 192.168.0.0/16 by these services.
+fn by(services: &[&str]) -> Filter {
+    let [from, to] =
+        ["10.0.0.0/24", "192.168.0.0/16"].map(|cidr| AddressSet::from(cidr.parse::<Cidr>().unwrap()));
+    let all = services.iter().map(|services| Traffic::new(services.parse().unwrap(), to.clone()));
+    Filter::from_rules(all.map(|to| FilterRule::new(from.clone(), to)))
+}
+
+#[test]
+fn a_rule_over_ports_opens_flows_to_those_alone_and_lets_their_replies_back() {
+    let mut world = World::with(by(&["tcp/443-444", "udp/53", "sctp/3868"]));
+    assert_eq!(world.up(&tcp(V4, 1000, 443, SYN)), Ok(()));
+    assert_eq!(world.down(&tcp(back(V4), 443, 1000, ACK)), Ok(()));
+    assert_eq!(world.up(&tcp(V4, 1000, 444, SYN)), Ok(()));
+    assert_eq!(
+        world.up(&tcp(V4, 443, 442, SYN)),
+        Err(Drop::Filter),
+        "it is the destination's port that counts"
+    );
+    assert_eq!(world.up(&tcp(V4, 1000, 53, SYN)), Err(Drop::Filter));
+    assert_eq!(world.up(&udp(V4, 1000, 53)), Ok(()));
+    assert_eq!(world.up(&udp(V4, 1000, 443)), Err(Drop::Filter));
+    assert_eq!(world.up(&echo(V4, 8, 3)), Err(Drop::Filter), "ports are no leave to ping");
+    assert_eq!(world.up(&ip(V4, 132, &ports(7, 3868))), Ok(()));
+    assert_eq!(world.up(&ip(V4, 132, &ports(7, 3869))), Err(Drop::Filter));
+    assert_eq!(world.up(&ip(V4, 47, &ports(7, 3868))), Err(Drop::Filter));
+    let too_far = error(back(V4), 11, &tcp(V4, 1000, 443, SYN));
+    assert_eq!(world.down(&too_far), Ok(()), "an error about a flow belongs to it");
+}
+
+#[test]
+fn a_flow_ends_when_its_port_is_no_longer_permitted() {
+    let mut world = World::with(by(&["tcp", "icmp"]));
+    assert_eq!(world.up(&tcp(V4, 1000, 80, SYN)), Ok(()));
+    assert_eq!(world.up(&echo(V4, 8, 3)), Ok(()));
+    world.filter.replace(&by(&["tcp/443", "icmp"]));
+    assert_eq!(world.down(&tcp(back(V4), 80, 1000, ACK)), Err(Drop::Unsolicited));
+    assert_eq!(world.down(&echo(back(V4), 0, 3)), Ok(()), "the identifier of an echo is no port");
 }
 
 #[test]
@@ -427,7 +469,10 @@ proptest::proptest! {
         }
         if let Some(parsed) = IpPacket::parse(&packet) {
             let judged = world.filter.check_from_peer(world.now, PEER, &parsed);
-            let permitted = world.filter.judge.permit(world.now, parsed.source, parsed.destination).is_some();
+            // The rules of this world are about every service.
+            let (source, destination) = (parsed.source, parsed.destination);
+            let flow = FlowKey { protocol, source, source_port: 0, destination, destination_port: 0 };
+            let permitted = world.filter.judge.permit(world.now, &flow).is_some();
             proptest::prop_assert!(judged.is_err() || permitted);
             proptest::prop_assert!(World::new().down(&packet).is_err());
         }

@@ -1,0 +1,76 @@
+//! Where the things are that policies name.
+
+use std::collections::BTreeMap;
+
+use super::destination::{Destination, Place, Reference};
+use super::model::Policy;
+use crate::error::Result;
+use crate::net::{AddressSet, Cidr};
+
+/// Says where things are that policies name: containers, services, sites, tags.
+///
+/// A host gives one to [`Builder`](crate::Builder); a table, [`Places`], is one too.
+pub trait Locator: Send + Sync {
+    /// The addresses that something has at this moment. `None` when there is no such thing: a policy that names it matches nothing
+    /// there, whatever its effect.
+    ///
+    /// # Errors
+    /// When it cannot be said. The whole resolution fails then: a deny that is left out would open something.
+    fn locate(&self, reference: &Reference) -> Result<Option<AddressSet>>;
+}
+
+/// A table of where things are.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Places(BTreeMap<Reference, Vec<Cidr>>);
+
+impl Places {
+    /// A table of nothing.
+    #[must_use]
+    pub const fn none() -> Self {
+        Places(BTreeMap::new())
+    }
+
+    /// Adds something and its addresses, instead of those it had.
+    #[must_use]
+    pub fn with(mut self, reference: Reference, addresses: &AddressSet) -> Self {
+        self.0.insert(reference, addresses.to_cidrs());
+        self
+    }
+
+    /// Everything that these policies name, as somebody else says where it is. Each is asked for once.
+    ///
+    /// # Errors
+    /// That of the locator.
+    pub fn of<'a>(policies: impl IntoIterator<Item = &'a Policy>, locator: &dyn Locator) -> Result<Self> {
+        let mut places = BTreeMap::new();
+        for Destination { to, .. } in policies.into_iter().flat_map(|policy| &policy.destinations) {
+            if let Place::Reference(reference) = to
+                && !places.contains_key(reference)
+                && let Some(addresses) = locator.locate(reference)?
+            {
+                places.insert(reference.clone(), addresses.to_cidrs());
+            }
+        }
+        Ok(Places(places))
+    }
+
+    /// Whether something is in it.
+    #[must_use]
+    pub fn has(&self, reference: &Reference) -> bool {
+        self.0.contains_key(reference)
+    }
+
+    /// The prefixes of a place: none for what is not in the table.
+    pub(super) fn prefixes<'a>(&'a self, place: &'a Place) -> &'a [Cidr] {
+        match place {
+            Place::Cidr(cidr) => std::slice::from_ref(cidr),
+            Place::Reference(reference) => self.0.get(reference).map_or(&[], Vec::as_slice),
+        }
+    }
+}
+
+impl Locator for Places {
+    fn locate(&self, reference: &Reference) -> Result<Option<AddressSet>> {
+        Ok(self.0.get(reference).map(|cidrs| cidrs.iter().copied().collect()))
+    }
+}
