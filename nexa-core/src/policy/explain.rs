@@ -83,7 +83,7 @@ pub enum Verdict {
 }
 
 /// What there is to say of a policy in an explanation.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[non_exhaustive]
 pub struct PolicySummary {
     /// Its id.
@@ -304,7 +304,7 @@ impl Candidate<'_> {
 }
 
 impl PolicySummary {
-    fn of(policy: &Policy) -> Self {
+    pub(super) fn of(policy: &Policy) -> Self {
         PolicySummary {
             id: policy.id,
             name: policy.name.clone(),

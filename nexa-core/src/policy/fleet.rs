@@ -71,9 +71,7 @@ impl<'a> Fleet<'a> {
             if subject.bar(now).is_some() {
                 return Member { subject, class: None };
             }
-            let own = [Target::Device(subject.device), Target::User(subject.user)];
-            let groups = subject.groups.iter().map(|group| Target::Group(*group));
-            let named = own.into_iter().chain(groups).filter_map(|target| naming.get(&target));
+            let named = subject.targets().filter_map(|target| naming.get(&target));
             let mut applying: Vec<usize> = named.flatten().copied().collect();
             applying.sort_unstable();
             applying.dedup();

@@ -16,10 +16,12 @@
 
 mod access;
 mod destination;
+mod equivalent;
 #[cfg(feature = "control")]
 mod error;
 mod explain;
 mod fleet;
+mod lint;
 mod model;
 mod places;
 mod resolve;
@@ -31,6 +33,7 @@ mod service_range;
 mod store;
 mod subject;
 mod traffic;
+mod why_not;
 
 #[cfg(test)]
 mod oracle;
@@ -39,8 +42,10 @@ pub use access::{
     ClientRoutes, Enforcement, Infrastructure, InfrastructurePart, InfrastructureRule, RouteOptions, Routes,
 };
 pub use destination::{Destination, Place, Reference, ReferenceKind};
+pub use equivalent::{Counterexample, equivalent};
 pub use explain::{Answer, Explanation, Loser, LossReason, Matched, PolicySummary, Verdict, Winner, explain};
 pub use fleet::{Difference, Fleet, Part};
+pub use lint::{Finding, Surroundings, lint};
 pub use model::{Effect, NewPolicy, Policy, Target};
 pub use places::{Locator, Places};
 pub use resolve::{Access, resolve};
@@ -52,3 +57,4 @@ pub(crate) use service::{InForce, in_force};
 pub use service_range::{Protocol, ServiceRange};
 pub use subject::{Bar, Standing, Subject, TargetPath};
 pub use traffic::Traffic;
+pub use why_not::{Remedy, WhyNot, why_not};

@@ -8,7 +8,8 @@ use proptest::prelude::*;
 
 use super::{
     Access, Answer, Bar, Destination, Effect, Infrastructure, InfrastructureRule, NewPolicy, Place, Places,
-    Policy, Protocol, Reference, ReferenceKind, ServiceRange, Subject, Target, Verdict, explain, resolve,
+    Policy, Protocol, Reference, ReferenceKind, Remedy, ServiceRange, Subject, Target, Verdict, explain,
+    resolve, why_not,
 };
 use crate::id::{DeviceId, GroupId, PolicyId, UserId};
 use crate::net::{AddressSet, Cidr, Family, PerFamily};
@@ -300,6 +301,35 @@ proptest! {
     }
 
     #[test]
+    fn every_remedy_is_enough((universe, cases) in cases(), offset in 0..SIZE, asked in prop::sample::select(ASKED.to_vec())) {
+        let address = universe.family.address(universe.first + offset);
+        let (protocol, port) = asked;
+        prop_assume!(address.to_canonical() == address);
+        let policies: Vec<_> = cases.iter().map(|case| case.policy.clone()).collect();
+        let places = places(universe);
+        let allowed = |policies: &[Policy]| resolve(&subject(), policies, &places, NOW).allowed.contains(protocol, port, address);
+        let nothing = Infrastructure::default();
+        let answer = why_not(&subject(), &policies, &places, &nothing, (address, protocol, port), NOW);
+        prop_assert_eq!(answer.is_allowed, allowed(&policies));
+        prop_assert!(!answer.is_allowed || answer.remedies.is_empty());
+        for remedy in &answer.remedies {
+            let mut changed = policies.clone();
+            remedied(&mut changed, remedy, address);
+            prop_assert!(allowed(&changed), "{}", remedy);
+        }
+        // What no remedy is found for cannot be outranked.
+        if !answer.is_allowed && answer.remedies.is_empty() {
+            let strictest = policies.iter().filter(|policy| policy.effect == Effect::Deny).map(|policy| policy.priority).min();
+            prop_assert_eq!(strictest, Some(0));
+        }
+        // A barred device needs the same and the bar lifted.
+        let barred = subject().barred(Bar::UserSuspended);
+        let for_barred = why_not(&barred, &policies, &places, &nothing, (address, protocol, port), NOW);
+        prop_assert_eq!((for_barred.is_allowed, for_barred.barred), (false, Some(Bar::UserSuspended)));
+        prop_assert_eq!(for_barred.remedies, answer.remedies);
+    }
+
+    #[test]
     fn the_order_of_policies_never_matters((universe, cases) in cases(), rotate in 0..9usize) {
         let mut shuffled = cases.clone();
         shuffled.reverse();
@@ -335,6 +365,35 @@ proptest! {
         if now.valid_until.is_none_or(|until| later < until) {
             prop_assert_eq!(resolve(&subject(), cases.iter().map(|case| &case.policy), &places(universe), later), now);
         }
+    }
+}
+
+/// The policies with a remedy done to them.
+fn remedied(policies: &mut Vec<Policy>, remedy: &Remedy, address: IpAddr) {
+    if let Remedy::Create { priority } = remedy {
+        let new = NewPolicy::allow("new").priority(*priority).destination(Cidr::host(address));
+        return policies.push(build(1_000, new));
+    }
+    let (Remedy::Activate(named)
+    | Remedy::MoveWindow(named)
+    | Remedy::AddTarget(named)
+    | Remedy::AddService(named)
+    | Remedy::Remove(named)
+    | Remedy::Reprioritize { policy: named, .. }) = remedy
+    else {
+        panic!("{remedy}")
+    };
+    let at = policies.iter().position(|policy| policy.id == named.id).unwrap();
+    let policy = &mut policies[at];
+    match remedy {
+        Remedy::Activate(_) => policy.is_active = true,
+        Remedy::MoveWindow(_) => (policy.valid_from, policy.valid_until) = (None, None),
+        Remedy::AddTarget(_) => policy.targets.push(Target::Device(DEVICE)),
+        Remedy::AddService(_) => {
+            policy.destinations.iter_mut().for_each(|destination| destination.services = ServiceRange::ANY);
+        }
+        Remedy::Reprioritize { priority, .. } => policy.priority = *priority,
+        _ => drop(policies.remove(at)),
     }
 }
 

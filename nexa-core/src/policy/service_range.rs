@@ -153,6 +153,12 @@ impl ServiceRange {
         ServiceRange { first, last }
     }
 
+    /// Its lowest protocol, and the port there.
+    pub(super) fn lowest(self) -> (Protocol, u16) {
+        let (protocol, port) = parts(self.first);
+        (protocol, u16::try_from(port).unwrap_or(u16::MAX))
+    }
+
     pub(super) const fn first(self) -> u32 {
         self.first
     }

@@ -101,6 +101,12 @@ impl Subject {
         }
     }
 
+    /// Everything that a policy can target to be about this device.
+    pub(super) fn targets(&self) -> impl Iterator<Item = Target> + '_ {
+        let own = [Target::Device(self.device), Target::User(self.user)];
+        own.into_iter().chain(self.groups.iter().map(|group| Target::Group(*group)))
+    }
+
     /// How a policy comes to name this device: by the shortest path, and the lowest group among several.
     #[must_use]
     pub fn path_to(&self, policy: &Policy) -> Option<TargetPath> {
