@@ -111,6 +111,12 @@ fn key(text: &str) -> String {
     text.nfkc().collect::<String>().to_lowercase()
 }
 
+/// A name as a cell of a table: what a spreadsheet would take for a formula has an apostrophe before it.
+pub(crate) fn cell_text(text: &str) -> String {
+    let is_formula = text.starts_with(['=', '+', '-', '@', '\'', '\t', '\r']);
+    if is_formula { format!("'{text}") } else { text.to_owned() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

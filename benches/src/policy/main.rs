@@ -14,7 +14,8 @@ use anyhow::Context as _;
 use nexa_core::id::{DeviceId, GroupId, PolicyId, UserId};
 use nexa_core::net::{AddressSet, Cidr};
 use nexa_core::policy::{
-    Destination, Fleet, NewPolicy, Part, Policy, Rule, ServiceRange, Subject, Target, resolve, resolve_rules,
+    Destination, Fleet, NewPolicy, Part, Places, Policy, Protocol, Rule, ServiceRange, Subject, Target, equivalent, lint, resolve,
+    resolve_rules,
 };
 use nexa_core::runtime::Timestamp;
 use uuid::Uuid;
@@ -140,14 +141,14 @@ fn policy(number: usize, target: Target, numbers: &mut Numbers) -> anyhow::Resul
 }
 
 fn one_device(numbers: &mut Numbers) -> anyhow::Result<()> {
-    let user = UserId::from_uuid(uuid(1));
+    let (user, places) = (UserId::from_uuid(uuid(1)), Places::none());
     let subject = Subject::new(DeviceId::from_uuid(uuid(1)), user);
     for count in [50, 500] {
         let policies: Vec<_> =
             (0..count).map(|number| policy(number, user.into(), numbers)).collect::<Result<_, _>>()?;
         row(
             &format!("one device, {count} policies of 3 prefixes"),
-            time(|| resolve(&subject, &policies, NOW)),
+            time(|| resolve(&subject, &policies, &places, NOW)),
             None,
         );
     }
@@ -156,7 +157,7 @@ fn one_device(numbers: &mut Numbers) -> anyhow::Result<()> {
 
 /// Devices of people in groups, each combination of groups a signature of its own.
 fn fleet(count: usize, numbers: &mut Numbers) -> anyhow::Result<()> {
-    let (signatures, groups) = (500.min(count), 500.min(count));
+    let (signatures, groups, places) = (500.min(count), 500.min(count), Places::none());
     let group = |number: usize| GroupId::from_uuid(uuid(number % groups));
     let policies: Vec<_> =
         (0..count).map(|number| policy(number, group(number).into(), numbers)).collect::<Result<_, _>>()?;
@@ -168,23 +169,30 @@ fn fleet(count: usize, numbers: &mut Numbers) -> anyhow::Result<()> {
                 .in_groups([group(signature), group(signature + 1)])
         })
         .collect();
-    let resolved = Fleet::resolve(&subjects, &policies, NOW);
+    let resolved = Fleet::resolve(&subjects, &policies, &places, NOW);
     anyhow::ensure!(resolved.resolutions() == signatures, "each signature once");
     let what = format!("{count} devices, {count} policies, {signatures} signatures");
     row(
         &format!("{what}: all of them, from nothing"),
-        time(|| Fleet::resolve(&subjects, &policies, NOW)),
+        time(|| Fleet::resolve(&subjects, &policies, &places, NOW)),
         None,
     );
-    let asked = AddressSet::from(numbers.cidr(24, 24)?);
+    let asked = AddressSet::from(numbers.cidr(24, 24)?).into();
     row(&format!("{what}: who can reach a /24"), time(|| resolved.who_can_reach(&asked, Part::Any)), None);
-    let changed = Fleet::resolve(&subjects, &policies[1..], NOW);
+    let changed = Fleet::resolve(&subjects, &policies[1..], &places, NOW);
     row(&format!("{what}: what one policy less changes"), time(|| resolved.diff(&changed).len()), None);
     let (_, access) = resolved.accesses().next().context("a device")?;
     let addresses: Vec<_> =
         (0..1_000).map(|_| IpAddr::V4(Ipv4Addr::from_bits(numbers.next() as u32))).collect();
-    let decisions = time(|| addresses.iter().filter(|address| access.allowed.contains(**address)).count());
+    let decisions = time(|| addresses.iter().filter(|address| access.allowed.contains(Protocol::TCP, 443, **address)).count());
     row("one decision", decisions / 1_000, None);
+    let equal = || equivalent(&policies, policies.iter().rev(), &places, NOW);
+    anyhow::ensure!(equal().is_ok(), "the order does not matter");
+    row(&format!("two sets of {count} policies are equivalent"), time(equal), None);
+    let found = || equivalent(&policies, &policies[1..], &places, NOW);
+    anyhow::ensure!(found().is_err(), "one policy less is another set");
+    row(&format!("two sets of {count} policies are not"), time(found), None);
+    row(&format!("{what}: lint"), time(|| lint(&policies, &subjects, &[], &places, NOW).len()), None);
     Ok(())
 }
 

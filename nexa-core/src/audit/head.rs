@@ -9,6 +9,7 @@ use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use zeroize::Zeroizing;
 
 use super::mac::Hash;
+use crate::db::hex;
 use crate::error::{Error, Result};
 use crate::runtime::Timestamp;
 use crate::sealed::mac;
@@ -122,11 +123,6 @@ pub(super) fn signing_key(data_key: &[u8; 32]) -> SigningKey {
 
 pub(super) fn public(key: &SigningKey) -> AuditKey {
     AuditKey(key.verifying_key())
-}
-
-/// Lower-case hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
-use super::head::{AuditKey, SignedHead, hex, public, signing_key};
+use super::head::{AuditKey, SignedHead, public, signing_key};
 use super::mac::{BEGINNING, checkpoint_mac};
 use super::model::{AuditExport, AuditFilter, AuditReport, AuditSealed, StoredRecord};
 use super::verify::Verifier;
 use super::{AuditRecord, sealer, store};
 use crate::actor::right;
-use crate::db::Mode;
+use crate::db::{Mode, hex};
 use crate::error::{Error, Result};
 use crate::events::Change;
 use crate::nexa::Handle;

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::head::{SignedHead, hex};
+use super::head::SignedHead;
 use super::mac::{BEGINNING, Hash, Seal, chain_hash, checkpoint_mac, is_same, row_mac, seal_mac};
 use super::model::{AuditProblem, AuditProblemKind, AuditReport, StoredRecord};
+use crate::db::hex;
 use crate::id::AuditId;
 use crate::sealed::OpenKey;
 

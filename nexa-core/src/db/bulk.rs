@@ -1,9 +1,9 @@
 //! Many rows at once.
 //!
-//! Where each value is bound by itself, a statement of many rows costs the server more to read than the rows cost it to keep.
-//! PostgreSQL takes a column as one array, so there the statement is the same for one row and for a hundred thousand.
+//! Where each value is bound by itself, a statement of many rows costs the server more to read than the rows cost it to keep. PostgreSQL
+//! takes a column as one array, and MariaDB rows as one JSON text, with what all rows share beside it.
 
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "postgres", feature = "mysql"))]
 use sea_query::Value;
 use sea_query::{Expr, InsertStatement, Query};
 
@@ -12,9 +12,9 @@ use super::{DbError, Tx};
 /// How many rows one INSERT has at most where each value is bound by itself: each has up to 17 values, and a statement of SQLite's
 /// 32766.
 const MOST: usize = 500;
-/// How many it has at least where columns are arrays: a single row is the same INSERT as any other.
-#[cfg(feature = "postgres")]
-const WORTH_ARRAYS: usize = 2;
+/// How many make it worth while to have them as one value: a single row is the same INSERT as any other.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+const MANY: usize = 2;
 
 impl Tx {
     /// Inserts rows, in their order; each has a value for every column. Like [`Tx::later`], its error may be that of the next call.
@@ -29,9 +29,15 @@ impl Tx {
     ) -> Result<(), DbError> {
         #[cfg(feature = "postgres")]
         if let Tx::Postgres(tx) = self
-            && rows.len() >= WORTH_ARRAYS
+            && rows.len() >= MANY
         {
             return postgres::insert(tx, table, columns, rows).await;
+        }
+        #[cfg(feature = "mysql")]
+        if let Tx::Mysql(tx) = self
+            && rows.len() >= MANY
+        {
+            return mysql::insert(tx, table, columns, rows).await;
         }
         let mut rows = rows.into_iter();
         while rows.len() > 0 {
@@ -145,5 +151,113 @@ mod postgres {
             }
             .map_err(|cause| DbError::Driver(cause.to_string()))
         }
+    }
+}
+
+#[cfg(feature = "mysql")]
+mod mysql {
+    use sqlx::mysql::MySqlArguments;
+    use sqlx::{Arguments as _, AssertSqlSafe, MySql, Transaction};
+
+    use super::super::hex;
+    use super::{DbError, Expr, Value};
+
+    /// How many rows one text has at most: a server takes 16 MiB at once unless told otherwise.
+    const MOST: usize = 10_000;
+
+    pub(super) async fn insert(
+        tx: &mut Transaction<'static, MySql>,
+        table: &'static str,
+        columns: &[&'static str],
+        rows: Vec<Vec<Expr>>,
+    ) -> Result<(), DbError> {
+        let mut rows = rows.into_iter();
+        while rows.len() > 0 {
+            let some = rows.by_ref().take(MOST).map(values).collect::<Result<Vec<_>, _>>()?;
+            let count = some.len() as u64;
+            let (sql, arguments) = statement(table, columns, some)?;
+            let done = sqlx::query_with(AssertSqlSafe(sql), arguments).execute(&mut **tx).await?;
+            super::super::changed(done.rows_affected(), count)?;
+        }
+        Ok(())
+    }
+
+    fn values(row: Vec<Expr>) -> Result<Vec<Value>, DbError> {
+        let value = |value| match value {
+            Expr::Value(value) => Ok(value),
+            other => Err(DbError::NotPortable(format!("{other:?} in many rows"))),
+        };
+        row.into_iter().map(value).collect()
+    }
+
+    fn statement(
+        table: &'static str,
+        columns: &[&'static str],
+        rows: Vec<Vec<Value>>,
+    ) -> Result<(String, MySqlArguments), DbError> {
+        let mut arguments = MySqlArguments::default();
+        let (mut names, mut selected, mut read) = (Vec::new(), Vec::new(), Vec::new());
+        let mut differing = Vec::new();
+        for (at, column) in columns.iter().enumerate() {
+            let mut all = rows.iter().filter_map(|row| row.get(at));
+            let Some(first) = all.next() else { continue };
+            names.push(format!("`{column}`"));
+            if all.all(|value| value == first) {
+                selected.push("?".to_owned());
+                bind(&mut arguments, first.clone())?;
+                continue;
+            }
+            let (kind, is_hex) = match first {
+                Value::BigInt(_) => ("BIGINT", false),
+                Value::String(_) => ("LONGTEXT", false),
+                Value::Bytes(_) | Value::Uuid(_) => ("LONGTEXT", true),
+                other => return Err(DbError::NotPortable(format!("{other:?}"))),
+            };
+            let place = differing.len();
+            selected.push(if is_hex { format!("UNHEX(r.c{place})") } else { format!("r.c{place}") });
+            read.push(format!("c{place} {kind} PATH '$[{place}]'"));
+            differing.push(at);
+        }
+        let rows = rows.iter().map(|row| {
+            let cells = differing.iter().filter_map(|at| row.get(*at)).map(json);
+            cells.collect::<Result<Vec<_>, _>>().map(serde_json::Value::Array)
+        });
+        let rows = serde_json::Value::Array(rows.collect::<Result<_, _>>()?);
+        arguments.add(rows.to_string()).map_err(|cause| DbError::Driver(cause.to_string()))?;
+        // Rows that are all alike have a column all the same: a table of nothing cannot be written.
+        if read.is_empty() {
+            read.push("c0 BIGINT PATH '$[0]'".to_owned());
+        }
+        let sql = format!(
+            "INSERT INTO `{table}` ({}) SELECT {} FROM JSON_TABLE(?, '$[*]' COLUMNS ({})) AS r",
+            names.join(", "),
+            selected.join(", "),
+            read.join(", ")
+        );
+        Ok((sql, arguments))
+    }
+
+    fn json(value: &Value) -> Result<serde_json::Value, DbError> {
+        Ok(match value {
+            Value::BigInt(Some(number)) => (*number).into(),
+            Value::String(Some(text)) => text.as_str().into(),
+            Value::Bytes(Some(bytes)) => hex(bytes).into(),
+            Value::Uuid(Some(uuid)) => hex(uuid.as_bytes()).into(),
+            Value::BigInt(None) | Value::String(None) | Value::Bytes(None) | Value::Uuid(None) => {
+                serde_json::Value::Null
+            }
+            other => return Err(DbError::NotPortable(format!("{other:?}"))),
+        })
+    }
+
+    fn bind(arguments: &mut MySqlArguments, value: Value) -> Result<(), DbError> {
+        match value {
+            Value::BigInt(value) => arguments.add(value),
+            Value::String(value) => arguments.add(value),
+            Value::Bytes(value) => arguments.add(value),
+            Value::Uuid(value) => arguments.add(value),
+            other => return Err(DbError::NotPortable(format!("{other:?}"))),
+        }
+        .map_err(|cause| DbError::Driver(cause.to_string()))
     }
 }

@@ -28,7 +28,9 @@ mod value;
 pub(crate) use error::DbError;
 pub(crate) use row::Row;
 pub(crate) use statement::{Owner, insert_row, page_by_id, within};
-pub(crate) use value::{bytes_to_cidr, cidr_columns, ip_bytes, ip_from_bytes, list_from_text, list_to_text};
+pub(crate) use value::{
+    bytes_to_cidr, cidr_columns, hex, ip_bytes, ip_from_bytes, list_from_text, list_to_text,
+};
 
 use std::time::Duration;
 

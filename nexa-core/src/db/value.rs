@@ -46,6 +46,13 @@ impl From<PublicKey> for Value {
     }
 }
 
+/// Lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| DIGITS.get(usize::from(digit)).copied().map(char::from)).collect()
+}
+
 /// 4 or 6, then the address in 16 bytes, big-endian: byte order is numeric order, IPv4 before IPv6.
 pub(crate) fn ip_bytes(address: IpAddr) -> Vec<u8> {
     let (family, number) = match address {

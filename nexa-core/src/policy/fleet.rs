@@ -147,6 +147,18 @@ impl<'a> Fleet<'a> {
         differences
     }
 
+    /// Something of each class, by its number.
+    #[cfg(feature = "control")]
+    pub(super) fn map_classes<T>(&self, of: impl FnMut(&Access) -> T) -> Vec<T> {
+        self.classes.iter().map(of).collect()
+    }
+
+    /// Each device with the number of its class, in the order in which they were given; none for one that is barred.
+    #[cfg(feature = "control")]
+    pub(super) fn by_class(&self) -> impl Iterator<Item = (&'a Subject, Option<usize>)> {
+        self.members.iter().map(|member| (member.subject, member.class))
+    }
+
     fn access_of(&self, member: &Member<'_>) -> Access {
         match (member.subject.bar(self.now), member.class.and_then(|class| self.classes.get(class))) {
             (None, Some(access)) => {

@@ -22,6 +22,8 @@ mod error;
 mod explain;
 mod fleet;
 mod lint;
+#[cfg(feature = "control")]
+mod matrix;
 mod model;
 mod places;
 mod resolve;
@@ -46,6 +48,8 @@ pub use equivalent::{Counterexample, equivalent};
 pub use explain::{Answer, Explanation, Loser, LossReason, Matched, PolicySummary, Verdict, Winner, explain};
 pub use fleet::{Difference, Fleet, Part};
 pub use lint::{Finding, Surroundings, lint};
+#[cfg(feature = "control")]
+pub use matrix::{Extent, Matrix, MatrixRow};
 pub use model::{Effect, NewPolicy, Policy, Target};
 pub use places::{Locator, Places};
 pub use resolve::{Access, resolve};

@@ -4,6 +4,7 @@ use super::document::{Lines, Read, What, holder};
 use super::json::{of_address, of_prefix, of_range};
 use crate::error::{Error, Result};
 use crate::ipam::value::{PoolKind, Value, ValueRange};
+use crate::name::cell_text;
 
 /// The columns of our own.
 const COLUMNS: [&str; 4] = ["record", "type", "value", "name"];
@@ -159,14 +160,9 @@ pub(super) fn write(entries: &[What]) -> String {
                 ("address", value.kind(), value.to_string(), holder.as_deref().unwrap_or(""))
             }
         };
-        let _ = writer.write_record([record, kind.as_str(), &value, &guarded(name)]);
+        let _ = writer.write_record([record, kind.as_str(), &value, &cell_text(name)]);
     }
     writer.into_inner().map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
-}
-
-fn guarded(text: &str) -> String {
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\'', '\t', '\r']);
-    if is_formula { format!("'{text}") } else { text.to_owned() }
 }
 
 fn plain(text: &str) -> String {
