@@ -51,6 +51,19 @@ impl fmt::Display for Timestamp {
     }
 }
 
+#[cfg(feature = "control")]
+impl std::str::FromStr for Timestamp {
+    type Err = crate::error::Error;
+
+    /// RFC 3339, in any offset: `2026-01-02T03:04:05Z`, `2026-01-02T04:04:05.5+01:00`.
+    fn from_str(text: &str) -> Result<Self> {
+        let refused = |_| {
+            crate::error::Error::invalid("time", format!("{text:?} is no time such as 2026-01-02T03:04:05Z"))
+        };
+        Ok(Timestamp(text.parse::<jiff::Timestamp>().map_err(refused)?.as_microsecond()))
+    }
+}
+
 impl fmt::Debug for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)

@@ -14,8 +14,8 @@ use anyhow::Context as _;
 use nexa_core::id::{DeviceId, GroupId, PolicyId, UserId};
 use nexa_core::net::{AddressSet, Cidr};
 use nexa_core::policy::{
-    Destination, Fleet, NewPolicy, Part, Places, Policy, Protocol, Rule, ServiceRange, Subject, Target, equivalent, lint, resolve,
-    resolve_rules,
+    Destination, Fleet, NewPolicy, Part, Places, Policy, Protocol, Rule, ServiceRange, Subject, Target,
+    equivalent, lint, resolve, resolve_rules,
 };
 use nexa_core::runtime::Timestamp;
 use uuid::Uuid;
@@ -184,7 +184,9 @@ fn fleet(count: usize, numbers: &mut Numbers) -> anyhow::Result<()> {
     let (_, access) = resolved.accesses().next().context("a device")?;
     let addresses: Vec<_> =
         (0..1_000).map(|_| IpAddr::V4(Ipv4Addr::from_bits(numbers.next() as u32))).collect();
-    let decisions = time(|| addresses.iter().filter(|address| access.allowed.contains(Protocol::TCP, 443, **address)).count());
+    let decisions = time(|| {
+        addresses.iter().filter(|address| access.allowed.contains(Protocol::TCP, 443, **address)).count()
+    });
     row("one decision", decisions / 1_000, None);
     let equal = || equivalent(&policies, policies.iter().rev(), &places, NOW);
     anyhow::ensure!(equal().is_ok(), "the order does not matter");

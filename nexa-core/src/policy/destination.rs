@@ -53,13 +53,33 @@ impl<P: Into<Place>> From<P> for Destination {
 }
 
 impl fmt::Display for Destination {
-    /// `10.0.0.0/8`, or with services `10.0.0.0/8 tcp/443`.
+    /// `10.0.0.0/8`, or with services `10.0.0.0/8 tcp/443`; without the description.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let to = self.to.to_string();
+        // The last word of a name could be taken for services.
         match self.services {
-            ServiceRange::ANY => write!(f, "{}", self.to),
-            services => write!(f, "{} {services}", self.to),
+            ServiceRange::ANY if services_of(&to).is_none() => f.write_str(&to),
+            services => write!(f, "{to} {services}"),
         }
     }
+}
+
+impl FromStr for Destination {
+    type Err = Error;
+
+    /// A place, and after a space the services if they are not all: `10.0.0.0/8 tcp/443`, `service:git tcp/22`.
+    fn from_str(text: &str) -> Result<Self> {
+        match services_of(text) {
+            Some((to, services)) => Ok(Destination::new(to.parse::<Place>()?).by(services)),
+            None => Ok(Destination::new(text.parse::<Place>()?)),
+        }
+    }
+}
+
+/// The services that a text of a destination ends with, and what is before them.
+fn services_of(text: &str) -> Option<(&str, ServiceRange)> {
+    let (to, services) = text.rsplit_once(' ')?;
+    Some((to, services.parse().ok()?))
 }
 
 /// Where a policy lets devices go, or keeps them from.
@@ -216,6 +236,26 @@ mod tests {
         }
         let web = Destination::new("10.0.0.0/8".parse::<Cidr>().unwrap()).by("tcp/443".parse().unwrap());
         assert_eq!(web.to_string(), "10.0.0.0/8 tcp/443");
+    }
+
+    #[test]
+    fn a_destination_is_written_as_it_is_read() {
+        for text in [
+            "10.0.0.0/8",
+            "10.0.0.0/8 tcp/443",
+            "tag:a b",
+            "tag:a b udp/53",
+            "tag:a tcp any",
+            "site:x any udp",
+        ] {
+            let read: Destination = text.parse().unwrap();
+            assert_eq!(read.to_string(), text);
+        }
+        let named: Destination = "tag:a tcp any".parse().unwrap();
+        assert_eq!((named.to.to_string().as_str(), named.services), ("tag:a tcp", ServiceRange::ANY));
+        for text in ["10.0.0.0/8 tcp/0443", "10.0.0.0/8  tcp", "10.0.0.1/8 tcp", " tcp/443"] {
+            assert!(text.parse::<Destination>().is_err(), "{text:?}");
+        }
     }
 
     #[test]

@@ -16,6 +16,8 @@
 
 mod access;
 mod destination;
+#[cfg(feature = "control")]
+pub mod document;
 mod equivalent;
 #[cfg(feature = "control")]
 mod error;
