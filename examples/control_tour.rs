@@ -13,7 +13,7 @@ use nexa_core::id::{GroupId, UserId};
 use nexa_core::identity::{NewGroup, NewUser};
 use nexa_core::net::Cidr;
 use nexa_core::page::PageRequest;
-use nexa_core::policy::NewPolicy;
+use nexa_core::policy::{NewPolicy, ServiceRange};
 use nexa_core::runtime::SystemRandom;
 use nexa_core::wireguard::PrivateKey;
 use nexa_core::{ErrorKind, Handle, Nexa};
@@ -107,7 +107,8 @@ async fn enrol_bobs_laptop(steps: &mut Steps, bob: &Bob) -> Result<Enrolled> {
 
 async fn explain_what_it_may_reach(steps: &mut Steps, bob: &Bob, enrolled: &Enrolled) -> Result<()> {
     for (address, expected) in [("10.20.1.1", true), ("10.20.9.1", false), ("8.8.8.8", false)] {
-        let why = bob.handle.policy().explain(enrolled.device.id, address.parse()?).await?;
+        let why =
+            bob.handle.policy().explain(enrolled.device.id, address.parse()?, ServiceRange::ANY).await?;
         ensure!(why.is_allowed() == expected, "{why}");
         steps.show(&why.to_string());
     }

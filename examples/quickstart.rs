@@ -15,7 +15,7 @@ use nexa_core::gateway::{Gateway, NewGateway};
 use nexa_core::id::GroupId;
 use nexa_core::identity::{NewGroup, NewUser};
 use nexa_core::net::Cidr;
-use nexa_core::policy::NewPolicy;
+use nexa_core::policy::{NewPolicy, ServiceRange};
 use nexa_core::runtime::{Clock as _, SystemClock, SystemRandom};
 use nexa_core::tunnel::{
     AnswerFor, Event, Filter, NetStack, NetStackConfig, Tunnel, TunnelConfig, TunnelError,
@@ -142,7 +142,7 @@ async fn enrol_a_laptop(steps: &mut Steps, admin: &Handle) -> Result<(Enrolled, 
 
 async fn explain_what_it_may_reach(steps: &mut Steps, admin: &Handle, enrolled: &Enrolled) -> Result<()> {
     for (address, expected) in [("10.20.0.10", true), ("fd20::10", true), ("10.20.9.10", false)] {
-        let why = admin.policy().explain(enrolled.device.id, address.parse()?).await?;
+        let why = admin.policy().explain(enrolled.device.id, address.parse()?, ServiceRange::ANY).await?;
         steps.show(&why.to_string());
         ensure!(why.is_allowed() == expected);
     }

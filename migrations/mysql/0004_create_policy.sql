@@ -7,6 +7,7 @@ CREATE TABLE IF NOT EXISTS policies (
     effect       VARCHAR(32)  NOT NULL CHECK (effect IN ('allow', 'deny')),
     is_active    BIGINT       NOT NULL CHECK (is_active IN (0, 1)),
     full_tunnel  BIGINT       NOT NULL CHECK (full_tunnel IN (0, 1)),
+    revision     BIGINT      NOT NULL,
     valid_from   BIGINT,
     valid_until  BIGINT,
     created_by   BINARY(16),
@@ -60,4 +61,29 @@ CREATE TABLE IF NOT EXISTS policy_destinations (
     CONSTRAINT policy_destinations__policy_id__cidr UNIQUE (policy_id, destination_first, destination_prefix, services_first, services_last),
     CONSTRAINT policy_destinations__policy_id__name UNIQUE (policy_id, destination_type, destination_name, services_first, services_last),
     FOREIGN KEY (policy_id) REFERENCES policies (id) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
+CREATE TABLE IF NOT EXISTS policy_tests (
+    id              BINARY(16)    NOT NULL PRIMARY KEY,
+    name            LONGTEXT      NOT NULL,
+    name_key        VARCHAR(255)  NOT NULL,
+    target_type     VARCHAR(32)   NOT NULL CHECK (target_type IN ('user', 'device', 'group')),
+    user_id         BINARY(16),
+    device_id       BINARY(16),
+    group_id        BINARY(16),
+    address         VARBINARY(17) NOT NULL,
+    services_first  BIGINT        NOT NULL CHECK (services_first >= 0),
+    services_last   BIGINT        NOT NULL CHECK (services_last <= 16777215),
+    expected        VARCHAR(32)   NOT NULL CHECK (expected IN ('allow', 'deny')),
+    created_at      BIGINT        NOT NULL,
+    CHECK (services_first <= services_last),
+    CHECK (
+        (target_type = 'user' AND user_id IS NOT NULL AND device_id IS NULL AND group_id IS NULL)
+        OR (target_type = 'device' AND user_id IS NULL AND device_id IS NOT NULL AND group_id IS NULL)
+        OR (target_type = 'group' AND user_id IS NULL AND device_id IS NULL AND group_id IS NOT NULL)
+    ),
+    CONSTRAINT policy_tests__name_key UNIQUE (name_key),
+    FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE,
+    FOREIGN KEY (device_id) REFERENCES devices (id) ON DELETE CASCADE,
+    FOREIGN KEY (group_id) REFERENCES `groups` (id) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;

@@ -7,6 +7,7 @@ CREATE TABLE policies (
     effect       TEXT    NOT NULL CHECK (effect IN ('allow', 'deny')),
     is_active    INTEGER NOT NULL CHECK (is_active IN (0, 1)),
     full_tunnel  INTEGER NOT NULL CHECK (full_tunnel IN (0, 1)),
+    revision     INTEGER NOT NULL,
     valid_from   INTEGER,
     valid_until  INTEGER,
     created_by   BLOB    REFERENCES users (id) ON DELETE SET NULL,
@@ -54,4 +55,26 @@ CREATE TABLE policy_destinations (
     ),
     CONSTRAINT policy_destinations__policy_id__cidr UNIQUE (policy_id, destination_first, destination_prefix, services_first, services_last),
     CONSTRAINT policy_destinations__policy_id__name UNIQUE (policy_id, destination_type, destination_name, services_first, services_last)
+) STRICT;
+
+CREATE TABLE policy_tests (
+    id              BLOB    NOT NULL PRIMARY KEY,
+    name            TEXT    NOT NULL,
+    name_key        TEXT    NOT NULL,
+    target_type     TEXT    NOT NULL CHECK (target_type IN ('user', 'device', 'group')),
+    user_id         BLOB    REFERENCES users (id) ON DELETE CASCADE,
+    device_id       BLOB    REFERENCES devices (id) ON DELETE CASCADE,
+    group_id        BLOB    REFERENCES groups (id) ON DELETE CASCADE,
+    address         BLOB    NOT NULL,
+    services_first  INTEGER NOT NULL CHECK (services_first >= 0),
+    services_last   INTEGER NOT NULL CHECK (services_last <= 16777215),
+    expected        TEXT    NOT NULL CHECK (expected IN ('allow', 'deny')),
+    created_at      INTEGER NOT NULL,
+    CHECK (services_first <= services_last),
+    CHECK (
+        (target_type = 'user' AND user_id IS NOT NULL AND device_id IS NULL AND group_id IS NULL)
+        OR (target_type = 'device' AND user_id IS NULL AND device_id IS NOT NULL AND group_id IS NULL)
+        OR (target_type = 'group' AND user_id IS NULL AND device_id IS NULL AND group_id IS NOT NULL)
+    ),
+    CONSTRAINT policy_tests__name_key UNIQUE (name_key)
 ) STRICT;

@@ -68,6 +68,8 @@ ids! {
     ReservationId
     /// A policy.
     PolicyId
+    /// Something that must hold of the policies.
+    PolicyTestId
     /// One row of the audit.
     AuditId
 }

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::ids::{DeviceId, GatewayId};
 use crate::nexa::{Caller, page};
 use crate::outward::Outward;
+use crate::policy::Reach;
 use crate::tunnel::Tunnel;
 use crate::wireguard::{parsed, parsed_all};
 
@@ -133,8 +134,8 @@ impl Outward<DesiredPeer> for gateway::DesiredPeer {
 pub struct Enforcement {
     /// The device's addresses at this gateway.
     pub sources: Vec<String>,
-    /// Where it may open a connection to, as the fewest prefixes.
-    pub destinations: Vec<String>,
+    /// What it may open connections to: addresses, by protocols and ports.
+    pub destinations: Vec<Reach>,
     /// The moment from which nothing may be let through on the ground of this value.
     pub valid_until: Option<i64>,
 }

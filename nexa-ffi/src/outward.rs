@@ -42,6 +42,9 @@ fn text(value: &dyn Display) -> String {
 }
 
 #[cfg(feature = "control")]
+as_text! { nexa_core::policy::Place nexa_core::policy::ServiceRange }
+
+#[cfg(feature = "control")]
 impl Outward<String> for nexa_core::page::Cursor {
     fn outward(self) -> String {
         text(&self)

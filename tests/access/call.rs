@@ -8,7 +8,7 @@ use nexa_core::ipam::{
     Allocation, Claim, ImportFormat, NewPool, PoolChange, PoolKind, Strategy, Value, ValueRange,
 };
 use nexa_core::page::PageRequest;
-use nexa_core::policy::NewPolicy;
+use nexa_core::policy::{NewPolicy, ServiceRange};
 
 use crate::cast::{Cast, Part};
 use crate::support::{PASSWORD, device, key};
@@ -194,7 +194,9 @@ async fn call_policy(method: &str, part: &Part, props: Props) -> Result<()> {
         "list" => policy.list(page()).await.map(drop),
         "remove" => policy.remove(props.policy.unwrap()).await,
         "resolve" => policy.resolve(device()).await.map(drop),
-        "explain" => policy.explain(device(), "10.20.0.1".parse().unwrap()).await.map(drop),
+        "explain" => {
+            policy.explain(device(), "10.20.0.1".parse().unwrap(), ServiceRange::ANY).await.map(drop)
+        }
         _ => no_call(method),
     }
 }

@@ -3,6 +3,7 @@
 use nexa_core::ErrorKind;
 use nexa_core::enrolment::Enrolled;
 use nexa_core::id::{DeviceId, UserId};
+use nexa_core::policy::ServiceRange;
 use proptest::prelude::any;
 use proptest::strategy::Strategy as _;
 use proptest::test_runner::TestRunner;
@@ -33,7 +34,7 @@ async fn everything_of_another_is_absent(caller: &Person, user: UserId, of_user:
         kind(&handle.devices().revoke(of_user).await),
         kind(&handle.enrolment().profile(of_user).await),
         kind(&handle.policy().resolve(of_user).await),
-        kind(&handle.policy().explain(of_user, address).await),
+        kind(&handle.policy().explain(of_user, address, ServiceRange::ANY).await),
         kind(&handle.identity().get_user(user).await),
     ];
     assert_eq!(absent, [Some(ErrorKind::NotFound); 6]);

@@ -11,7 +11,7 @@ use nexa_core::identity::{NewGroup, NewUser};
 use nexa_core::ipam::NewPool;
 use nexa_core::net::Cidr;
 use nexa_core::page::PageRequest;
-use nexa_core::policy::{Destination, NewPolicy};
+use nexa_core::policy::{Destination, NewPolicy, ServiceRange};
 use nexa_core::{Error, ErrorKind, Handle, Result};
 
 use crate::support::{Person, World, device, key, parts};
@@ -343,7 +343,7 @@ async fn an_id_of_no_device_or_gateway_is_not_found() {
         case("device's access", async move { policies().resolve(device_id).await }, absent, "device_id"),
         case(
             "device, explained",
-            async move { policies().explain(device_id, address).await },
+            async move { policies().explain(device_id, address, ServiceRange::ANY).await },
             absent,
             "device_id",
         ),

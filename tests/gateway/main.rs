@@ -10,7 +10,7 @@ use std::time::Duration;
 use nexa_core::ErrorKind;
 use nexa_core::gateway::{DesiredPeer, DesiredState, NewGateway};
 use nexa_core::net::Cidr;
-use nexa_core::policy::NewPolicy;
+use nexa_core::policy::{NewPolicy, Protocol};
 use nexa_core::runtime::Clock as _;
 
 use support::{World, key, kind};
@@ -67,10 +67,15 @@ async fn a_peer_may_send_from_its_addresses_and_reach_what_policy_allows_and_the
     let hosts: Vec<_> = device.profile.addresses.iter().copied().map(Cidr::host).collect();
     assert_eq!((peer.public_key, &peer.allowed_ips), (key("phone").public_key(), &hosts));
     let own = device.profile.addresses[0];
-    let admits = |to: &str| peer.enforcement.admits(own, to.parse().unwrap());
+    let admits = |to: &str| peer.enforcement.admits(own, to.parse().unwrap(), Protocol::TCP, 443);
     let reached = ["10.20.1.1", "10.20.9.1", "10.66.0.1", "8.8.8.8"].map(admits);
     assert_eq!(reached, [true, false, true, false]);
-    assert!(!peer.enforcement.admits("10.66.9.9".parse().unwrap(), "10.20.1.1".parse().unwrap()));
+    assert!(!peer.enforcement.admits(
+        "10.66.9.9".parse().unwrap(),
+        "10.20.1.1".parse().unwrap(),
+        Protocol::TCP,
+        443
+    ));
 }
 
 #[nexa_test_macros::every_database]

@@ -2,7 +2,7 @@
 
 use nexa_core::id::{DeviceId, GatewayId};
 use nexa_core::net::Cidr;
-use nexa_core::policy::NewPolicy;
+use nexa_core::policy::{NewPolicy, ServiceRange};
 use nexa_core::{ErrorKind, Result};
 
 use crate::support::{Database, World, kind};
@@ -73,7 +73,7 @@ async fn every_decision_is_corrupt(scene: &Scene, damage: &str) {
     let address = "10.20.9.1".parse().unwrap();
     let outcomes: [Result<()>; 5] = [
         system.policy().resolve(scene.phone).await.map(drop),
-        system.policy().explain(scene.phone, address).await.map(drop),
+        system.policy().explain(scene.phone, address, ServiceRange::ANY).await.map(drop),
         system.policy().list(Default::default()).await.map(drop),
         system.enrolment().profile(scene.phone).await.map(drop),
         system.gateways().desired_state(scene.gateway).await.map(drop),

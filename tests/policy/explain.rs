@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use nexa_core::id::{DeviceId, GroupId, UserId};
 use nexa_core::identity::NewGroup;
 use nexa_core::net::Cidr;
-use nexa_core::policy::{NewPolicy, Target, Verdict};
+use nexa_core::policy::{NewPolicy, ServiceRange, Target, Verdict};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
@@ -86,10 +86,10 @@ async fn agrees(world: &World, phone: DeviceId) {
     let access = world.system().policy().resolve(phone).await.unwrap();
     for text in ADDRESSES {
         let address: IpAddr = text.parse().unwrap();
-        let why = world.system().policy().explain(phone, address).await.unwrap();
-        match why.verdict {
+        let why = world.system().policy().explain(phone, address, ServiceRange::ANY).await.unwrap();
+        match why.answers[0].verdict {
             Verdict::Infrastructure(_) => assert_eq!(text, "10.66.0.1", "{why}"),
-            _ => assert_eq!(why.is_allowed(), access.allowed.contains(address.to_canonical()), "{why}"),
+            _ => assert_eq!(why.is_allowed(), access.addresses().contains(address.to_canonical()), "{why}"),
         }
     }
 }
@@ -112,7 +112,7 @@ async fn an_explanation_names_the_winner_the_path_and_who_lost() {
         .create(NewPolicy::deny("elsewhere").target(ben).destination(prefix("10.30.0.0/16")))
         .await
         .unwrap();
-    let why = policies.explain(phone, "10.20.9.1".parse().unwrap()).await.unwrap();
+    let why = policies.explain(phone, "10.20.9.1".parse().unwrap(), ServiceRange::ANY).await.unwrap();
     let text = why.to_string().replace(&phone.to_string(), "<phone>").replace(&ben.to_string(), "<ben>");
     insta::allow_duplicates! {
         insta::assert_snapshot!(text, @r#"
@@ -123,7 +123,7 @@ async fn an_explanation_names_the_winner_the_path_and_who_lost() {
     "#);
     }
     world.system().identity().suspend_user(ben).await.unwrap();
-    let why = policies.explain(phone, "10.20.1.1".parse().unwrap()).await.unwrap();
+    let why = policies.explain(phone, "10.20.1.1".parse().unwrap(), ServiceRange::ANY).await.unwrap();
     let text = why.to_string().replace(&phone.to_string(), "<phone>").replace(&ben.to_string(), "<ben>");
     insta::allow_duplicates! {
         insta::assert_snapshot!(text, @r"

@@ -3,6 +3,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod changes;
 mod corrupt;
+mod documents;
 mod explain;
 mod policies;
+mod questions;

@@ -68,8 +68,9 @@ async fn a_policy_that_is_removed_counts_no_more() {
     let deny = NewPolicy::deny("vault").priority(1).target(phone).destination(cidr("10.20.9.0/24"));
     policies.create(allow).await.unwrap();
     let deny = policies.create(deny).await.unwrap().id;
-    let reaches_vault =
-        || async { policies.resolve(phone).await.unwrap().allowed.contains("10.20.9.1".parse().unwrap()) };
+    let reaches_vault = || async {
+        policies.resolve(phone).await.unwrap().addresses().contains("10.20.9.1".parse().unwrap())
+    };
     assert!(!reaches_vault().await);
     policies.remove(deny).await.unwrap();
     assert!(reaches_vault().await);
@@ -88,7 +89,7 @@ async fn who_is_shut_out_reaches_nothing_whatever_policies_say() {
     system.devices().revoke(phone).await.unwrap();
     let access = system.policy().resolve(phone).await.unwrap();
     assert_eq!((access.barred, access.allowed.is_empty()), (Some(Bar::DeviceRevoked), true));
-    assert!(system.policy().resolve(laptop).await.unwrap().allowed.contains("8.8.8.8".parse().unwrap()));
+    assert!(system.policy().resolve(laptop).await.unwrap().addresses().contains("8.8.8.8".parse().unwrap()));
     system.identity().suspend_user(ben).await.unwrap();
     let access = system.policy().resolve(laptop).await.unwrap();
     assert_eq!((access.barred, access.allowed.is_empty()), (Some(Bar::UserSuspended), true));

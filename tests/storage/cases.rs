@@ -9,7 +9,7 @@ use nexa_core::Error;
 use nexa_core::identity::{NewGroup, NewUser};
 use nexa_core::ipam::{Claim, ImportFormat, NewPool, PoolChange, PoolKind, Strategy, ValueRange};
 use nexa_core::page::PageRequest;
-use nexa_core::policy::NewPolicy;
+use nexa_core::policy::{NewPolicy, ServiceRange};
 
 use crate::world::{MORNING, PASSWORD, Start, World, new_device, new_gateway};
 
@@ -131,7 +131,7 @@ cases! {
     LivedIn Writes "Policies::remove" = |w| w.system().policy().remove(w.known.policy);
     LivedIn Reads "Policies::resolve" = |w| w.system().policy().resolve(w.known.device);
     LivedIn Reads "Policies::explain" =
-        |w| w.system().policy().explain(w.known.device, "10.20.0.1".parse().unwrap());
+        |w| w.system().policy().explain(w.known.device, "10.20.0.1".parse().unwrap(), ServiceRange::ANY);
     LivedIn Writes "Enrolment::enrol" =
         |w| w.system().enrolment().enrol(new_device("phone", 4).user(w.known.bob));
     LivedIn Writes "Enrolment::profile" = |w| w.system().enrolment().profile(w.known.device);

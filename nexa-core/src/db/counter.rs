@@ -17,12 +17,15 @@ pub(crate) const POOLS: &str = "ip_pools.changes";
 /// Changes of who has administrator rights, from 1, for the same reason.
 pub(crate) const ADMINISTRATORS: &str = "users.administrators";
 
+/// Changes of what policies say and of whom they are about, from 1: whoever has taken the next one is alone in testing them.
+pub(crate) const POLICIES: &str = "policies.changes";
+
 /// Numbers of data keys, from 1.
 pub(crate) const DATA_KEYS: &str = "data_keys.id";
 
 /// Where each counter starts.
-const STARTS: [(&str, i64); 6] =
-    [(EVENTS, 1), (UID, 2000), (GID, 2002), (POOLS, 1), (ADMINISTRATORS, 1), (DATA_KEYS, 1)];
+const STARTS: [(&str, i64); 7] =
+    [(EVENTS, 1), (UID, 2000), (GID, 2002), (POOLS, 1), (ADMINISTRATORS, 1), (POLICIES, 1), (DATA_KEYS, 1)];
 
 /// Takes the next number. The counter's row stays locked until the transaction ends.
 pub(crate) async fn next(tx: &mut Tx, name: &'static str) -> Result<i64, DbError> {

@@ -26,7 +26,7 @@ macro_rules! id_values {
     )*};
 }
 
-id_values! { UserId GroupId RoleId SessionId DeviceId GatewayId PeerId PoolId AllocationId ReservationId PolicyId AuditId }
+id_values! { UserId GroupId RoleId SessionId DeviceId GatewayId PeerId PoolId AllocationId ReservationId PolicyId PolicyTestId AuditId }
 
 impl From<Timestamp> for Value {
     fn from(at: Timestamp) -> Value {

@@ -14,4 +14,6 @@ mod store;
 pub(crate) use error::DeviceError;
 pub use model::{Device, DeviceStatus};
 pub use service::Devices;
-pub(crate) use store::{KeyHolder, NewDeviceRow, get, insert, subject, subject_of, take_key};
+pub(crate) use store::{
+    KeyHolder, NewDeviceRow, get, insert, names, standing, subject, subject_of, subjects, take_key,
+};

@@ -155,14 +155,8 @@ pub(super) async fn revoke(
 pub(crate) async fn subject(tx: &mut Tx, device: &Device) -> Result<Subject, DbError> {
     let user = identity::user_status(tx, device.user_id).await?;
     let groups = identity::groups_of(tx, device.user_id).await?;
-    let mut subject = Subject::new(device.id, device.user_id).in_groups(groups);
-    if let Some(bar) = bar(device.status, user) {
-        subject = subject.barred(bar);
-    }
-    Ok(match device.expires_at {
-        Some(at) => subject.expires_at(at),
-        None => subject,
-    })
+    let subject = Subject::new(device.id, device.user_id).in_groups(groups);
+    Ok(placed(subject, device, user))
 }
 
 /// The same by id, for deciding about a device on behalf of somebody else's call.
@@ -170,6 +164,48 @@ pub(crate) async fn subject_of(tx: &mut Tx, id: DeviceId) -> Result<Subject> {
     let query = devices(Scope::All).and_where(Expr::col("id").eq(id)).to_owned();
     let row = tx.optional(&query).await?.ok_or(DeviceError::NoDevice(id))?;
     Ok(subject(tx, &device(&row)?).await?)
+}
+
+/// Every living device as policies see it, in the order of the ids.
+pub(crate) async fn subjects(tx: &mut Tx) -> Result<Vec<Subject>, DbError> {
+    let query = devices(Scope::All)
+        .and_where(Expr::col("live").eq(1_i64))
+        .order_by("id", sea_query::Order::Asc)
+        .to_owned();
+    let all = tx.all(&query).await?.iter().map(device).collect::<Result<Vec<_>, _>>()?;
+    let statuses = identity::user_statuses(tx).await?;
+    let groups = identity::memberships(tx).await?;
+    let subject = |device: &Device| {
+        let own = groups.get(&device.user_id).into_iter().flatten().copied();
+        let subject = Subject::new(device.id, device.user_id).in_groups(own);
+        placed(subject, device, statuses.get(&device.user_id).copied())
+    };
+    Ok(all.iter().map(subject).collect())
+}
+
+/// Every living device with its person and its name.
+pub(crate) async fn names(tx: &mut Tx) -> Result<Vec<(DeviceId, UserId, String)>, DbError> {
+    let query = devices(Scope::All).and_where(Expr::col("live").eq(1_i64)).to_owned();
+    let named = |row: &Row| device(row).map(|device| (device.id, device.user_id, device.name));
+    tx.all(&query).await?.iter().map(named).collect()
+}
+
+/// Any device of a person of this status.
+pub(crate) fn standing(subject: Subject, user: Option<UserStatus>) -> Subject {
+    match bar(DeviceStatus::Active, user) {
+        Some(bar) => subject.barred(bar),
+        None => subject,
+    }
+}
+
+fn placed(mut subject: Subject, device: &Device, user: Option<UserStatus>) -> Subject {
+    if let Some(bar) = bar(device.status, user) {
+        subject = subject.barred(bar);
+    }
+    match device.expires_at {
+        Some(at) => subject.expires_at(at),
+        None => subject,
+    }
 }
 
 /// Why a device of this status, of a person of that one, has no access.

@@ -1,7 +1,8 @@
 use uuid::Uuid;
 
 use crate::id::{
-    AllocationId, DeviceId, GatewayId, GroupId, PolicyId, PoolId, ReservationId, SessionId, UserId,
+    AllocationId, DeviceId, GatewayId, GroupId, PolicyId, PolicyTestId, PoolId, ReservationId, SessionId,
+    UserId,
 };
 use crate::runtime::Timestamp;
 
@@ -51,7 +52,10 @@ pub(crate) enum Change {
     AddressClaimed(AllocationId),
     AddressReleased(AllocationId),
     PolicyCreated(PolicyId),
+    PolicyChanged(PolicyId),
     PolicyRemoved(PolicyId),
+    PolicyTestCreated(PolicyTestId),
+    PolicyTestRemoved(PolicyTestId),
     KeysRotated(Uuid),
     KeysSwept(Uuid),
     AuditPruned(Uuid),
@@ -89,6 +93,9 @@ impl Change {
             Change::AddressClaimed(id) => ("address.claimed", "allocation", id.as_uuid()),
             Change::AddressReleased(id) => ("address.released", "allocation", id.as_uuid()),
             Change::PolicyCreated(id) => ("policy.created", "policy", id.as_uuid()),
+            Change::PolicyChanged(id) => ("policy.changed", "policy", id.as_uuid()),
+            Change::PolicyTestCreated(id) => ("policy_test.created", "policy_test", id.as_uuid()),
+            Change::PolicyTestRemoved(id) => ("policy_test.removed", "policy_test", id.as_uuid()),
             Change::PolicyRemoved(id) => ("policy.removed", "policy", id.as_uuid()),
             Change::KeysRotated(id) => ("keys.rotated", "rotation", id),
             Change::KeysSwept(id) => ("keys.swept", "rotation", id),

@@ -12,4 +12,4 @@ mod store;
 
 pub use model::{DesiredPeer, DesiredState, Gateway, NewGateway};
 pub use service::Gateways;
-pub(crate) use store::{bump_revision, bump_revisions_of, for_enrolment, of_peer};
+pub(crate) use store::{all, bump_revision, bump_revisions_of, for_enrolment, of_peer};

@@ -12,7 +12,7 @@ use crate::id::GatewayId;
 use crate::ipam;
 use crate::nexa::Handle;
 use crate::page::{Page, PageRequest};
-use crate::policy::{self, Access, Fleet, InForce};
+use crate::policy::{self, Access, Fleet, InForce, Infrastructure};
 use crate::settings::registry;
 use crate::unit::Unit;
 
@@ -160,22 +160,24 @@ async fn desired_state(unit: &mut Unit, id: GatewayId) -> Result<DesiredState> {
         subjects.push(devices::subject_of(&mut unit.tx, peer.device).await?);
     }
     let fleet = Fleet::resolve(&subjects, &policies, &places, unit.now);
+    let settings = unit.settings().await?;
+    let infrastructure = policy::infrastructure(&settings, &gateway)?;
     let mut peers = Vec::new();
     for (peer, (_, access)) in enrolled.iter().zip(fleet.accesses()) {
-        if let Some(mut desired) = desired_peer(&gateway, peer, &access) {
+        if let Some(mut desired) = desired_peer(&infrastructure, peer, &access) {
             desired.preshared_key = enrolment::preshared_key(unit, peer).await?;
             peers.push(desired);
         }
     }
     peers.sort_unstable_by_key(|peer| peer.public_key);
     let next_change = peers.iter().filter_map(|peer| peer.enforcement.valid_until).min();
-    let lifetime = unit.settings().await?.seconds(&registry::STATE_LIFETIME)?;
+    let lifetime = settings.seconds(&registry::STATE_LIFETIME)?;
     let valid_until = unit.now.saturating_add(lifetime);
     Ok(DesiredState { gateway, peers, valid_until, next_change })
 }
 
 /// One peer as the gateway must have it, without the secret that they share; none for a device that is barred.
-fn desired_peer(gateway: &Gateway, peer: &Peer, access: &Access) -> Option<DesiredPeer> {
+fn desired_peer(infrastructure: &Infrastructure, peer: &Peer, access: &Access) -> Option<DesiredPeer> {
     if access.barred.is_some() {
         return None;
     }
@@ -184,6 +186,6 @@ fn desired_peer(gateway: &Gateway, peer: &Peer, access: &Access) -> Option<Desir
         public_key: peer.public_key,
         preshared_key: None,
         allowed_ips: peer.addresses.iter().copied().map(crate::net::Cidr::host).collect(),
-        enforcement: access.enforcement(peer.addresses.clone(), &gateway.infrastructure()),
+        enforcement: access.enforcement(peer.addresses.clone(), infrastructure),
     })
 }

@@ -5,7 +5,8 @@
 
 use zeroize::Zeroizing;
 
-use crate::policy::{Destination, NewPolicy, Policy, Target};
+use crate::policy::document::{DocumentReport, Fault};
+use crate::policy::{Destination, NewPolicy, NewPolicyTest, Policy, PolicyChanges, PolicyTest, Target};
 use crate::runtime::Timestamp;
 use crate::secret::Secret;
 use crate::wireguard::{PresharedKey, Profile, ProfilePeer};
@@ -141,15 +142,20 @@ pub(crate) use shown;
 
 shown! {
     bool i64 u8 u16 u32 u64 u128 std::net::IpAddr
-    crate::id::AllocationId crate::id::DeviceId crate::id::GatewayId crate::id::GroupId crate::id::PolicyId
+    crate::id::AllocationId crate::id::DeviceId crate::id::GatewayId crate::id::GroupId crate::id::PolicyId crate::id::PolicyTestId
     crate::id::PoolId crate::id::ReservationId crate::id::RoleId crate::id::SessionId crate::id::UserId
     crate::policy::Place crate::policy::ServiceRange crate::settings::SettingType crate::net::Cidr crate::wireguard::Endpoint crate::wireguard::PublicKey
 }
 
 words! { crate::devices::DeviceStatus crate::identity::UserStatus crate::ipam::AllocationStatus crate::ipam::ImportFormat crate::ipam::PoolKind crate::ipam::Strategy crate::policy::Effect crate::sealed::Purpose }
 
-wire! { Policy { id, name, description, priority, effect, is_active, full_tunnel, targets, destinations, valid_from, valid_until } }
+wire! { Policy { id, revision, name, description, priority, effect, is_active, full_tunnel, targets, destinations, valid_from, valid_until } }
 put! { NewPolicy { name, description, priority, effect, is_active, full_tunnel, targets, destinations, valid_from, valid_until } }
+put! { PolicyChanges { name, description, priority, effect, is_active, full_tunnel, targets, destinations, valid_from, valid_until } }
+wire! { PolicyTest { id, name, who, to, service, expect } }
+put! { NewPolicyTest { name, who, to, service, expect } }
+wire! { DocumentReport { created, updated, removed, unchanged, tests, faults, fault_count } }
+wire! { Fault { line, field, message } }
 wire! { Destination { to, services, description } }
 wire! { Profile { device, revision, public_key, addresses, dns, mtu, peer } }
 wire! { ProfilePeer { public_key, preshared_key, endpoint, allowed_ips, persistent_keepalive } }

@@ -21,5 +21,7 @@ pub(crate) use caller::Caller;
 pub use model::{Group, NewGroup, NewUser, SignedIn, User, UserStatus};
 pub(crate) use password::Passwords;
 pub use service::Identity;
-pub(crate) use store::{groups_of, require_active, user_status};
+pub(crate) use store::{
+    group_names, groups_of, memberships, require_active, user_status, user_statuses, usernames,
+};
 pub(crate) use token::{Token, TokenKind};

@@ -12,6 +12,7 @@ use crate::id::{GroupId, RoleId, SessionId, UserId};
 use crate::name::Name;
 use crate::nexa::Handle;
 use crate::page::{Page, PageRequest};
+use crate::policy;
 use crate::secret::Secret;
 use crate::settings::registry;
 use crate::unit::Unit;
@@ -436,8 +437,10 @@ async fn add_member(unit: &mut Unit, group: GroupId, user: UserId) -> Result<()>
         unit.may_grant(&everything())?;
     }
     let member = store::get_user(&mut unit.tx, &authorized, user).await?;
+    let before = policy::begin_change(unit).await?;
     let membership = unit.new_uuid()?;
     store::insert_membership(&mut unit.tx, membership, group, user, unit.now).await?;
+    policy::end_change(unit, before).await?;
     unit.record(Change::GroupMemberAdded(group), format!("{} joined {}", member.username, found.name)).await
 }
 
@@ -446,10 +449,12 @@ async fn remove_member(unit: &mut Unit, group: GroupId, user: UserId) -> Result<
     store::lock_administrators(&mut unit.tx).await?;
     let found = store::get_group(&mut unit.tx, &authorized, group).await?;
     let administrators = store::active_administrators(&mut unit.tx).await?;
+    let before = policy::begin_change(unit).await?;
     if !store::delete_membership(&mut unit.tx, &authorized, group, user).await? {
         return Err(IdentityError::NotAMember.into());
     }
     keep_an_administrator(unit, &administrators).await?;
+    policy::end_change(unit, before).await?;
     unit.record(Change::GroupMemberRemoved(group), format!("user {user} left {}", found.name)).await
 }
 

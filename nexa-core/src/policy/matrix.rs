@@ -14,11 +14,11 @@ use crate::name::cell_text;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum Extent {
     /// Nothing of it.
-    None,
+    Unreached,
     /// A part of it.
-    Some,
+    Partial,
     /// All of it.
-    All,
+    Whole,
 }
 
 impl Extent {
@@ -26,18 +26,18 @@ impl Extent {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
-            Extent::None => "none",
-            Extent::Some => "some",
-            Extent::All => "all",
+            Extent::Unreached => "none",
+            Extent::Partial => "some",
+            Extent::Whole => "all",
         }
     }
 
     /// From a palette that people tell apart who do not see all colours (Okabe and Ito, 2008); the mark says the same without any.
     const fn drawn(self) -> (&'static str, &'static str, &'static str) {
         match self {
-            Extent::None => ("#f2f2f2", "#666666", "–"),
-            Extent::Some => ("#f0c674", "#000000", "part"),
-            Extent::All => ("#0072b2", "#ffffff", "all"),
+            Extent::Unreached => ("#f2f2f2", "#666666", "–"),
+            Extent::Partial => ("#f0c674", "#000000", "part"),
+            Extent::Whole => ("#0072b2", "#ffffff", "all"),
         }
     }
 }
@@ -79,13 +79,13 @@ impl Fleet<'_> {
             .collect();
         let of_classes: Vec<Vec<Extent>> = self.map_classes(|access| {
             let extent = |asked: &Traffic| match access.allowed.intersection(asked) {
-                both if both.is_empty() => Extent::None,
-                both if both == *asked => Extent::All,
-                _ => Extent::Some,
+                both if both.is_empty() => Extent::Unreached,
+                both if both == *asked => Extent::Whole,
+                _ => Extent::Partial,
             };
             asked.iter().map(extent).collect()
         });
-        let nothing = vec![Extent::None; columns.len()];
+        let nothing = vec![Extent::Unreached; columns.len()];
         let rows = self.by_class().map(|(subject, class)| MatrixRow {
             label: label(subject),
             cells: class.and_then(|class| of_classes.get(class)).unwrap_or(&nothing).clone(),
@@ -235,7 +235,7 @@ mod tests {
         let names = ["=cmd|'x'!A1", "a \"b\" <c>", "c", "d", "e", "f"];
         let mut names = names.iter();
         let matrix = fleet.matrix(&columns, &Places::none(), |_| (*names.next().unwrap()).to_owned());
-        assert_eq!(matrix.rows[0].cells, [Extent::All, Extent::Some, Extent::None]);
+        assert_eq!(matrix.rows[0].cells, [Extent::Whole, Extent::Partial, Extent::Unreached]);
         assert_eq!(
             matrix.to_csv(),
             "who,10.20.1.0/24 tcp/443,10.20.0.0/16,service:git\r\n'=cmd|'x'!A1,all,some,none\r\n\

@@ -15,6 +15,12 @@
 //! says it for one address in words; both are pure.
 
 mod access;
+#[cfg(feature = "control")]
+mod asking;
+#[cfg(feature = "control")]
+mod assertions;
+#[cfg(feature = "control")]
+mod changing;
 mod destination;
 #[cfg(feature = "control")]
 pub mod document;
@@ -36,7 +42,11 @@ mod service_range;
 #[cfg(feature = "control")]
 mod store;
 mod subject;
+#[cfg(feature = "control")]
+mod testing;
 mod traffic;
+#[cfg(feature = "control")]
+mod transfer;
 mod why_not;
 
 #[cfg(test)]
@@ -45,6 +55,12 @@ mod oracle;
 pub use access::{
     ClientRoutes, Enforcement, Infrastructure, InfrastructurePart, InfrastructureRule, RouteOptions, Routes,
 };
+#[cfg(feature = "control")]
+pub(crate) use asking::infrastructure;
+#[cfg(feature = "control")]
+pub use asking::{Change as AccessChange, Reacher};
+#[cfg(feature = "control")]
+pub use assertions::{NewPolicyTest, PolicyTest, PolicyTestResult};
 pub use destination::{Destination, Place, Reference, ReferenceKind};
 pub use equivalent::{Counterexample, equivalent};
 pub use explain::{Answer, Explanation, Loser, LossReason, Matched, PolicySummary, Verdict, Winner, explain};
@@ -52,8 +68,8 @@ pub use fleet::{Difference, Fleet, Part};
 pub use lint::{Finding, Surroundings, lint};
 #[cfg(feature = "control")]
 pub use matrix::{Extent, Matrix, MatrixRow};
-pub use model::{Effect, NewPolicy, Policy, Target};
-pub use places::{Locator, Places};
+pub use model::{Effect, NewPolicy, Policy, PolicyChanges, Target};
+pub use places::{Locator, LocatorError, Places};
 pub use resolve::{Access, resolve};
 pub use rules::{Rule, resolve_rules};
 #[cfg(feature = "control")]
@@ -62,5 +78,7 @@ pub use service::Policies;
 pub(crate) use service::{InForce, in_force};
 pub use service_range::{Protocol, ServiceRange};
 pub use subject::{Bar, Standing, Subject, TargetPath};
+#[cfg(feature = "control")]
+pub(crate) use testing::{begin as begin_change, end as end_change};
 pub use traffic::Traffic;
 pub use why_not::{Remedy, WhyNot, why_not};

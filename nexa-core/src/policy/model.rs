@@ -12,6 +12,8 @@ use crate::runtime::Timestamp;
 pub struct Policy {
     /// Its id. Of two policies that decide the same, the lower one is named as the winner.
     pub id: PolicyId,
+    /// Goes up with each change of the policy; 1 at first.
+    pub revision: i64,
     /// A name, unique among living policies.
     pub name: String,
     /// What it is for; may be empty.
@@ -289,6 +291,7 @@ impl NewPolicy {
         self.destinations.dedup_by(|one, other| one.key() == other.key());
         Ok(Policy {
             id,
+            revision: 1,
             name: self.name,
             description: self.description,
             priority: self.priority,
@@ -322,6 +325,121 @@ impl NewPolicy {
         match (self.valid_from, self.valid_until) {
             (Some(from), Some(until)) if until <= from => Err(Refused::Window { from, until }),
             _ => Ok(()),
+        }
+    }
+}
+
+/// What shall be different about a policy. What is not said stays as it is.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+#[non_exhaustive]
+pub struct PolicyChanges {
+    /// Another name.
+    pub name: Option<String>,
+    /// Another description.
+    pub description: Option<String>,
+    /// Another priority.
+    pub priority: Option<i64>,
+    /// Another effect.
+    pub effect: Option<Effect>,
+    /// Whether it counts.
+    pub is_active: Option<bool>,
+    /// Whether it is a full tunnel.
+    pub full_tunnel: Option<bool>,
+    /// Whom it is about, instead of those it was about.
+    pub targets: Option<Vec<Target>>,
+    /// What it matches, instead of what it matched.
+    pub destinations: Option<Vec<Destination>>,
+    /// Another moment from which it counts; `Some(None)` for always.
+    pub valid_from: Option<Option<Timestamp>>,
+    /// Another first moment at which it counts no more; `Some(None)` for never.
+    pub valid_until: Option<Option<Timestamp>>,
+}
+
+impl PolicyChanges {
+    /// No changes.
+    #[must_use]
+    pub fn new() -> Self {
+        PolicyChanges::default()
+    }
+
+    /// Gives it another name.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Gives it another priority.
+    #[must_use]
+    pub const fn priority(mut self, priority: i64) -> Self {
+        self.priority = Some(priority);
+        self
+    }
+
+    /// Makes it let through or hold back.
+    #[must_use]
+    pub const fn effect(mut self, effect: Effect) -> Self {
+        self.effect = Some(effect);
+        self
+    }
+
+    /// Makes it count.
+    #[must_use]
+    pub const fn active(mut self) -> Self {
+        self.is_active = Some(true);
+        self
+    }
+
+    /// Takes its effect away and keeps it.
+    #[must_use]
+    pub const fn inactive(mut self) -> Self {
+        self.is_active = Some(false);
+        self
+    }
+
+    /// Makes it be about these and nobody else.
+    #[must_use]
+    pub fn targets(mut self, targets: impl IntoIterator<Item = Target>) -> Self {
+        self.targets = Some(targets.into_iter().collect());
+        self
+    }
+
+    /// Makes it match these and nothing else.
+    #[must_use]
+    pub fn destinations(mut self, destinations: impl IntoIterator<Item = Destination>) -> Self {
+        self.destinations = Some(destinations.into_iter().collect());
+        self
+    }
+
+    /// Sets the moment from which it counts; `None` for always.
+    #[must_use]
+    pub const fn valid_from(mut self, from: Option<Timestamp>) -> Self {
+        self.valid_from = Some(from);
+        self
+    }
+
+    /// Sets the first moment at which it counts no more; `None` for never.
+    #[must_use]
+    pub const fn valid_until(mut self, until: Option<Timestamp>) -> Self {
+        self.valid_until = Some(until);
+        self
+    }
+
+    /// The policy with these changes.
+    #[cfg(feature = "control")]
+    pub(super) fn of(self, policy: &Policy) -> NewPolicy {
+        let policy = policy.clone();
+        NewPolicy {
+            name: self.name.unwrap_or(policy.name),
+            description: self.description.unwrap_or(policy.description),
+            priority: self.priority.unwrap_or(policy.priority),
+            effect: self.effect.unwrap_or(policy.effect),
+            is_active: self.is_active.unwrap_or(policy.is_active),
+            full_tunnel: self.full_tunnel.unwrap_or(policy.full_tunnel),
+            targets: self.targets.unwrap_or(policy.targets),
+            destinations: self.destinations.unwrap_or(policy.destinations),
+            valid_from: self.valid_from.unwrap_or(policy.valid_from),
+            valid_until: self.valid_until.unwrap_or(policy.valid_until),
         }
     }
 }

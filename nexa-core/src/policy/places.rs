@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::destination::{Destination, Place, Reference};
 use super::model::Policy;
-use crate::error::Result;
+use crate::error::{Classify, Code, Result};
 use crate::net::{AddressSet, Cidr};
 
 /// Says where things are that policies name: containers, services, sites, tags.
@@ -16,7 +16,26 @@ pub trait Locator: Send + Sync {
     ///
     /// # Errors
     /// When it cannot be said. The whole resolution fails then: a deny that is left out would open something.
-    fn locate(&self, reference: &Reference) -> Result<Option<AddressSet>>;
+    fn locate(&self, reference: &Reference) -> Result<Option<AddressSet>, LocatorError>;
+}
+
+/// Why it cannot be said where something is.
+#[derive(Debug, thiserror::Error)]
+#[error("it cannot be said where things are that policies name: {0}")]
+pub struct LocatorError(String);
+
+impl LocatorError {
+    /// For a reason that may be logged.
+    #[must_use]
+    pub fn new(reason: impl Into<String>) -> Self {
+        LocatorError(reason.into())
+    }
+}
+
+impl Classify for LocatorError {
+    fn code(&self) -> Code {
+        Code::PolicyPlaceUnknown
+    }
 }
 
 /// A table of where things are.
@@ -54,6 +73,20 @@ impl Places {
         Ok(Places(places))
     }
 
+    /// One place, as somebody else says where it is.
+    #[cfg(feature = "control")]
+    pub(super) fn located(place: &Place, locator: &dyn Locator) -> Result<Self> {
+        let Place::Reference(reference) = place else { return Ok(Places::none()) };
+        let located = locator.locate(reference)?.map(|addresses| (reference.clone(), addresses.to_cidrs()));
+        Ok(Places(located.into_iter().collect()))
+    }
+
+    /// Adds what another table has.
+    #[cfg(feature = "control")]
+    pub(super) fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
     /// Whether something is in it.
     #[must_use]
     pub fn has(&self, reference: &Reference) -> bool {
@@ -70,7 +103,7 @@ impl Places {
 }
 
 impl Locator for Places {
-    fn locate(&self, reference: &Reference) -> Result<Option<AddressSet>> {
+    fn locate(&self, reference: &Reference) -> Result<Option<AddressSet>, LocatorError> {
         Ok(self.0.get(reference).map(|cidrs| cidrs.iter().copied().collect()))
     }
 }

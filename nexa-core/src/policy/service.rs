@@ -1,13 +1,14 @@
 use std::net::IpAddr;
 
-use super::error::PolicyError;
-use super::{Access, Explanation, Infrastructure, NewPolicy, Places, Policy, ServiceRange, store};
+use super::asking::{self, Change as AccessChange, Reacher};
+use super::document::{DocumentFormat, DocumentReport};
+use super::{
+    Access, Destination, Explanation, Finding, Matrix, NewPolicy, NewPolicyTest, Part, Places, Policy,
+    PolicyChanges, PolicyTest, PolicyTestResult, Protocol, ServiceRange, WhyNot, changing, store, transfer,
+};
 use crate::actor::{Authorized, Right, right};
-use crate::devices::{self, Device};
 use crate::error::Result;
-use crate::events::Change;
-use crate::gateway;
-use crate::id::{DeviceId, PolicyId};
+use crate::id::{DeviceId, PolicyId, PolicyTestId};
 use crate::name::{Name, check_lines};
 use crate::nexa::Handle;
 use crate::page::{Page, PageRequest};
@@ -51,14 +52,11 @@ impl Policies {
     pub async fn create(&self, policy: NewPolicy) -> Result<Policy> {
         let call = self.handle.call("policy.create", &policy);
         let name = Name::parse("name", &policy.name)?;
-        let of_destinations = policy.destinations.iter().map(|destination| &destination.description);
-        [&policy.description]
-            .into_iter()
-            .chain(of_destinations)
-            .try_for_each(|text| check_lines("description", text))?;
+        check_texts(Some(&policy.description), &policy.destinations)?;
         // Refused before anything else happens; the id comes with the transaction.
         policy.clone().build(PolicyId::from_uuid(uuid::Uuid::nil()))?;
-        call.write((name, policy), |unit, (name, policy)| Box::pin(create(unit, name, policy))).await
+        call.write((name, policy), |unit, (name, policy)| Box::pin(changing::create(unit, name, policy)))
+            .await
     }
 
     /// One policy.
@@ -78,13 +76,33 @@ impl Policies {
         self.handle.read(page, |unit, page| Box::pin(list(unit, page))).await
     }
 
+    /// Changes a policy of this revision. What the changes do not say stays as it is.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) naming the field,
+    /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists) (`name`), [`NotFound`](crate::ErrorKind::NotFound)
+    /// (`policy_id`, `targets`), [`Conflict`](crate::ErrorKind::Conflict) when somebody has changed it meanwhile (`revision`), when a
+    /// test would fail, or when more devices would gain or lose access than the settings let; what every call can fail with.
+    pub async fn update(&self, id: PolicyId, revision: i64, changes: PolicyChanges) -> Result<Policy> {
+        let input = (id, revision, changes);
+        let call = self.handle.call("policy.update", &input);
+        if let Some(name) = &input.2.name {
+            Name::parse("name", name)?;
+        }
+        check_texts(input.2.description.as_ref(), input.2.destinations.as_deref().unwrap_or_default())?;
+        call.write(input, |unit, (id, revision, changes)| {
+            Box::pin(changing::update(unit, *id, *revision, changes))
+        })
+        .await
+    }
+
     /// Takes a policy away. Its name is free again.
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound) (`policy_id`); what every call can fail with.
     pub async fn remove(&self, id: PolicyId) -> Result<()> {
         let call = self.handle.call("policy.remove", &id);
-        call.write(id, |unit, id| Box::pin(remove(unit, *id))).await
+        call.write(id, |unit, id| Box::pin(changing::remove(unit, *id))).await
     }
 
     /// What a device may reach now, by policies alone.
@@ -92,7 +110,7 @@ impl Policies {
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound) (`device_id`); what every call can fail with.
     pub async fn resolve(&self, device: DeviceId) -> Result<Access> {
-        self.handle.read(device, |unit, device| Box::pin(resolve(unit, *device))).await
+        self.handle.read(device, |unit, device| Box::pin(asking::resolve(unit, *device))).await
     }
 
     /// Why a device may, or may not, reach an address by some services now; [`ServiceRange::ANY`] asks for all of them.
@@ -132,27 +150,134 @@ impl Policies {
         services: ServiceRange,
     ) -> Result<Explanation> {
         let input = (device, (address, services));
-        self.handle.read(input, |unit, (device, asked)| Box::pin(explain(unit, *device, *asked))).await
+        self.handle
+            .read(input, |unit, (device, asked)| Box::pin(asking::explain(unit, *device, *asked)))
+            .await
+    }
+
+    /// What would have to change for a device to reach a port of an address now.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) (`device_id`); what every call can fail with.
+    pub async fn why_not(
+        &self,
+        device: DeviceId,
+        address: IpAddr,
+        protocol: Protocol,
+        port: u16,
+    ) -> Result<WhyNot> {
+        let input = (device, (address, protocol, port));
+        self.handle
+            .read(input, |unit, (device, asked)| Box::pin(asking::why_not(unit, *device, *asked)))
+            .await
+    }
+
+    /// The devices that may reach something now by policies, anything of it or all of it.
+    ///
+    /// # Errors
+    /// What every call can fail with.
+    pub async fn who_can_reach(&self, asked: Destination, part: Part) -> Result<Vec<Reacher>> {
+        let input = (asked, part);
+        self.handle
+            .read(input, |unit, (asked, part)| Box::pin(asking::who_can_reach(unit, asked, *part)))
+            .await
+    }
+
+    /// How much of each of these destinations each device may reach now by policies.
+    ///
+    /// # Errors
+    /// What every call can fail with.
+    pub async fn matrix(&self, destinations: Vec<Destination>) -> Result<Matrix> {
+        self.handle.read(destinations, |unit, columns| Box::pin(asking::matrix(unit, columns))).await
+    }
+
+    /// What the policies say that nobody can have meant, with the devices and gateways that there are now.
+    ///
+    /// # Errors
+    /// What every call can fail with.
+    pub async fn lint(&self) -> Result<Vec<Finding>> {
+        self.handle.read((), |unit, ()| Box::pin(asking::lint(unit))).await
+    }
+
+    /// The policies and their tests as a text that a team keeps beside its code; see [`document`](super::document). Targets that are gone
+    /// are left out.
+    ///
+    /// # Errors
+    /// What every call can fail with.
+    pub async fn export_document(&self, format: DocumentFormat) -> Result<String> {
+        self.handle.read(format, |unit, format| Box::pin(transfer::export(unit, *format))).await
+    }
+
+    /// What importing a text would do, and what is wrong with it, line by line.
+    ///
+    /// # Errors
+    /// What every call can fail with.
+    pub async fn check_document(&self, text: &str) -> Result<DocumentReport> {
+        self.handle.read(text.to_owned(), |unit, text| Box::pin(transfer::check(unit, text))).await
+    }
+
+    /// What importing a text would change for whom. Devices for whom it changes nothing are not named.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) (`text`) with the first thing that is wrong with it, which
+    /// [`Policies::check_document`] lists; what every call can fail with.
+    pub async fn preview_document(&self, text: &str) -> Result<Vec<AccessChange>> {
+        self.handle.read(text.to_owned(), |unit, text| Box::pin(asking::preview(unit, text))).await
+    }
+
+    /// Makes the policies and their tests those of a text: creates, changes and removes what that takes, by name; all of it, or nothing.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) (`text`) with the first thing that is wrong with it, which
+    /// [`Policies::check_document`] lists; [`Conflict`](crate::ErrorKind::Conflict) when a test would fail that passes now, or when more
+    /// devices would gain or lose access than the settings let; what every call can fail with.
+    pub async fn import_document(&self, text: &str) -> Result<DocumentReport> {
+        let input = text.to_owned();
+        let call = self.handle.call("policy.import_document", &input);
+        call.write(input, |unit, text| Box::pin(transfer::import(unit, text))).await
+    }
+
+    /// Creates a test. Whether it passes does not matter: it holds changes back only once it does.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) naming the field, [`AlreadyExists`](crate::ErrorKind::AlreadyExists) (`name`),
+    /// [`NotFound`](crate::ErrorKind::NotFound) (`targets`); what every call can fail with.
+    pub async fn create_test(&self, test: NewPolicyTest) -> Result<PolicyTest> {
+        let call = self.handle.call("policy.create_test", &test);
+        let name = Name::parse("name", &test.name)?;
+        call.write((name, test), |unit, (name, test)| Box::pin(changing::create_test(unit, name, test))).await
+    }
+
+    /// A page of the tests, in order of creation.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for a limit outside 1..=1000; what every call can fail with.
+    pub async fn list_tests(&self, page: PageRequest) -> Result<Page<PolicyTest>> {
+        page.checked_limit()?;
+        self.handle.read(page, |unit, page| Box::pin(changing::list_tests(unit, page))).await
+    }
+
+    /// Takes a test away.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) (`test_id`); what every call can fail with.
+    pub async fn remove_test(&self, id: PolicyTestId) -> Result<()> {
+        let call = self.handle.call("policy.remove_test", &id);
+        call.write(id, |unit, id| Box::pin(changing::remove_test(unit, *id))).await
+    }
+
+    /// Runs every test now.
+    ///
+    /// # Errors
+    /// What every call can fail with.
+    pub async fn run_tests(&self) -> Result<Vec<PolicyTestResult>> {
+        self.handle.read((), |unit, ()| Box::pin(changing::run_tests(unit))).await
     }
 }
 
-async fn create(unit: &mut Unit, name: &Name, policy: &NewPolicy) -> Result<Policy> {
-    let authorized = unit.authorize::<right::PoliciesWrite>()?;
-    authorized.unowned()?;
-    let policy = policy.clone().build(PolicyId::from_uuid(unit.new_uuid()?))?;
-    let created_by = unit.actor().user();
-    store::insert(&mut unit.tx, &authorized, &policy, name, created_by, unit.now).await?;
-    for target in &policy.targets {
-        if !store::target_exists(&mut unit.tx, *target).await? {
-            return Err(PolicyError::NoTarget(*target).into());
-        }
-        let id = unit.new_uuid()?;
-        store::insert_target(&mut unit.tx, id, policy.id, *target, unit.now).await?;
-    }
-    let ids = policy.destinations.iter().map(|_| unit.new_uuid()).collect::<Result<_>>()?;
-    store::insert_destinations(&mut unit.tx, ids, &policy, unit.now).await?;
-    unit.record(Change::PolicyCreated(policy.id), format!("policy {} was created", name.text)).await?;
-    Ok(policy)
+fn check_texts(description: Option<&String>, destinations: &[Destination]) -> Result<()> {
+    let of_destinations = destinations.iter().map(|destination| &destination.description);
+    description.into_iter().chain(of_destinations).try_for_each(|text| check_lines("description", text))
 }
 
 async fn get(unit: &mut Unit, id: PolicyId) -> Result<Policy> {
@@ -167,32 +292,6 @@ async fn list(unit: &mut Unit, page: &PageRequest) -> Result<Page<Policy>> {
     Ok(Page::cut(policies, limit, |policy| policy.id.as_uuid()))
 }
 
-async fn remove(unit: &mut Unit, id: PolicyId) -> Result<()> {
-    let authorized = unit.authorize::<right::PoliciesWrite>()?;
-    let policy = store::get(&mut unit.tx, &authorized, id).await?;
-    if !store::remove(&mut unit.tx, &authorized, id, unit.now).await? {
-        return Err(PolicyError::NoPolicy(id).into());
-    }
-    unit.record(Change::PolicyRemoved(id), format!("policy {} was removed", policy.name)).await
-}
-
-async fn resolve(unit: &mut Unit, device: DeviceId) -> Result<Access> {
-    let authorized = unit.authorize::<right::AccessRead>()?;
-    let device = devices::get(&mut unit.tx, &authorized, device).await?;
-    let subject = devices::subject(&mut unit.tx, &device).await?;
-    let InForce { policies, places } = in_force(unit, &authorized).await?;
-    Ok(super::resolve(&subject, &policies, &places, unit.now))
-}
-
-async fn explain(unit: &mut Unit, device: DeviceId, asked: (IpAddr, ServiceRange)) -> Result<Explanation> {
-    let authorized = unit.authorize::<right::AccessRead>()?;
-    let device = devices::get(&mut unit.tx, &authorized, device).await?;
-    let subject = devices::subject(&mut unit.tx, &device).await?;
-    let InForce { policies, places } = in_force(unit, &authorized).await?;
-    let infrastructure = infrastructure_of(unit, &authorized, &device).await?;
-    Ok(super::explain(&subject, &policies, &places, &infrastructure, asked, unit.now))
-}
-
 /// Every living policy, and where that is what they name.
 pub(crate) struct InForce {
     pub(crate) policies: Vec<Policy>,
@@ -200,20 +299,13 @@ pub(crate) struct InForce {
 }
 
 /// For resolving a device that the caller may see.
-pub(crate) async fn in_force<P: Right>(unit: &mut Unit, authorized: &Authorized<P>) -> Result<InForce> {
-    let policies = store::all_policies(&mut unit.tx, authorized).await?;
-    let places = Places::of(&policies, unit.locator())?;
-    Ok(InForce { policies, places })
+pub(crate) async fn in_force<P: Right>(unit: &mut Unit, _authorized: &Authorized<P>) -> Result<InForce> {
+    policies_now(unit).await
 }
 
-/// What the built-in rule grants a device: its gateway and that gateway's DNS servers.
-async fn infrastructure_of<P: Right>(
-    unit: &mut Unit,
-    authorized: &Authorized<P>,
-    device: &Device,
-) -> Result<Infrastructure> {
-    match device.gateway_id {
-        Some(id) => Ok(gateway::of_peer(&mut unit.tx, authorized, id).await?.infrastructure()),
-        None => Ok(Infrastructure::default()),
-    }
+/// For deciding whether a change may be made.
+pub(super) async fn policies_now(unit: &mut Unit) -> Result<InForce> {
+    let policies = store::every_policy(&mut unit.tx).await?;
+    let places = Places::of(&policies, unit.locator())?;
+    Ok(InForce { policies, places })
 }

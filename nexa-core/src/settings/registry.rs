@@ -37,6 +37,12 @@ registry! {
         "How long a session lasts after its person has signed in.";
     SETUP_TOKEN_LIFETIME = "identity"."setup_token_lifetime_seconds": Kind::Integer { min: 300, max: 31_536_000 }, "604800", Settings,
         "How long a setup token that is issued from now on can be redeemed.";
+    INFRASTRUCTURE = "policy"."infrastructure": Kind::Word(&["granted", "policies"]), "granted", Settings,
+        "Whether devices with access reach their gateway and its DNS servers whatever policies say, or only as policies say.";
+    MOST_GAINING = "policy"."max_devices_gaining": Kind::Integer { min: 0, max: 1_000_000_000 }, "0", Settings,
+        "How many devices one change of policies may give access to anything they could not reach; 0 for any number.";
+    MOST_LOSING = "policy"."max_devices_losing": Kind::Integer { min: 0, max: 1_000_000_000 }, "0", Settings,
+        "How many devices one change of policies may take access from; 0 for any number.";
 }
 
 pub(super) fn find(category: &str, key: &str) -> Option<&'static Definition> {

@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use sea_query::{Expr, ExprTrait as _, Query, SelectStatement};
 use uuid::Uuid;
@@ -149,6 +149,36 @@ pub(in crate::identity) async fn delete_membership(
         .cond_where(within(authorized.scope(), Owner::NoOne))
         .to_owned();
     Ok(tx.execute(&statement).await? == 1)
+}
+
+/// Every living group's name, as shown and as compared.
+pub(crate) async fn group_names(tx: &mut Tx) -> Result<Vec<(GroupId, Name)>, DbError> {
+    let query = Query::select()
+        .columns(["id", "name", "name_key"])
+        .from("groups")
+        .and_where(Expr::col("live").eq(1_i64))
+        .to_owned();
+    let name = |row: &Row| {
+        let name = Name { text: row.text("name")?, key: row.text("name_key")? };
+        Ok((GroupId::from_uuid(row.uuid("id")?), name))
+    };
+    tx.all(&query).await?.iter().map(name).collect()
+}
+
+/// The living groups of everybody who is in one.
+pub(crate) async fn memberships(tx: &mut Tx) -> Result<HashMap<UserId, BTreeSet<GroupId>>, DbError> {
+    let query = Query::select()
+        .columns([("group_memberships", "user_id"), ("group_memberships", "group_id")])
+        .from("group_memberships")
+        .inner_join("groups", Expr::col(("groups", "id")).equals(("group_memberships", "group_id")))
+        .and_where(Expr::col(("groups", "live")).eq(1_i64))
+        .to_owned();
+    let mut of: HashMap<_, BTreeSet<_>> = HashMap::new();
+    for row in tx.all(&query).await? {
+        let user = UserId::from_uuid(row.uuid("user_id")?);
+        of.entry(user).or_default().insert(GroupId::from_uuid(row.uuid("group_id")?));
+    }
+    Ok(of)
 }
 
 /// The living groups a person is in.

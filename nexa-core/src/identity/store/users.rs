@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use sea_query::{Expr, ExprTrait as _, Query, SelectStatement};
 
@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::id::{RoleId, UserId};
 use crate::identity::error::IdentityError;
 use crate::identity::model::{CheckedUser, User, UserStatus};
+use crate::name::Name;
 use crate::page::Cursor;
 use crate::runtime::Timestamp;
 use crate::secret::Secret;
@@ -128,6 +129,31 @@ pub(super) fn user(row: &Row) -> Result<User, DbError> {
         last_login_at: row.opt_time("last_login_at")?,
         created_at: row.time("created_at")?,
     })
+}
+
+/// Every living user's name, as shown and as compared.
+pub(crate) async fn usernames(tx: &mut Tx) -> Result<Vec<(UserId, Name)>, DbError> {
+    let query = Query::select()
+        .columns(["id", "username", "username_key"])
+        .from("users")
+        .and_where(Expr::col("live").eq(1_i64))
+        .to_owned();
+    let name = |row: &Row| {
+        let name = Name { text: row.text("username")?, key: row.text("username_key")? };
+        Ok((UserId::from_uuid(row.uuid("id")?), name))
+    };
+    tx.all(&query).await?.iter().map(name).collect()
+}
+
+/// The status of every living user.
+pub(crate) async fn user_statuses(tx: &mut Tx) -> Result<HashMap<UserId, UserStatus>, DbError> {
+    let query = Query::select()
+        .columns(["id", "status"])
+        .from("users")
+        .and_where(Expr::col("live").eq(1_i64))
+        .to_owned();
+    let rows = tx.all(&query).await?;
+    rows.iter().map(|row| Ok((UserId::from_uuid(row.uuid("id")?), row.parsed("status")?))).collect()
 }
 
 /// Whether a living person may use the system; `None` when there is no such person.

@@ -52,10 +52,35 @@ impl Fault {
     }
 }
 
+/// What is said where nothing more is known.
+pub(super) fn refused() -> Fault {
+    Fault::new(0, "text", "is refused")
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}: {} {}", self.line, self.field, self.message)
     }
+}
+
+/// What an import of a document did, or would do.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+#[non_exhaustive]
+pub struct DocumentReport {
+    /// How many policies it creates.
+    pub created: u64,
+    /// How many it changes.
+    pub updated: u64,
+    /// How many it removes, because the document does not have them.
+    pub removed: u64,
+    /// How many are as they were.
+    pub unchanged: u64,
+    /// How many tests there are afterwards: those of the document.
+    pub tests: u64,
+    /// What is wrong with the text, in order of the lines; with any of it nothing is done. At most 100 are listed.
+    pub faults: Vec<Fault>,
+    /// How many those are, or 100 where there may be more.
+    pub fault_count: u64,
 }
 
 /// The whole set of policies, in names.

@@ -1,7 +1,11 @@
+mod assertions;
+
 use std::collections::BTreeMap;
 
 use sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement};
 use uuid::Uuid;
+
+pub(super) use assertions::{all_tests, delete_test, get_test, insert_test, list_tests};
 
 use super::error::PolicyError;
 use super::{Destination, Effect, NewPolicy, Place, Policy, Reference, ServiceRange, Target};
@@ -32,6 +36,7 @@ pub(super) async fn insert(
             ("effect", policy.effect.as_str().into()),
             ("is_active", i64::from(policy.is_active).into()),
             ("full_tunnel", i64::from(policy.full_tunnel).into()),
+            ("revision", policy.revision.into()),
             ("valid_from", policy.valid_from.into()),
             ("valid_until", policy.valid_until.into()),
             ("created_by", created_by.into()),
@@ -40,8 +45,13 @@ pub(super) async fn insert(
             ("live", 1_i64.into()),
         ],
     );
-    match tx.execute(&statement).await {
-        Ok(_) => Ok(()),
+    named(tx.execute(&statement).await, name).map(drop)
+}
+
+/// The outcome of giving a policy this name.
+fn named(outcome: Result<u64, DbError>, name: &Name) -> Result<u64> {
+    match outcome {
+        Ok(rows) => Ok(rows),
         Err(taken) if taken.is_unique_on("policies", "name_key") => {
             Err(PolicyError::NameTaken(name.text.clone()).into())
         }
@@ -49,27 +59,73 @@ pub(super) async fn insert(
     }
 }
 
-pub(super) async fn insert_target(
+/// Writes a policy as it is now over the one of the revision before.
+pub(super) async fn update(
     tx: &mut Tx,
-    id: Uuid,
-    policy: PolicyId,
-    target: Target,
+    authorized: &Authorized<right::PoliciesWrite>,
+    policy: &Policy,
+    name: &Name,
+    now: Timestamp,
+) -> Result<()> {
+    let statement = Query::update()
+        .table("policies")
+        .value("name", name.text.clone())
+        .value("name_key", name.key.clone())
+        .value("description", policy.description.clone())
+        .value("priority", policy.priority)
+        .value("effect", policy.effect.as_str())
+        .value("is_active", i64::from(policy.is_active))
+        .value("full_tunnel", i64::from(policy.full_tunnel))
+        .value("revision", policy.revision)
+        .value("valid_from", policy.valid_from)
+        .value("valid_until", policy.valid_until)
+        .value("updated_at", now)
+        .and_where(Expr::col("id").eq(policy.id))
+        .and_where(Expr::col("revision").eq(policy.revision - 1))
+        .and_where(Expr::col("live").eq(1_i64))
+        .cond_where(within(authorized.scope(), Owner::NoOne))
+        .to_owned();
+    match named(tx.execute(&statement).await, name)? {
+        1 => Ok(()),
+        _ => Err(PolicyError::NoPolicy(policy.id).into()),
+    }
+}
+
+/// Takes the targets and destinations of a policy away, to be written anew.
+pub(super) async fn clear(tx: &mut Tx, policy: PolicyId) -> Result<(), DbError> {
+    for table in ["policy_targets", "policy_destinations"] {
+        let statement =
+            Query::delete().from_table(table).and_where(Expr::col("policy_id").eq(policy)).to_owned();
+        tx.execute(&statement).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn insert_targets(
+    tx: &mut Tx,
+    ids: Vec<Uuid>,
+    policy: &Policy,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    let column = |kind| (target.kind() == kind).then(|| target.as_uuid());
-    let statement = insert_row(
-        "policy_targets",
-        [
-            ("id", id.into()),
-            ("policy_id", policy.into()),
-            ("target_type", target.kind().into()),
-            ("user_id", column("user").into()),
-            ("device_id", column("device").into()),
-            ("group_id", column("group").into()),
-            ("created_at", now.into()),
-        ],
-    );
-    tx.execute(&statement).await.map(drop)
+    let columns = ["id", "policy_id", "target_type", "user_id", "device_id", "group_id", "created_at"];
+    let rows = ids.into_iter().zip(&policy.targets).map(|(id, target)| {
+        let [user, device, group] = target_columns(*target);
+        vec![
+            id.into(),
+            policy.id.into(),
+            target.kind().into(),
+            user.into(),
+            device.into(),
+            group.into(),
+            now.into(),
+        ]
+    });
+    tx.insert_rows("policy_targets", &columns, rows.collect()).await
+}
+
+/// `user_id`, `device_id` and `group_id` of a target.
+fn target_columns(target: Target) -> [Option<Uuid>; 3] {
+    ["user", "device", "group"].map(|kind| (target.kind() == kind).then(|| target.as_uuid()))
 }
 
 pub(super) async fn insert_destinations(
@@ -168,15 +224,20 @@ pub(super) async fn list(
     assemble(tx, &query).await
 }
 
-/// Every living policy, for resolving a device that the caller may see.
-pub(crate) async fn all_policies<P: Right>(tx: &mut Tx, _authorized: &Authorized<P>) -> Result<Vec<Policy>> {
+/// Every living policy, for a caller who may read them.
+pub(super) async fn all_policies<P: Right>(tx: &mut Tx, _authorized: &Authorized<P>) -> Result<Vec<Policy>> {
+    every_policy(tx).await
+}
+
+/// Every living policy, for resolving what somebody may reach.
+pub(super) async fn every_policy(tx: &mut Tx) -> Result<Vec<Policy>> {
     assemble(tx, policies(Scope::All).order_by("id", Order::Asc)).await
 }
 
 fn policies(scope: Scope) -> SelectStatement {
     Query::select()
         .columns(["id", "name", "description", "priority", "effect", "is_active", "full_tunnel"])
-        .columns(["valid_from", "valid_until"])
+        .columns(["revision", "valid_from", "valid_until"])
         .from("policies")
         .and_where(Expr::col("live").eq(1_i64))
         .cond_where(within(scope, Owner::NoOne))
@@ -231,7 +292,7 @@ fn target(row: &Row) -> Result<Target, DbError> {
         "device" => row.uuid("device_id")?,
         _ => row.uuid("group_id")?,
     };
-    Target::from_parts(&kind, id).map_err(|cause| DbError::corrupt("policy_targets.target_type", cause))
+    Target::from_parts(&kind, id).map_err(|cause| DbError::corrupt("target_type", cause))
 }
 
 fn destination(row: &Row) -> Result<Destination, DbError> {
@@ -265,5 +326,6 @@ fn policy(row: &Row, targets: Vec<Target>, destinations: Vec<Destination>) -> Re
     stored.targets = targets;
     stored.destinations = destinations;
     let id = PolicyId::from_uuid(row.uuid("id")?);
-    stored.build(id).map_err(|cause| DbError::corrupt("policies", format!("{id}: {cause}")))
+    let policy = stored.build(id).map_err(|cause| DbError::corrupt("policies", format!("{id}: {cause}")))?;
+    Ok(Policy { revision: row.number("revision")?, ..policy })
 }

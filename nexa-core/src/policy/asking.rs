@@ -1,0 +1,196 @@
+//! Questions about who may reach what now.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use super::access::{Infrastructure, InfrastructureRule};
+use super::destination::Destination;
+use super::document::{self, Fault};
+use super::error::PolicyError;
+use super::explain::Explanation;
+use super::fleet::{Fleet, Part};
+use super::lint::{Finding, Surroundings};
+use super::matrix::Matrix;
+use super::places::Places;
+use super::resolve::Access;
+use super::service::{InForce, in_force};
+use super::service_range::{Protocol, ServiceRange};
+use super::subject::Subject;
+use super::traffic::Traffic;
+use super::why_not::WhyNot;
+use crate::actor::{Authorized, Right, right};
+use crate::devices::{self, Device};
+use crate::enrolment;
+use crate::error::Result;
+use crate::gateway::{self, Gateway};
+use crate::id::{DeviceId, UserId};
+use crate::identity;
+use crate::net::Cidr;
+use crate::settings::{self, registry};
+use crate::unit::Unit;
+
+/// A device, by what people call it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[non_exhaustive]
+pub struct Reacher {
+    /// The device.
+    pub device: DeviceId,
+    /// Its user.
+    pub user: UserId,
+    /// The username and the device's name: `ada/laptop`.
+    pub label: String,
+}
+
+pub(super) async fn resolve(unit: &mut Unit, device: DeviceId) -> Result<Access> {
+    let authorized = unit.authorize::<right::AccessRead>()?;
+    let device = devices::get(&mut unit.tx, &authorized, device).await?;
+    let subject = devices::subject(&mut unit.tx, &device).await?;
+    let InForce { policies, places } = in_force(unit, &authorized).await?;
+    Ok(super::resolve(&subject, &policies, &places, unit.now))
+}
+
+pub(super) async fn explain(
+    unit: &mut Unit,
+    device: DeviceId,
+    asked: (IpAddr, ServiceRange),
+) -> Result<Explanation> {
+    let authorized = unit.authorize::<right::AccessRead>()?;
+    let device = devices::get(&mut unit.tx, &authorized, device).await?;
+    let subject = devices::subject(&mut unit.tx, &device).await?;
+    let InForce { policies, places } = in_force(unit, &authorized).await?;
+    let infrastructure = infrastructure_of(unit, &authorized, &device).await?;
+    Ok(super::explain(&subject, &policies, &places, &infrastructure, asked, unit.now))
+}
+
+pub(super) async fn why_not(
+    unit: &mut Unit,
+    device: DeviceId,
+    asked: (IpAddr, Protocol, u16),
+) -> Result<WhyNot> {
+    let authorized = unit.authorize::<right::AccessRead>()?;
+    let device = devices::get(&mut unit.tx, &authorized, device).await?;
+    let subject = devices::subject(&mut unit.tx, &device).await?;
+    let InForce { policies, places } = in_force(unit, &authorized).await?;
+    let infrastructure = infrastructure_of(unit, &authorized, &device).await?;
+    Ok(super::why_not(&subject, &policies, &places, &infrastructure, asked, unit.now))
+}
+
+pub(super) async fn who_can_reach(unit: &mut Unit, asked: &Destination, part: Part) -> Result<Vec<Reacher>> {
+    let authorized = unit.authorize::<right::AccessRead>()?;
+    authorized.unowned()?;
+    let InForce { policies, places } = in_force(unit, &authorized).await?;
+    let subjects = devices::subjects(&mut unit.tx).await?;
+    let asked_places = Places::located(&asked.to, unit.locator())?;
+    let traffic = Traffic::new(asked.services, asked_places.prefixes(&asked.to).iter().copied().collect());
+    let fleet = Fleet::resolve(&subjects, &policies, &places, unit.now);
+    let labels = labels(unit).await?;
+    Ok(fleet.who_can_reach(&traffic, part).into_iter().map(|subject| reacher(subject, &labels)).collect())
+}
+
+pub(super) async fn matrix(unit: &mut Unit, columns: &[Destination]) -> Result<Matrix> {
+    let authorized = unit.authorize::<right::AccessRead>()?;
+    authorized.unowned()?;
+    let InForce { policies, places } = in_force(unit, &authorized).await?;
+    let subjects = devices::subjects(&mut unit.tx).await?;
+    let mut asked_places = places.clone();
+    for column in columns {
+        asked_places.extend(Places::located(&column.to, unit.locator())?);
+    }
+    let fleet = Fleet::resolve(&subjects, &policies, &places, unit.now);
+    let labels = labels(unit).await?;
+    Ok(fleet.matrix(columns, &asked_places, |subject| reacher(subject, &labels).label))
+}
+
+pub(super) async fn lint(unit: &mut Unit) -> Result<Vec<Finding>> {
+    let authorized = unit.authorize::<right::PoliciesRead>()?;
+    authorized.unowned()?;
+    let InForce { policies, places } = in_force(unit, &authorized).await?;
+    let subjects = devices::subjects(&mut unit.tx).await?;
+    let settings = unit.settings().await?;
+    let mut gateways = Vec::new();
+    for gateway in gateway::all(&mut unit.tx, &authorized).await? {
+        let peers = enrolment::peers_of_gateway(&mut unit.tx, &authorized, gateway.id).await?;
+        gateways.push(Surroundings {
+            endpoint: gateway.endpoint.host().parse().ok(),
+            infrastructure: infrastructure(&settings, &gateway)?,
+            vpn_cidrs: gateway.vpn_cidrs,
+            peers: peers
+                .into_iter()
+                .map(|peer| (peer.device, peer.addresses.into_iter().map(Cidr::host).collect()))
+                .collect(),
+        });
+    }
+    Ok(super::lint(&policies, &subjects, &gateways, &places, unit.now))
+}
+
+/// What a document would change for whom, were it imported.
+pub(super) async fn preview(unit: &mut Unit, text: &str) -> Result<Vec<Change>> {
+    let authorized = unit.authorize::<right::PoliciesRead>()?;
+    authorized.unowned()?;
+    let InForce { policies, places } = in_force(unit, &authorized).await?;
+    let after = super::transfer::policies_of(unit, text, policies.clone()).await?;
+    let after = after.map_err(|mut faults: Vec<Fault>| {
+        PolicyError::Document(faults.drain(..).next().unwrap_or_else(document::refused))
+    })?;
+    let places_after = Places::of(&after, unit.locator())?;
+    let subjects = devices::subjects(&mut unit.tx).await?;
+    let was = Fleet::resolve(&subjects, &policies, &places, unit.now);
+    let is = Fleet::resolve(&subjects, &after, &places_after, unit.now);
+    let labels = labels(unit).await?;
+    let change = |difference: super::Difference<'_>| Change {
+        who: reacher(difference.subject, &labels),
+        gained: difference.gained,
+        lost: difference.lost,
+    };
+    Ok(was.diff(&is).into_iter().map(change).collect())
+}
+
+/// What a change of policies changes for one device.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Change {
+    /// Whose access it is.
+    pub who: Reacher,
+    /// What it may reach afterwards and cannot now.
+    pub gained: Traffic,
+    /// What it can reach now and may not afterwards.
+    pub lost: Traffic,
+}
+
+/// `ada/laptop` for every living device.
+async fn labels(unit: &mut Unit) -> Result<HashMap<DeviceId, String>> {
+    let users: HashMap<_, _> = identity::usernames(&mut unit.tx).await?.into_iter().collect();
+    let devices = devices::names(&mut unit.tx).await?;
+    let label = |(device, user, name): (DeviceId, UserId, String)| {
+        let user = users.get(&user).map_or("?", |name| name.text.as_str());
+        (device, format!("{user}/{name}"))
+    };
+    Ok(devices.into_iter().map(label).collect())
+}
+
+fn reacher(subject: &Subject, labels: &HashMap<DeviceId, String>) -> Reacher {
+    let label = labels.get(&subject.device).cloned().unwrap_or_else(|| subject.device.to_string());
+    Reacher { device: subject.device, user: subject.user, label }
+}
+
+/// What the built-in rule grants a device: its gateway and that gateway's DNS servers.
+async fn infrastructure_of<P: Right>(
+    unit: &mut Unit,
+    authorized: &Authorized<P>,
+    device: &Device,
+) -> Result<Infrastructure> {
+    let settings = unit.settings().await?;
+    match device.gateway_id {
+        Some(id) => infrastructure(&settings, &gateway::of_peer(&mut unit.tx, authorized, id).await?),
+        None => Ok(Infrastructure::default()),
+    }
+}
+
+/// What the built-in rule has at a gateway, and whether it counts.
+pub(crate) fn infrastructure(settings: &settings::Values, gateway: &Gateway) -> Result<Infrastructure> {
+    let rule = match settings.text(&registry::INFRASTRUCTURE)?.as_str() {
+        "policies" => InfrastructureRule::LeftToPolicies,
+        _ => InfrastructureRule::Granted,
+    };
+    Ok(Infrastructure { rule, ..gateway.infrastructure() })
+}

@@ -1,0 +1,112 @@
+//! Tests and bounds around a change of who may reach what.
+
+use std::collections::BTreeSet;
+
+use super::assertions::{PolicyTest, PolicyTestResult};
+use super::error::PolicyError;
+use super::fleet::{Difference, Fleet};
+use super::model::Target;
+use super::service::{InForce, policies_now};
+use super::store;
+use super::subject::Subject;
+use crate::db::counter;
+use crate::devices;
+use crate::error::Result;
+use crate::id::{DeviceId, PolicyTestId, UserId};
+use crate::identity;
+use crate::settings::registry;
+use crate::unit::Unit;
+
+/// What was so before a change.
+pub(crate) struct Before {
+    tests: Vec<PolicyTest>,
+    passing: BTreeSet<PolicyTestId>,
+    /// The fleet and what was in force, where a bound is set.
+    bounded: Option<(Vec<Subject>, InForce)>,
+}
+
+/// Begins a change of policies or of whom they are about, which is alone until its transaction ends: two changes that are each as they
+/// should be could otherwise be against a test together.
+pub(crate) async fn begin(unit: &mut Unit) -> Result<Before> {
+    counter::next(&mut unit.tx, counter::POLICIES).await?;
+    let tests = store::all_tests(&mut unit.tx).await?;
+    let settings = unit.settings().await?;
+    let is_bounded = settings.number::<usize>(&registry::MOST_GAINING)? > 0
+        || settings.number::<usize>(&registry::MOST_LOSING)? > 0;
+    if tests.is_empty() && !is_bounded {
+        return Ok(Before { tests, passing: BTreeSet::new(), bounded: None });
+    }
+    let in_force = policies_now(unit).await?;
+    let passing = run(unit, tests.clone(), &in_force).await?;
+    let passing = passing.into_iter().filter(|result| result.passed).map(|result| result.test.id).collect();
+    let bounded = match is_bounded {
+        true => Some((devices::subjects(&mut unit.tx).await?, in_force)),
+        false => None,
+    };
+    Ok(Before { tests, passing, bounded })
+}
+
+/// Refuses the change when a test fails that passed before it, or more devices gain or lose access than one change may give or take.
+pub(crate) async fn end(unit: &mut Unit, before: Before) -> Result<()> {
+    if before.tests.is_empty() && before.bounded.is_none() {
+        return Ok(());
+    }
+    let in_force = policies_now(unit).await?;
+    let results = run(unit, before.tests, &in_force).await?;
+    let broken =
+        results.into_iter().filter(|result| !result.passed && before.passing.contains(&result.test.id));
+    let broken: Vec<_> = broken.map(|result| result.test.name).collect();
+    if !broken.is_empty() {
+        return Err(PolicyError::TestsFail(broken.join(", ")).into());
+    }
+    let Some((subjects, old)) = before.bounded else { return Ok(()) };
+    let now = devices::subjects(&mut unit.tx).await?;
+    let was = Fleet::resolve(&subjects, &old.policies, &old.places, unit.now);
+    let is = Fleet::resolve(&now, &in_force.policies, &in_force.places, unit.now);
+    check_bounds(&unit.settings().await?, &was.diff(&is))
+}
+
+fn check_bounds(settings: &crate::settings::Values, differences: &[Difference<'_>]) -> Result<()> {
+    let gaining = differences.iter().filter(|difference| !difference.gained.is_empty()).count();
+    let losing = differences.iter().filter(|difference| !difference.lost.is_empty()).count();
+    let bounds = [("gain", gaining, &registry::MOST_GAINING), ("lose", losing, &registry::MOST_LOSING)];
+    for (change, count, bound) in bounds {
+        let most = settings.number::<usize>(bound)?;
+        if most > 0 && count > most {
+            return Err(PolicyError::TooMany { change, count, most }.into());
+        }
+    }
+    Ok(())
+}
+
+/// Runs tests against what is in force.
+pub(super) async fn run(
+    unit: &mut Unit,
+    tests: Vec<PolicyTest>,
+    in_force: &InForce,
+) -> Result<Vec<PolicyTestResult>> {
+    let mut results = Vec::with_capacity(tests.len());
+    for test in tests {
+        let subject = subject_of(unit, test.who).await?;
+        let passed = test.holds(&subject, &in_force.policies, &in_force.places, unit.now);
+        results.push(PolicyTestResult { test, passed });
+    }
+    Ok(results)
+}
+
+/// Somebody who stands for a target.
+async fn subject_of(unit: &mut Unit, target: Target) -> Result<Subject> {
+    let nobody = uuid::Uuid::nil();
+    match target {
+        Target::Device(id) => devices::subject_of(&mut unit.tx, id).await,
+        Target::User(id) => {
+            let groups = identity::groups_of(&mut unit.tx, id).await?;
+            let status = identity::user_status(&mut unit.tx, id).await?;
+            let subject = Subject::new(DeviceId::from_uuid(nobody), id).in_groups(groups);
+            Ok(devices::standing(subject, status))
+        }
+        Target::Group(id) => {
+            Ok(Subject::new(DeviceId::from_uuid(nobody), UserId::from_uuid(nobody)).in_groups([id]))
+        }
+    }
+}
