@@ -671,12 +671,106 @@ export declare class Policies {
    */
   resolve(device: DeviceId, callOptions?: CallOptions | null): Promise<Access>
   /**
-   * Why a device may reach an address, or may not.
+   * Why a device may reach an address by some services, all of them unless said, or may not.
    *
    * # Errors
-   * `not_found`, `invalid_input` (`address`).
+   * `not_found`, `invalid_input` (`address`, `services`).
    */
-  explain(device: DeviceId, address: string, callOptions?: CallOptions | null): Promise<Explanation>
+  explain(device: DeviceId, address: string, services?: string | null, callOptions?: CallOptions | null): Promise<Explanation>
+  /**
+   * What would have to change for a device to reach a port of an address; `protocol` is a name or a number.
+   *
+   * # Errors
+   * `not_found`, `invalid_input` (`address`, `protocol`, `port`).
+   */
+  whyNot(device: DeviceId, address: string, protocol: string, port: number, callOptions?: CallOptions | null): Promise<WhyNot>
+  /**
+   * The devices that may reach a destination now by policies: a prefix or a name, and after a space the services if they are not
+   * all.
+   *
+   * # Errors
+   * `invalid_input` (`destination`).
+   */
+  whoCanReach(destination: string, part: Part, callOptions?: CallOptions | null): Promise<Array<Reacher>>
+  /**
+   * How much of each of these destinations each device may reach now by policies.
+   *
+   * # Errors
+   * `invalid_input` (`destinations`).
+   */
+  matrix(destinations: Array<string>, callOptions?: CallOptions | null): Promise<Matrix>
+  /**
+   * What the policies say that nobody can have meant, with the devices and gateways that there are now.
+   *
+   * # Errors
+   * None of its own.
+   */
+  lint(callOptions?: CallOptions | null): Promise<Array<PolicyFinding>>
+  /**
+   * Changes a policy of this revision.
+   *
+   * # Errors
+   * `invalid_input` naming the field, `already_exists` for a taken name, `not_found`, `conflict` when somebody has changed it
+   * meanwhile, when a test would fail, or when more devices would gain or lose access than the settings let.
+   */
+  update(id: PolicyId, revision: number, changes: PolicyChanges, callOptions?: CallOptions | null): Promise<Policy>
+  /**
+   * The policies and their tests as a text that a team keeps beside its code.
+   *
+   * # Errors
+   * None of its own.
+   */
+  exportDocument(format: DocumentFormat, callOptions?: CallOptions | null): Promise<string>
+  /**
+   * What importing a text would do, and what is wrong with it, line by line.
+   *
+   * # Errors
+   * None of its own.
+   */
+  checkDocument(text: string, callOptions?: CallOptions | null): Promise<DocumentReport>
+  /**
+   * What importing a text would change for whom.
+   *
+   * # Errors
+   * `invalid_input` (`text`) with the first thing that is wrong with it.
+   */
+  previewDocument(text: string, callOptions?: CallOptions | null): Promise<Array<AccessChange>>
+  /**
+   * Makes the policies and their tests those of a text; all of it, or nothing.
+   *
+   * # Errors
+   * `invalid_input` (`text`) with the first thing that is wrong with it, `conflict` when a test would fail that passes now, or when
+   * more devices would gain or lose access than the settings let.
+   */
+  importDocument(text: string, callOptions?: CallOptions | null): Promise<DocumentReport>
+  /**
+   * Creates a test. Whether it passes does not matter: it holds changes back only once it does.
+   *
+   * # Errors
+   * `invalid_input` naming the field, `already_exists` for a taken name, `not_found`.
+   */
+  createTest(test: NewPolicyTest, callOptions?: CallOptions | null): Promise<PolicyTest>
+  /**
+   * The tests, a page at a time.
+   *
+   * # Errors
+   * `invalid_input` (`limit`, `after`).
+   */
+  listTests(after?: string | null, limit?: number | null, callOptions?: CallOptions | null): Promise<PolicyTestPage>
+  /**
+   * Removes a test.
+   *
+   * # Errors
+   * `not_found`.
+   */
+  removeTest(id: PolicyTestId, callOptions?: CallOptions | null): Promise<void>
+  /**
+   * Runs every test now.
+   *
+   * # Errors
+   * None of its own.
+   */
+  runTests(callOptions?: CallOptions | null): Promise<Array<PolicyTestResult>>
 }
 
 /** A WireGuard private key. It prints nothing of itself and is overwritten when it goes. */
@@ -964,8 +1058,8 @@ export declare class Tunnel {
 
 /** What a device may reach, by policies alone. */
 export interface Access {
-  /** The addresses it may reach, as the fewest prefixes. */
-  allowed: Array<string>
+  /** What it may reach: addresses, by protocols and ports. */
+  allowed: Array<Reach>
   /** The moment from which this may be different although nobody changed anything, in microseconds since 1970. */
   validUntil: number | null
   /** Whether a policy that applies allows all of IPv4; stricter policies may still take addresses away. */
@@ -974,6 +1068,16 @@ export interface Access {
   fullTunnelV6: boolean
   /** Why it has no access whatever policies say. */
   barred: Bar | null
+}
+
+/** What a change of policies changes for one device. */
+export interface AccessChange {
+  /** Whose access it is. */
+  who: Reacher
+  /** What it may reach afterwards and cannot now. */
+  gained: Array<Reach>
+  /** What it can reach now and may not afterwards. */
+  lost: Array<Reach>
 }
 
 /** One life of an address, a number or a block of them, in somebody's hands. */
@@ -1018,6 +1122,22 @@ export declare enum AllocationStatus {
   Quarantined = 'quarantined',
   /** Over. */
   Released = 'released',
+}
+
+/** What holds for some services of an address, and why. */
+export interface Answer {
+  /** The protocols and ports. */
+  services: Array<string>
+  /** Whether the address may be reached by these. */
+  isAllowed: boolean
+  /** What decided. */
+  verdict: Verdict
+  /** The policy that decided, if one did. */
+  winner: Winner | null
+  /** Why the device has no access, if it has none. */
+  barred: Bar | null
+  /** The policies that did not decide, the closest first. */
+  losers: Array<Loser>
 }
 
 /** A part of the audit as JSON Lines. */
@@ -1326,10 +1446,12 @@ export interface DesiredState {
   nextChange: number | null
 }
 
-/** What a policy matches: every protocol and port of a prefix. */
+/** What a policy matches: a place, by some services. */
 export interface Destination {
-  /** The addresses. */
-  cidr: string
+  /** Where: a prefix, or what is named instead, such as `service:git`. */
+  to: string
+  /** The protocols and ports: `any`, `tcp`, `tcp/443`, `udp/5000-5999`. */
+  services: string
   /** What is there; may be empty. Has no effect. */
   description: string
 }
@@ -1380,6 +1502,42 @@ export declare enum DeviceStatus {
   Expired = 'expired',
 }
 
+/** What is wrong with a text, and where. */
+export interface DocumentFault {
+  /** The line, from 1; 0 for the text as a whole. */
+  line: number
+  /** The key. */
+  field: string
+  /** What is the matter. */
+  message: string
+}
+
+/** How a document is written. */
+export declare enum DocumentFormat {
+  /** YAML 1.2. */
+  Yaml = 'yaml',
+  /** JSON, indented. */
+  Json = 'json',
+}
+
+/** What an import of a document did, or would do. */
+export interface DocumentReport {
+  /** How many policies it creates. */
+  created: number
+  /** How many it changes. */
+  updated: number
+  /** How many it removes, because the document does not have them. */
+  removed: number
+  /** How many are as they were. */
+  unchanged: number
+  /** How many tests there are afterwards: those of the document. */
+  tests: number
+  /** What is wrong with the text, in order of the lines; with any of it nothing is done. At most 100 are listed. */
+  faults: Array<DocumentFault>
+  /** How many those are, or 100 where there may be more. */
+  faultCount: number
+}
+
 /** Whether a policy lets through or holds back. */
 export declare enum Effect {
   /** Holds back. */
@@ -1392,8 +1550,8 @@ export declare enum Effect {
 export interface Enforcement {
   /** The device's addresses at this gateway. */
   sources: Array<string>
-  /** Where it may open a connection to, as the fewest prefixes. */
-  destinations: Array<string>
+  /** What it may open connections to: addresses, by protocols and ports. */
+  destinations: Array<Reach>
   /** The moment from which nothing may be let through on the ground of this value. */
   validUntil: number | null
 }
@@ -1472,18 +1630,24 @@ export interface Explanation {
   address: string
   /** The moment asked about, in microseconds since 1970. */
   at: number
-  /** Whether the address may be reached. */
+  /** Whether the address may be reached by every service asked about. */
   isAllowed: boolean
-  /** What decided. */
-  verdict: Verdict
-  /** The policy that decided, if one did. */
-  winner: Winner | null
-  /** Why the device has no access, if it has none. */
-  barred: Bar | null
-  /** The policies that did not decide, the closest first. */
-  losers: Array<Loser>
+  /** Whether it may be reached by any of them. */
+  isAllowedSomehow: boolean
+  /** One answer, unless policies tell services of this address apart. The one for whatever nobody named is last. */
+  answers: Array<Answer>
   /** The same for a person to read, in several lines. */
   text: string
+}
+
+/** How much of something a device reaches. */
+export declare enum Extent {
+  /** Nothing of it. */
+  Unreached = 'unreached',
+  /** A part of it. */
+  Partial = 'partial',
+  /** All of it. */
+  Whole = 'whole',
 }
 
 /** One thing that is wrong with what is stored of a pool. */
@@ -1668,6 +1832,8 @@ export declare enum LossReason {
   Outranked = 'outranked',
   /** The built-in rule stands above it. */
   BelowInfrastructure = 'below_infrastructure',
+  /** It contains the address, by other services. */
+  OtherServices = 'other_services',
   /** No destination of it contains the address. */
   NotContained = 'not_contained',
   /** Its window has not begun. */
@@ -1678,6 +1844,26 @@ export declare enum LossReason {
   Inactive = 'inactive',
   /** It names neither the device nor its user nor a group of the user. */
   NotTargeted = 'not_targeted',
+}
+
+/** Devices, destinations, and how much of each a device reaches. */
+export interface Matrix {
+  /** The destinations asked about, as texts. */
+  columns: Array<string>
+  /** A line for each device. */
+  rows: Array<MatrixRow>
+  /** The same as a table, comma-separated. */
+  csv: string
+  /** The same as a picture, in which devices that reach the same are one row. */
+  svg: string
+}
+
+/** One device and what it reaches. */
+export interface MatrixRow {
+  /** Who it is: `ada/laptop`. */
+  label: string
+  /** How much of each column it reaches. */
+  cells: Array<Extent>
 }
 
 /** One allocation that a renumbering moves. */
@@ -1738,7 +1924,10 @@ export interface NewPolicy {
   effect: Effect
   /** Whom it is about. None: nobody. */
   targets: Array<Target>
-  /** The prefixes that it matches. None: nothing, never "any". */
+  /**
+   * What it matches, each a prefix or a name, and after a space the services if they are not all: `10.0.0.0/8`,
+   * `10.0.0.0/8 tcp/443`, `service:git tcp/22`. None: nothing, never "any".
+   */
   destinations: Array<string>
   /** What it is for. */
   description?: string
@@ -1752,6 +1941,20 @@ export interface NewPolicy {
   validFrom?: number
   /** The first moment at which it counts no more. */
   validUntil?: number
+}
+
+/** A test to create. */
+export interface NewPolicyTest {
+  /** A name, unique among tests. */
+  name: string
+  /** Who tries. */
+  who: Target
+  /** The address. */
+  to: string
+  /** What must come of it. */
+  expect: Effect
+  /** The protocols and ports; all of them without it. */
+  service?: string
 }
 
 /** A pool to create. It has one prefix (`cidr`), several ranges, or a block of a parent. */
@@ -1798,6 +2001,14 @@ export interface NewUser {
   role?: string
 }
 
+/** How much of something a device must reach to count among those that reach it. */
+export declare enum Part {
+  /** Anything of it is enough. */
+  Any = 'any',
+  /** All of it. */
+  All = 'all',
+}
+
 /** A peer as it is. */
 export interface PeerStatus {
   /** Who it is, in base64. */
@@ -1820,6 +2031,8 @@ export interface PeerStatus {
 export interface Policy {
   /** Its id. Of two policies that decide the same, the lower one is named as the winner. */
   id: PolicyId
+  /** Goes up with each change of the policy; 1 at first. */
+  revision: number
   /** A name, unique among living policies. */
   name: string
   /** What it is for; may be empty. */
@@ -1842,6 +2055,47 @@ export interface Policy {
   validUntil: number | null
 }
 
+/** What shall be different about a policy. What is not said stays as it is. */
+export interface PolicyChanges {
+  /** Another name. */
+  name?: string
+  /** Another description. */
+  description?: string
+  /** Another priority. */
+  priority?: number
+  /** Another effect. */
+  effect?: Effect
+  /** Whether it counts. */
+  isActive?: boolean
+  /** Whether it is a full tunnel. */
+  fullTunnel?: boolean
+  /** Whom it is about, instead of those it was about. */
+  targets?: Array<Target>
+  /** What it matches, instead of what it matched. */
+  destinations?: Array<string>
+  /** Another moment from which it counts, in microseconds since 1970. */
+  validFrom?: number
+  /** Another first moment at which it counts no more. */
+  validUntil?: number
+  /** Whether it counts from the beginning of time; `valid_from` is left out then. */
+  isValidAlways?: boolean
+  /** Whether it counts until the end of time; `valid_until` is left out then. */
+  isValidForEver?: boolean
+}
+
+/** Something that a set of policies says and that nobody can have meant. */
+export interface PolicyFinding {
+  /**
+   * What kind of thing it is: `conflict`, `shadowed`, `no_targets`, `no_destinations`, `redundant`, `dangling`, `over`, `ipv6_leak`,
+   * `dns_unreachable`, `inside_vpn`, `has_endpoint`, `overlapping_peers`.
+   */
+  kind: string
+  /** The policy to look at, if it is about one. */
+  policy: PolicySummary | null
+  /** The same for a person to read. */
+  text: string
+}
+
 /** One page of policies. */
 export interface PolicyPage {
   /** The policies, in a stable order. */
@@ -1860,6 +2114,38 @@ export interface PolicySummary {
   priority: number
   /** Its effect. */
   effect: Effect
+}
+
+/** Something that must hold of the policies. */
+export interface PolicyTest {
+  /** Its id. */
+  id: PolicyTestId
+  /** A name, unique among tests. */
+  name: string
+  /** Who tries. */
+  who: Target
+  /** The address. */
+  to: string
+  /** The protocols and ports: every one of them must be as expected. */
+  service: string
+  /** What must come of it. */
+  expect: Effect
+}
+
+/** One page of tests. */
+export interface PolicyTestPage {
+  /** The tests, in a stable order. */
+  items: Array<PolicyTest>
+  /** What to ask the next page with; nothing when this was the last one. */
+  next: string | null
+}
+
+/** How a test came out. */
+export interface PolicyTestResult {
+  /** The test. */
+  test: PolicyTest
+  /** Whether it holds. */
+  passed: boolean
 }
 
 /** A pool: ranges of one kind without what is reserved in them. */
@@ -1990,6 +2276,24 @@ export declare enum Purpose {
   SessionSecret = 'session_secret',
 }
 
+/** Addresses, and by which services. */
+export interface Reach {
+  /** The protocols and ports. */
+  services: string
+  /** The addresses, as the fewest prefixes. */
+  addresses: Array<string>
+}
+
+/** A device, by what people call it. */
+export interface Reacher {
+  /** The device. */
+  device: DeviceId
+  /** Its user. */
+  user: UserId
+  /** The username and the device's name: `ada/laptop`. */
+  label: string
+}
+
 /** What working out the free ranges of a pool anew has changed. */
 export interface Rebuilt {
   /** Whether anything was not as it had to be. */
@@ -1998,6 +2302,36 @@ export interface Rebuilt {
   found: string
   /** How many were taken for free and are not. */
   withdrawn: string
+}
+
+/** One change that is enough. */
+export interface Remedy {
+  /** What kind of change it is. */
+  kind: RemedyKind
+  /** The policy to change; nothing for one to create. */
+  policy: PolicySummary | null
+  /** The priority to give, where one is. */
+  priority: number | null
+  /** The same for a person to read. */
+  text: string
+}
+
+/** What kind of change is enough. */
+export declare enum RemedyKind {
+  /** Turn a policy on that is not active. */
+  Activate = 'activate',
+  /** Let a policy count at this moment, which its window leaves out. */
+  MoveWindow = 'move_window',
+  /** Make a policy target the device, its user or a group of the user. */
+  AddTarget = 'add_target',
+  /** Let a policy that has the address have this protocol and port too. */
+  AddService = 'add_service',
+  /** Take the one policy away that denies it. */
+  Remove = 'remove',
+  /** Give a policy that allows it this priority, the weakest that suffices. */
+  Reprioritize = 'reprioritize',
+  /** Create a policy that allows it, of this priority. */
+  Create = 'create',
 }
 
 /** What a renumbering does, or would do. */
@@ -2272,12 +2606,26 @@ export declare enum Verdict {
 /** The version of this library. */
 export declare function version(): string
 
+/** What would have to change for a device to reach something. */
+export interface WhyNot {
+  /** It reaches it already. */
+  isAllowed: boolean
+  /** The device has no access at all until this is lifted, whatever else is changed. */
+  barred: Bar | null
+  /** Changes, each of which is enough, beside lifting the bar; none where it is allowed then. */
+  remedies: Array<Remedy>
+  /** The same for a person to read, in several lines. */
+  text: string
+}
+
 /** The policy that decided, and how it came to apply. */
 export interface Winner {
   /** The policy. */
   policy: PolicySummary
   /** How it names the device, such as `device … <- user … <- group …`. */
   path: string
-  /** The destination that contains the address, the longest among several; nothing for a full tunnel. */
+  /** The prefix that contains the address, the longest among several; nothing for a full tunnel. */
   matched: string | null
+  /** The destination that has that prefix, with its services; nothing for a full tunnel. */
+  destination: string | null
 }

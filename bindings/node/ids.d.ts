@@ -24,6 +24,8 @@ export type AllocationId = Id<'AllocationId'>
 export type ReservationId = Id<'ReservationId'>
 /** A policy. */
 export type PolicyId = Id<'PolicyId'>
+/** Something that must hold of the policies. */
+export type PolicyTestId = Id<'PolicyTestId'>
 /** One row of the audit. */
 export type AuditId = Id<'AuditId'>
 

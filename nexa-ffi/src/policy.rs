@@ -596,7 +596,7 @@ impl Outward<Matrix> for policy::Matrix {
 
 /// Something that a set of policies says and that nobody can have meant.
 #[record]
-pub struct Finding {
+pub struct PolicyFinding {
     /// What kind of thing it is: `conflict`, `shadowed`, `no_targets`, `no_destinations`, `redundant`, `dangling`, `over`, `ipv6_leak`,
     /// `dns_unreachable`, `inside_vpn`, `has_endpoint`, `overlapping_peers`.
     pub kind: String,
@@ -606,9 +606,9 @@ pub struct Finding {
     pub text: String,
 }
 
-impl Outward<Finding> for policy::Finding {
-    fn outward(self) -> Finding {
-        Finding {
+impl Outward<PolicyFinding> for policy::Finding {
+    fn outward(self) -> PolicyFinding {
+        PolicyFinding {
             kind: self.kind().to_owned(),
             policy: self.policy().cloned().outward(),
             text: self.to_string(),
@@ -838,7 +838,7 @@ impl Policies {
     ///
     /// # Errors
     /// None of its own.
-    pub async fn lint(&self) -> Result<Vec<Finding>> {
+    pub async fn lint(&self) -> Result<Vec<PolicyFinding>> {
         Ok(self.core().lint().await?.outward())
     }
 

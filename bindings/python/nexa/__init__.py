@@ -8,9 +8,11 @@ cancelled.
 import atexit
 
 from nexa._nexa import Access as Access
+from nexa._nexa import AccessChange as AccessChange
 from nexa._nexa import Allocation as Allocation
 from nexa._nexa import AllocationPage as AllocationPage
 from nexa._nexa import AllocationStatus as AllocationStatus
+from nexa._nexa import Answer as Answer
 from nexa._nexa import Audit as Audit
 from nexa._nexa import AuditExport as AuditExport
 from nexa._nexa import AuditFilter as AuditFilter
@@ -37,6 +39,9 @@ from nexa._nexa import Device as Device
 from nexa._nexa import DevicePage as DevicePage
 from nexa._nexa import DeviceStatus as DeviceStatus
 from nexa._nexa import Devices as Devices
+from nexa._nexa import DocumentFault as DocumentFault
+from nexa._nexa import DocumentFormat as DocumentFormat
+from nexa._nexa import DocumentReport as DocumentReport
 from nexa._nexa import Effect as Effect
 from nexa._nexa import Enforcement as Enforcement
 from nexa._nexa import Enrolled as Enrolled
@@ -47,6 +52,7 @@ from nexa._nexa import Event as Event
 from nexa._nexa import EventStream as EventStream
 from nexa._nexa import Events as Events
 from nexa._nexa import Explanation as Explanation
+from nexa._nexa import Extent as Extent
 from nexa._nexa import Finding as Finding
 from nexa._nexa import FindingKind as FindingKind
 from nexa._nexa import Forecast as Forecast
@@ -65,19 +71,28 @@ from nexa._nexa import ImportReport as ImportReport
 from nexa._nexa import Ipam as Ipam
 from nexa._nexa import Loser as Loser
 from nexa._nexa import LossReason as LossReason
+from nexa._nexa import Matrix as Matrix
+from nexa._nexa import MatrixRow as MatrixRow
 from nexa._nexa import Move as Move
 from nexa._nexa import NewEnrolment as NewEnrolment
 from nexa._nexa import NewGateway as NewGateway
 from nexa._nexa import NewGroup as NewGroup
 from nexa._nexa import NewPolicy as NewPolicy
+from nexa._nexa import NewPolicyTest as NewPolicyTest
 from nexa._nexa import NewPool as NewPool
 from nexa._nexa import NewUser as NewUser
 from nexa._nexa import Nexa as Nexa
+from nexa._nexa import Part as Part
 from nexa._nexa import PeerStatus as PeerStatus
 from nexa._nexa import Policies as Policies
 from nexa._nexa import Policy as Policy
+from nexa._nexa import PolicyChanges as PolicyChanges
+from nexa._nexa import PolicyFinding as PolicyFinding
 from nexa._nexa import PolicyPage as PolicyPage
 from nexa._nexa import PolicySummary as PolicySummary
+from nexa._nexa import PolicyTest as PolicyTest
+from nexa._nexa import PolicyTestPage as PolicyTestPage
+from nexa._nexa import PolicyTestResult as PolicyTestResult
 from nexa._nexa import Pool as Pool
 from nexa._nexa import PoolChange as PoolChange
 from nexa._nexa import PoolKind as PoolKind
@@ -88,7 +103,11 @@ from nexa._nexa import Profile as Profile
 from nexa._nexa import ProfileDetails as ProfileDetails
 from nexa._nexa import ProfilePeer as ProfilePeer
 from nexa._nexa import Purpose as Purpose
+from nexa._nexa import Reach as Reach
+from nexa._nexa import Reacher as Reacher
 from nexa._nexa import Rebuilt as Rebuilt
+from nexa._nexa import Remedy as Remedy
+from nexa._nexa import RemedyKind as RemedyKind
 from nexa._nexa import Renumbering as Renumbering
 from nexa._nexa import RequestContext as RequestContext
 from nexa._nexa import Reservation as Reservation
@@ -116,6 +135,7 @@ from nexa._nexa import User as User
 from nexa._nexa import UserPage as UserPage
 from nexa._nexa import UserStatus as UserStatus
 from nexa._nexa import Verdict as Verdict
+from nexa._nexa import WhyNot as WhyNot
 from nexa._nexa import Winner as Winner
 from nexa._nexa import shutdown as shutdown
 from nexa._nexa import version as version
@@ -142,6 +162,7 @@ from nexa.ids import DeviceId as DeviceId
 from nexa.ids import GatewayId as GatewayId
 from nexa.ids import GroupId as GroupId
 from nexa.ids import PolicyId as PolicyId
+from nexa.ids import PolicyTestId as PolicyTestId
 from nexa.ids import PoolId as PoolId
 from nexa.ids import ReservationId as ReservationId
 from nexa.ids import RoleId as RoleId
@@ -152,11 +173,13 @@ from nexa.pages import all_of as all_of
 
 __all__ = [
     "Access",
+    "AccessChange",
     "Allocation",
     "AllocationId",
     "AllocationPage",
     "AllocationStatus",
     "AlreadyExists",
+    "Answer",
     "Audit",
     "AuditExport",
     "AuditFilter",
@@ -189,6 +212,9 @@ __all__ = [
     "DevicePage",
     "DeviceStatus",
     "Devices",
+    "DocumentFault",
+    "DocumentFormat",
+    "DocumentReport",
     "Effect",
     "Enforcement",
     "Enrolled",
@@ -200,6 +226,7 @@ __all__ = [
     "Events",
     "Exhausted",
     "Explanation",
+    "Extent",
     "Finding",
     "FindingKind",
     "Forbidden",
@@ -224,24 +251,34 @@ __all__ = [
     "Locked",
     "Loser",
     "LossReason",
+    "Matrix",
+    "MatrixRow",
     "Move",
     "NeedsOperator",
     "NewEnrolment",
     "NewGateway",
     "NewGroup",
     "NewPolicy",
+    "NewPolicyTest",
     "NewPool",
     "NewUser",
     "Nexa",
     "NexaError",
     "NotFound",
     "Page",
+    "Part",
     "PeerStatus",
     "Policies",
     "Policy",
+    "PolicyChanges",
+    "PolicyFinding",
     "PolicyId",
     "PolicyPage",
     "PolicySummary",
+    "PolicyTest",
+    "PolicyTestId",
+    "PolicyTestPage",
+    "PolicyTestResult",
     "Pool",
     "PoolChange",
     "PoolId",
@@ -253,7 +290,11 @@ __all__ = [
     "ProfileDetails",
     "ProfilePeer",
     "Purpose",
+    "Reach",
+    "Reacher",
     "Rebuilt",
+    "Remedy",
+    "RemedyKind",
     "Renumbering",
     "RequestContext",
     "Reservation",
@@ -289,6 +330,7 @@ __all__ = [
     "UserPage",
     "UserStatus",
     "Verdict",
+    "WhyNot",
     "Winner",
     "all_of",
     "shutdown",

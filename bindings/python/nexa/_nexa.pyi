@@ -5,10 +5,10 @@ The native half of the package `nexa`.
 import builtins
 from _typeshed import SupportsGetItem
 from collections.abc import Awaitable
-from nexa.ids import AllocationId, AuditId, DeviceId, GatewayId, GroupId, PolicyId, PoolId, ReservationId, RoleId, SessionId, UserId
+from nexa.ids import AllocationId, AuditId, DeviceId, GatewayId, GroupId, PolicyId, PolicyTestId, PoolId, ReservationId, RoleId, SessionId, UserId
 from typing import Any, Final, SupportsFloat, SupportsIndex, final
 
-__all__ = ["Access", "Allocation", "AllocationPage", "AllocationStatus", "Audit", "AuditExport", "AuditFilter", "AuditPage", "AuditProblem", "AuditProblemKind", "AuditPublicKey", "AuditRecord", "AuditReport", "AuditSealed", "AuditStatus", "Bar", "CancelHandle", "Claim", "Conf", "ConfDetails", "ConfPeerDetails", "Counters", "DataKeyRecord", "DesiredPeer", "DesiredState", "Destination", "Device", "DevicePage", "DeviceStatus", "Devices", "Effect", "Enforcement", "Enrolled", "Enrolment", "ErrorInfo", "ErrorKind", "Event", "EventStream", "Events", "Explanation", "Finding", "FindingKind", "Forecast", "Gateway", "GatewayOptions", "GatewayPage", "Gateways", "Group", "GroupPage", "Handle", "HeatMap", "Identity", "ImportConflict", "ImportFormat", "ImportReport", "Ipam", "Loser", "LossReason", "Move", "NewEnrolment", "NewGateway", "NewGroup", "NewPolicy", "NewPool", "NewUser", "Nexa", "PeerStatus", "Policies", "Policy", "PolicyPage", "PolicySummary", "Pool", "PoolChange", "PoolKind", "PoolPage", "PoolUsage", "PrivateKey", "Profile", "ProfileDetails", "ProfilePeer", "Purpose", "Rebuilt", "Renumbering", "RequestContext", "Reservation", "ReservationPage", "ReservedRange", "Resize", "Rotation", "Sealing", "Secret", "Setting", "Settings", "SignedHead", "SignedIn", "Strategy", "Target", "TargetType", "TcpListener", "TcpStream", "TerminalTheme", "Tunnel", "TunnelEvent", "TunnelEventType", "TunnelOptions", "User", "UserPage", "UserStatus", "Verdict", "Winner", "shutdown", "version"]
+__all__ = ["Access", "AccessChange", "Allocation", "AllocationPage", "AllocationStatus", "Answer", "Audit", "AuditExport", "AuditFilter", "AuditPage", "AuditProblem", "AuditProblemKind", "AuditPublicKey", "AuditRecord", "AuditReport", "AuditSealed", "AuditStatus", "Bar", "CancelHandle", "Claim", "Conf", "ConfDetails", "ConfPeerDetails", "Counters", "DataKeyRecord", "DesiredPeer", "DesiredState", "Destination", "Device", "DevicePage", "DeviceStatus", "Devices", "DocumentFault", "DocumentFormat", "DocumentReport", "Effect", "Enforcement", "Enrolled", "Enrolment", "ErrorInfo", "ErrorKind", "Event", "EventStream", "Events", "Explanation", "Extent", "Finding", "FindingKind", "Forecast", "Gateway", "GatewayOptions", "GatewayPage", "Gateways", "Group", "GroupPage", "Handle", "HeatMap", "Identity", "ImportConflict", "ImportFormat", "ImportReport", "Ipam", "Loser", "LossReason", "Matrix", "MatrixRow", "Move", "NewEnrolment", "NewGateway", "NewGroup", "NewPolicy", "NewPolicyTest", "NewPool", "NewUser", "Nexa", "Part", "PeerStatus", "Policies", "Policy", "PolicyChanges", "PolicyFinding", "PolicyPage", "PolicySummary", "PolicyTest", "PolicyTestPage", "PolicyTestResult", "Pool", "PoolChange", "PoolKind", "PoolPage", "PoolUsage", "PrivateKey", "Profile", "ProfileDetails", "ProfilePeer", "Purpose", "Reach", "Reacher", "Rebuilt", "Remedy", "RemedyKind", "Renumbering", "RequestContext", "Reservation", "ReservationPage", "ReservedRange", "Resize", "Rotation", "Sealing", "Secret", "Setting", "Settings", "SignedHead", "SignedIn", "Strategy", "Target", "TargetType", "TcpListener", "TcpStream", "TerminalTheme", "Tunnel", "TunnelEvent", "TunnelEventType", "TunnelOptions", "User", "UserPage", "UserStatus", "Verdict", "WhyNot", "Winner", "shutdown", "version"]
 
 @final
 class Access:
@@ -17,12 +17,12 @@ class Access:
     """
     def __eq__(self, value: object, /) -> bool: ...
     def __ne__(self, value: object, /) -> bool: ...
-    def __new__(cls, /, *, allowed: SupportsGetItem[int, str], valid_until: SupportsIndex | None = None, full_tunnel_v4: bool, full_tunnel_v6: bool, barred: Bar | None = None) -> Access: ...
+    def __new__(cls, /, *, allowed: SupportsGetItem[int, Reach], valid_until: SupportsIndex | None = None, full_tunnel_v4: bool, full_tunnel_v6: bool, barred: Bar | None = None) -> Access: ...
     def __repr__(self, /) -> str: ...
     @property
-    def allowed(self, /) -> list[str]:
+    def allowed(self, /) -> list[Reach]:
         """
-        The addresses it may reach, as the fewest prefixes.
+        What it may reach: addresses, by protocols and ports.
         """
     @property
     def barred(self, /) -> Bar | None:
@@ -43,6 +43,31 @@ class Access:
     def valid_until(self, /) -> int | None:
         """
         The moment from which this may be different although nobody changed anything, in microseconds since 1970.
+        """
+
+@final
+class AccessChange:
+    """
+    What a change of policies changes for one device.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, who: Reacher, gained: SupportsGetItem[int, Reach], lost: SupportsGetItem[int, Reach]) -> AccessChange: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def gained(self, /) -> list[Reach]:
+        """
+        What it may reach afterwards and cannot now.
+        """
+    @property
+    def lost(self, /) -> list[Reach]:
+        """
+        What it can reach now and may not afterwards.
+        """
+    @property
+    def who(self, /) -> Reacher:
+        """
+        Whose access it is.
         """
 
 @final
@@ -157,6 +182,46 @@ class AllocationStatus:
     def value(self, /) -> str:
         """
         The spelling in snake case, the same in every language.
+        """
+
+@final
+class Answer:
+    """
+    What holds for some services of an address, and why.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, services: SupportsGetItem[int, str], is_allowed: bool, verdict: Verdict, winner: Winner | None = None, barred: Bar | None = None, losers: SupportsGetItem[int, Loser]) -> Answer: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def barred(self, /) -> Bar | None:
+        """
+        Why the device has no access, if it has none.
+        """
+    @property
+    def is_allowed(self, /) -> bool:
+        """
+        Whether the address may be reached by these.
+        """
+    @property
+    def losers(self, /) -> list[Loser]:
+        """
+        The policies that did not decide, the closest first.
+        """
+    @property
+    def services(self, /) -> list[str]:
+        """
+        The protocols and ports.
+        """
+    @property
+    def verdict(self, /) -> Verdict:
+        """
+        What decided.
+        """
+    @property
+    def winner(self, /) -> Winner | None:
+        """
+        The policy that decided, if one did.
         """
 
 @final
@@ -1007,21 +1072,26 @@ class DesiredState:
 @final
 class Destination:
     """
-    What a policy matches: every protocol and port of a prefix.
+    What a policy matches: a place, by some services.
     """
     def __eq__(self, value: object, /) -> bool: ...
     def __ne__(self, value: object, /) -> bool: ...
-    def __new__(cls, /, *, cidr: str, description: str) -> Destination: ...
+    def __new__(cls, /, *, to: str, services: str, description: str) -> Destination: ...
     def __repr__(self, /) -> str: ...
-    @property
-    def cidr(self, /) -> str:
-        """
-        The addresses.
-        """
     @property
     def description(self, /) -> str:
         """
         What is there; may be empty. Has no effect.
+        """
+    @property
+    def services(self, /) -> str:
+        """
+        The protocols and ports: `any`, `tcp`, `tcp/443`, `udp/5000-5999`.
+        """
+    @property
+    def to(self, /) -> str:
+        """
+        Where: a prefix, or what is named instead, such as `service:git`.
         """
 
 @final
@@ -1170,6 +1240,101 @@ class Devices:
         """
 
 @final
+class DocumentFault:
+    """
+    What is wrong with a text, and where.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, line: SupportsIndex, field: str, message: str) -> DocumentFault: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def field(self, /) -> str:
+        """
+        The key.
+        """
+    @property
+    def line(self, /) -> int:
+        """
+        The line, from 1; 0 for the text as a whole.
+        """
+    @property
+    def message(self, /) -> str:
+        """
+        What is the matter.
+        """
+
+@final
+class DocumentFormat:
+    """
+    How a document is written.
+    """
+    JSON: Final[DocumentFormat]
+    """
+    JSON, indented.
+    """
+    YAML: Final[DocumentFormat]
+    """
+    YAML 1.2.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self, /) -> int: ...
+    def __int__(self, /) -> int: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    def __str__(self, /) -> str: ...
+    @property
+    def value(self, /) -> str:
+        """
+        The spelling in snake case, the same in every language.
+        """
+
+@final
+class DocumentReport:
+    """
+    What an import of a document did, or would do.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, created: SupportsIndex, updated: SupportsIndex, removed: SupportsIndex, unchanged: SupportsIndex, tests: SupportsIndex, faults: SupportsGetItem[int, DocumentFault], fault_count: SupportsIndex) -> DocumentReport: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def created(self, /) -> int:
+        """
+        How many policies it creates.
+        """
+    @property
+    def fault_count(self, /) -> int:
+        """
+        How many those are, or 100 where there may be more.
+        """
+    @property
+    def faults(self, /) -> list[DocumentFault]:
+        """
+        What is wrong with the text, in order of the lines; with any of it nothing is done. At most 100 are listed.
+        """
+    @property
+    def removed(self, /) -> int:
+        """
+        How many it removes, because the document does not have them.
+        """
+    @property
+    def tests(self, /) -> int:
+        """
+        How many tests there are afterwards: those of the document.
+        """
+    @property
+    def unchanged(self, /) -> int:
+        """
+        How many are as they were.
+        """
+    @property
+    def updated(self, /) -> int:
+        """
+        How many it changes.
+        """
+
+@final
 class Effect:
     """
     Whether a policy lets through or holds back.
@@ -1201,12 +1366,12 @@ class Enforcement:
     """
     def __eq__(self, value: object, /) -> bool: ...
     def __ne__(self, value: object, /) -> bool: ...
-    def __new__(cls, /, *, sources: SupportsGetItem[int, str], destinations: SupportsGetItem[int, str], valid_until: SupportsIndex | None = None) -> Enforcement: ...
+    def __new__(cls, /, *, sources: SupportsGetItem[int, str], destinations: SupportsGetItem[int, Reach], valid_until: SupportsIndex | None = None) -> Enforcement: ...
     def __repr__(self, /) -> str: ...
     @property
-    def destinations(self, /) -> list[str]:
+    def destinations(self, /) -> list[Reach]:
         """
-        Where it may open a connection to, as the fewest prefixes.
+        What it may open connections to: addresses, by protocols and ports.
         """
     @property
     def sources(self, /) -> list[str]:
@@ -1464,7 +1629,7 @@ class Explanation:
     """
     def __eq__(self, value: object, /) -> bool: ...
     def __ne__(self, value: object, /) -> bool: ...
-    def __new__(cls, /, *, device: DeviceId, user: UserId, address: str, at: SupportsIndex, is_allowed: bool, verdict: Verdict, winner: Winner | None = None, barred: Bar | None = None, losers: SupportsGetItem[int, Loser], text: str) -> Explanation: ...
+    def __new__(cls, /, *, device: DeviceId, user: UserId, address: str, at: SupportsIndex, is_allowed: bool, is_allowed_somehow: bool, answers: SupportsGetItem[int, Answer], text: str) -> Explanation: ...
     def __repr__(self, /) -> str: ...
     @property
     def address(self, /) -> str:
@@ -1472,14 +1637,14 @@ class Explanation:
         The address asked about.
         """
     @property
+    def answers(self, /) -> list[Answer]:
+        """
+        One answer, unless policies tell services of this address apart. The one for whatever nobody named is last.
+        """
+    @property
     def at(self, /) -> int:
         """
         The moment asked about, in microseconds since 1970.
-        """
-    @property
-    def barred(self, /) -> Bar | None:
-        """
-        Why the device has no access, if it has none.
         """
     @property
     def device(self, /) -> DeviceId:
@@ -1489,12 +1654,12 @@ class Explanation:
     @property
     def is_allowed(self, /) -> bool:
         """
-        Whether the address may be reached.
+        Whether the address may be reached by every service asked about.
         """
     @property
-    def losers(self, /) -> list[Loser]:
+    def is_allowed_somehow(self, /) -> bool:
         """
-        The policies that did not decide, the closest first.
+        Whether it may be reached by any of them.
         """
     @property
     def text(self, /) -> str:
@@ -1506,15 +1671,34 @@ class Explanation:
         """
         Its user.
         """
+
+@final
+class Extent:
+    """
+    How much of something a device reaches.
+    """
+    PARTIAL: Final[Extent]
+    """
+    A part of it.
+    """
+    UNREACHED: Final[Extent]
+    """
+    Nothing of it.
+    """
+    WHOLE: Final[Extent]
+    """
+    All of it.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self, /) -> int: ...
+    def __int__(self, /) -> int: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    def __str__(self, /) -> str: ...
     @property
-    def verdict(self, /) -> Verdict:
+    def value(self, /) -> str:
         """
-        What decided.
-        """
-    @property
-    def winner(self, /) -> Winner | None:
-        """
-        The policy that decided, if one did.
+        The spelling in snake case, the same in every language.
         """
 
 @final
@@ -2419,6 +2603,10 @@ class LossReason:
     """
     Its window is over.
     """
+    OTHER_SERVICES: Final[LossReason]
+    """
+    It contains the address, by other services.
+    """
     OUTRANKED: Final[LossReason]
     """
     The winner's priority number is lower.
@@ -2437,6 +2625,56 @@ class LossReason:
     def value(self, /) -> str:
         """
         The spelling in snake case, the same in every language.
+        """
+
+@final
+class Matrix:
+    """
+    Devices, destinations, and how much of each a device reaches.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, columns: SupportsGetItem[int, str], rows: SupportsGetItem[int, MatrixRow], csv: str, svg: str) -> Matrix: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def columns(self, /) -> list[str]:
+        """
+        The destinations asked about, as texts.
+        """
+    @property
+    def csv(self, /) -> str:
+        """
+        The same as a table, comma-separated.
+        """
+    @property
+    def rows(self, /) -> list[MatrixRow]:
+        """
+        A line for each device.
+        """
+    @property
+    def svg(self, /) -> str:
+        """
+        The same as a picture, in which devices that reach the same are one row.
+        """
+
+@final
+class MatrixRow:
+    """
+    One device and what it reaches.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, label: str, cells: SupportsGetItem[int, Extent]) -> MatrixRow: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def cells(self, /) -> list[Extent]:
+        """
+        How much of each column it reaches.
+        """
+    @property
+    def label(self, /) -> str:
+        """
+        Who it is: `ada/laptop`.
         """
 
 @final
@@ -2581,7 +2819,8 @@ class NewPolicy:
     @property
     def destinations(self, /) -> list[str]:
         """
-        The prefixes that it matches. None: nothing, never "any".
+        What it matches, each a prefix or a name, and after a space the services if they are not all: `10.0.0.0/8`,
+        `10.0.0.0/8 tcp/443`, `service:git tcp/22`. None: nothing, never "any".
         """
     @property
     def effect(self, /) -> Effect:
@@ -2622,6 +2861,41 @@ class NewPolicy:
     def valid_until(self, /) -> int | None:
         """
         The first moment at which it counts no more.
+        """
+
+@final
+class NewPolicyTest:
+    """
+    A test to create.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, name: str, who: Target, to: str, expect: Effect, service: str | None = None) -> NewPolicyTest: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def expect(self, /) -> Effect:
+        """
+        What must come of it.
+        """
+    @property
+    def name(self, /) -> str:
+        """
+        A name, unique among tests.
+        """
+    @property
+    def service(self, /) -> str | None:
+        """
+        The protocols and ports; all of them without it.
+        """
+    @property
+    def to(self, /) -> str:
+        """
+        The address.
+        """
+    @property
+    def who(self, /) -> Target:
+        """
+        Who tries.
         """
 
 @final
@@ -2790,6 +3064,31 @@ class Nexa:
         """
 
 @final
+class Part:
+    """
+    How much of something a device must reach to count among those that reach it.
+    """
+    ALL: Final[Part]
+    """
+    All of it.
+    """
+    ANY: Final[Part]
+    """
+    Anything of it is enough.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self, /) -> int: ...
+    def __int__(self, /) -> int: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    def __str__(self, /) -> str: ...
+    @property
+    def value(self, /) -> str:
+        """
+        The spelling in snake case, the same in every language.
+        """
+
+@final
 class PeerStatus:
     """
     A peer as it is.
@@ -2839,6 +3138,13 @@ class Policies:
     """
     Policies, as one caller may see and change them.
     """
+    async def check_document(self, /, text: str, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> DocumentReport:
+        """
+        What importing a text would do, and what is wrong with it, line by line.
+
+        # Errors
+        None of its own.
+        """
     async def create(self, /, policy: NewPolicy, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Policy:
         """
         Creates a policy.
@@ -2846,12 +3152,26 @@ class Policies:
         # Errors
         `invalid_input` naming the field, `already_exists` for a taken name, `not_found` for a target that is not there.
         """
-    async def explain(self, /, device: DeviceId, address: str, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Explanation:
+    async def create_test(self, /, test: NewPolicyTest, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> PolicyTest:
         """
-        Why a device may reach an address, or may not.
+        Creates a test. Whether it passes does not matter: it holds changes back only once it does.
 
         # Errors
-        `not_found`, `invalid_input` (`address`).
+        `invalid_input` naming the field, `already_exists` for a taken name, `not_found`.
+        """
+    async def explain(self, /, device: DeviceId, address: str, services: str | None = None, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Explanation:
+        """
+        Why a device may reach an address by some services, all of them unless said, or may not.
+
+        # Errors
+        `not_found`, `invalid_input` (`address`, `services`).
+        """
+    async def export_document(self, /, format: DocumentFormat, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> str:
+        """
+        The policies and their tests as a text that a team keeps beside its code.
+
+        # Errors
+        None of its own.
         """
     async def get(self, /, id: PolicyId, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Policy:
         """
@@ -2860,6 +3180,21 @@ class Policies:
         # Errors
         `not_found`.
         """
+    async def import_document(self, /, text: str, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> DocumentReport:
+        """
+        Makes the policies and their tests those of a text; all of it, or nothing.
+
+        # Errors
+        `invalid_input` (`text`) with the first thing that is wrong with it, `conflict` when a test would fail that passes now, or when
+        more devices would gain or lose access than the settings let.
+        """
+    async def lint(self, /, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> builtins.list[PolicyFinding]:
+        """
+        What the policies say that nobody can have meant, with the devices and gateways that there are now.
+
+        # Errors
+        None of its own.
+        """
     async def list(self, /, after: str | None = None, limit: SupportsIndex | None = None, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> PolicyPage:
         """
         The policies, a page at a time.
@@ -2867,9 +3202,37 @@ class Policies:
         # Errors
         `invalid_input` (`limit`, `after`).
         """
+    async def list_tests(self, /, after: str | None = None, limit: SupportsIndex | None = None, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> PolicyTestPage:
+        """
+        The tests, a page at a time.
+
+        # Errors
+        `invalid_input` (`limit`, `after`).
+        """
+    async def matrix(self, /, destinations: SupportsGetItem[int, str], *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Matrix:
+        """
+        How much of each of these destinations each device may reach now by policies.
+
+        # Errors
+        `invalid_input` (`destinations`).
+        """
+    async def preview_document(self, /, text: str, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> builtins.list[AccessChange]:
+        """
+        What importing a text would change for whom.
+
+        # Errors
+        `invalid_input` (`text`) with the first thing that is wrong with it.
+        """
     async def remove(self, /, id: PolicyId, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> None:
         """
         Removes a policy.
+
+        # Errors
+        `not_found`.
+        """
+    async def remove_test(self, /, id: PolicyTestId, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> None:
+        """
+        Removes a test.
 
         # Errors
         `not_found`.
@@ -2881,6 +3244,36 @@ class Policies:
         # Errors
         `not_found`.
         """
+    async def run_tests(self, /, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> builtins.list[PolicyTestResult]:
+        """
+        Runs every test now.
+
+        # Errors
+        None of its own.
+        """
+    async def update(self, /, id: PolicyId, revision: SupportsIndex, changes: PolicyChanges, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Policy:
+        """
+        Changes a policy of this revision.
+
+        # Errors
+        `invalid_input` naming the field, `already_exists` for a taken name, `not_found`, `conflict` when somebody has changed it
+        meanwhile, when a test would fail, or when more devices would gain or lose access than the settings let.
+        """
+    async def who_can_reach(self, /, destination: str, part: Part, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> builtins.list[Reacher]:
+        """
+        The devices that may reach a destination now by policies: a prefix or a name, and after a space the services if they are not
+        all.
+
+        # Errors
+        `invalid_input` (`destination`).
+        """
+    async def why_not(self, /, device: DeviceId, address: str, protocol: str, port: SupportsIndex, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> WhyNot:
+        """
+        What would have to change for a device to reach a port of an address; `protocol` is a name or a number.
+
+        # Errors
+        `not_found`, `invalid_input` (`address`, `protocol`, `port`).
+        """
 
 @final
 class Policy:
@@ -2889,7 +3282,7 @@ class Policy:
     """
     def __eq__(self, value: object, /) -> bool: ...
     def __ne__(self, value: object, /) -> bool: ...
-    def __new__(cls, /, *, id: PolicyId, name: str, description: str, priority: SupportsIndex, effect: Effect, is_active: bool, full_tunnel: bool, targets: SupportsGetItem[int, Target], destinations: SupportsGetItem[int, Destination], valid_from: SupportsIndex | None = None, valid_until: SupportsIndex | None = None) -> Policy: ...
+    def __new__(cls, /, *, id: PolicyId, revision: SupportsIndex, name: str, description: str, priority: SupportsIndex, effect: Effect, is_active: bool, full_tunnel: bool, targets: SupportsGetItem[int, Target], destinations: SupportsGetItem[int, Destination], valid_from: SupportsIndex | None = None, valid_until: SupportsIndex | None = None) -> Policy: ...
     def __repr__(self, /) -> str: ...
     @property
     def description(self, /) -> str:
@@ -2932,6 +3325,11 @@ class Policy:
         The lower number wins.
         """
     @property
+    def revision(self, /) -> int:
+        """
+        Goes up with each change of the policy; 1 at first.
+        """
+    @property
     def targets(self, /) -> list[Target]:
         """
         Whom it is about; sorted, each once. None: nobody.
@@ -2945,6 +3343,102 @@ class Policy:
     def valid_until(self, /) -> int | None:
         """
         The first moment at which it counts no more; nothing for never.
+        """
+
+@final
+class PolicyChanges:
+    """
+    What shall be different about a policy. What is not said stays as it is.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, name: str | None = None, description: str | None = None, priority: SupportsIndex | None = None, effect: Effect | None = None, is_active: bool | None = None, full_tunnel: bool | None = None, targets: SupportsGetItem[int, Target] | None = None, destinations: SupportsGetItem[int, str] | None = None, valid_from: SupportsIndex | None = None, valid_until: SupportsIndex | None = None, is_valid_always: bool | None = None, is_valid_for_ever: bool | None = None) -> PolicyChanges: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def description(self, /) -> str | None:
+        """
+        Another description.
+        """
+    @property
+    def destinations(self, /) -> list[str] | None:
+        """
+        What it matches, instead of what it matched.
+        """
+    @property
+    def effect(self, /) -> Effect | None:
+        """
+        Another effect.
+        """
+    @property
+    def full_tunnel(self, /) -> bool | None:
+        """
+        Whether it is a full tunnel.
+        """
+    @property
+    def is_active(self, /) -> bool | None:
+        """
+        Whether it counts.
+        """
+    @property
+    def is_valid_always(self, /) -> bool | None:
+        """
+        Whether it counts from the beginning of time; `valid_from` is left out then.
+        """
+    @property
+    def is_valid_for_ever(self, /) -> bool | None:
+        """
+        Whether it counts until the end of time; `valid_until` is left out then.
+        """
+    @property
+    def name(self, /) -> str | None:
+        """
+        Another name.
+        """
+    @property
+    def priority(self, /) -> int | None:
+        """
+        Another priority.
+        """
+    @property
+    def targets(self, /) -> list[Target] | None:
+        """
+        Whom it is about, instead of those it was about.
+        """
+    @property
+    def valid_from(self, /) -> int | None:
+        """
+        Another moment from which it counts, in microseconds since 1970.
+        """
+    @property
+    def valid_until(self, /) -> int | None:
+        """
+        Another first moment at which it counts no more.
+        """
+
+@final
+class PolicyFinding:
+    """
+    Something that a set of policies says and that nobody can have meant.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, kind: str, policy: PolicySummary | None = None, text: str) -> PolicyFinding: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def kind(self, /) -> str:
+        """
+        What kind of thing it is: `conflict`, `shadowed`, `no_targets`, `no_destinations`, `redundant`, `dangling`, `over`, `ipv6_leak`,
+        `dns_unreachable`, `inside_vpn`, `has_endpoint`, `overlapping_peers`.
+        """
+    @property
+    def policy(self, /) -> PolicySummary | None:
+        """
+        The policy to look at, if it is about one.
+        """
+    @property
+    def text(self, /) -> str:
+        """
+        The same for a person to read.
         """
 
 @final
@@ -2995,6 +3489,86 @@ class PolicySummary:
     def priority(self, /) -> int:
         """
         Its priority number.
+        """
+
+@final
+class PolicyTest:
+    """
+    Something that must hold of the policies.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, id: PolicyTestId, name: str, who: Target, to: str, service: str, expect: Effect) -> PolicyTest: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def expect(self, /) -> Effect:
+        """
+        What must come of it.
+        """
+    @property
+    def id(self, /) -> PolicyTestId:
+        """
+        Its id.
+        """
+    @property
+    def name(self, /) -> str:
+        """
+        A name, unique among tests.
+        """
+    @property
+    def service(self, /) -> str:
+        """
+        The protocols and ports: every one of them must be as expected.
+        """
+    @property
+    def to(self, /) -> str:
+        """
+        The address.
+        """
+    @property
+    def who(self, /) -> Target:
+        """
+        Who tries.
+        """
+
+@final
+class PolicyTestPage:
+    """
+    One page of tests.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, items: SupportsGetItem[int, PolicyTest], next: str | None = None) -> PolicyTestPage: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def items(self, /) -> list[PolicyTest]:
+        """
+        The tests, in a stable order.
+        """
+    @property
+    def next(self, /) -> str | None:
+        """
+        What to ask the next page with; nothing when this was the last one.
+        """
+
+@final
+class PolicyTestResult:
+    """
+    How a test came out.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, test: PolicyTest, passed: bool) -> PolicyTestResult: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def passed(self, /) -> bool:
+        """
+        Whether it holds.
+        """
+    @property
+    def test(self, /) -> PolicyTest:
+        """
+        The test.
         """
 
 @final
@@ -3381,6 +3955,51 @@ class Purpose:
         """
 
 @final
+class Reach:
+    """
+    Addresses, and by which services.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, services: str, addresses: SupportsGetItem[int, str]) -> Reach: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def addresses(self, /) -> list[str]:
+        """
+        The addresses, as the fewest prefixes.
+        """
+    @property
+    def services(self, /) -> str:
+        """
+        The protocols and ports.
+        """
+
+@final
+class Reacher:
+    """
+    A device, by what people call it.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, device: DeviceId, user: UserId, label: str) -> Reacher: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def device(self, /) -> DeviceId:
+        """
+        The device.
+        """
+    @property
+    def label(self, /) -> str:
+        """
+        The username and the device's name: `ada/laptop`.
+        """
+    @property
+    def user(self, /) -> UserId:
+        """
+        Its user.
+        """
+
+@final
 class Rebuilt:
     """
     What working out the free ranges of a pool anew has changed.
@@ -3403,6 +4022,81 @@ class Rebuilt:
     def withdrawn(self, /) -> str:
         """
         How many were taken for free and are not.
+        """
+
+@final
+class Remedy:
+    """
+    One change that is enough.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, kind: RemedyKind, policy: PolicySummary | None = None, priority: SupportsIndex | None = None, text: str) -> Remedy: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def kind(self, /) -> RemedyKind:
+        """
+        What kind of change it is.
+        """
+    @property
+    def policy(self, /) -> PolicySummary | None:
+        """
+        The policy to change; nothing for one to create.
+        """
+    @property
+    def priority(self, /) -> int | None:
+        """
+        The priority to give, where one is.
+        """
+    @property
+    def text(self, /) -> str:
+        """
+        The same for a person to read.
+        """
+
+@final
+class RemedyKind:
+    """
+    What kind of change is enough.
+    """
+    ACTIVATE: Final[RemedyKind]
+    """
+    Turn a policy on that is not active.
+    """
+    ADD_SERVICE: Final[RemedyKind]
+    """
+    Let a policy that has the address have this protocol and port too.
+    """
+    ADD_TARGET: Final[RemedyKind]
+    """
+    Make a policy target the device, its user or a group of the user.
+    """
+    CREATE: Final[RemedyKind]
+    """
+    Create a policy that allows it, of this priority.
+    """
+    MOVE_WINDOW: Final[RemedyKind]
+    """
+    Let a policy count at this moment, which its window leaves out.
+    """
+    REMOVE: Final[RemedyKind]
+    """
+    Take the one policy away that denies it.
+    """
+    REPRIORITIZE: Final[RemedyKind]
+    """
+    Give a policy that allows it this priority, the weakest that suffices.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self, /) -> int: ...
+    def __int__(self, /) -> int: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __repr__(self, /) -> str: ...
+    def __str__(self, /) -> str: ...
+    @property
+    def value(self, /) -> str:
+        """
+        The spelling in snake case, the same in every language.
         """
 
 @final
@@ -4347,18 +5041,53 @@ class Verdict:
         """
 
 @final
+class WhyNot:
+    """
+    What would have to change for a device to reach something.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, is_allowed: bool, barred: Bar | None = None, remedies: SupportsGetItem[int, Remedy], text: str) -> WhyNot: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def barred(self, /) -> Bar | None:
+        """
+        The device has no access at all until this is lifted, whatever else is changed.
+        """
+    @property
+    def is_allowed(self, /) -> bool:
+        """
+        It reaches it already.
+        """
+    @property
+    def remedies(self, /) -> list[Remedy]:
+        """
+        Changes, each of which is enough, beside lifting the bar; none where it is allowed then.
+        """
+    @property
+    def text(self, /) -> str:
+        """
+        The same for a person to read, in several lines.
+        """
+
+@final
 class Winner:
     """
     The policy that decided, and how it came to apply.
     """
     def __eq__(self, value: object, /) -> bool: ...
     def __ne__(self, value: object, /) -> bool: ...
-    def __new__(cls, /, *, policy: PolicySummary, path: str, matched: str | None = None) -> Winner: ...
+    def __new__(cls, /, *, policy: PolicySummary, path: str, matched: str | None = None, destination: str | None = None) -> Winner: ...
     def __repr__(self, /) -> str: ...
+    @property
+    def destination(self, /) -> str | None:
+        """
+        The destination that has that prefix, with its services; nothing for a full tunnel.
+        """
     @property
     def matched(self, /) -> str | None:
         """
-        The destination that contains the address, the longest among several; nothing for a full tunnel.
+        The prefix that contains the address, the longest among several; nothing for a full tunnel.
         """
     @property
     def path(self, /) -> str:

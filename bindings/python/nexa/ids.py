@@ -22,5 +22,7 @@ ReservationId = NewType("ReservationId", str)
 """What is kept out of a pool."""
 PolicyId = NewType("PolicyId", str)
 """A policy."""
+PolicyTestId = NewType("PolicyTestId", str)
+"""Something that must hold of the policies."""
 AuditId = NewType("AuditId", str)
 """One row of the audit."""

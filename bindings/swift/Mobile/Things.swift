@@ -7,6 +7,7 @@ public enum Device {}
 public enum Gateway {}
 public enum Group {}
 public enum Policy {}
+public enum PolicyTest {}
 public enum Pool {}
 public enum Reservation {}
 public enum User {}

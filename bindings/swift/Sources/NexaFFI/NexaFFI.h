@@ -833,14 +833,29 @@ uint64_t uniffi_nexa_ffi_fn_clone_policies(uint64_t handle, RustCallStatus *_Non
 void uniffi_nexa_ffi_fn_free_policies(uint64_t handle, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_CHECK_DOCUMENT
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_CHECK_DOCUMENT
+uint64_t uniffi_nexa_ffi_fn_method_policies_check_document(uint64_t ptr, RustBuffer text, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_CREATE
 #define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_CREATE
 uint64_t uniffi_nexa_ffi_fn_method_policies_create(uint64_t ptr, RustBuffer policy, RustBuffer timeout_ms, RustBuffer cancel
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_CREATE_TEST
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_CREATE_TEST
+uint64_t uniffi_nexa_ffi_fn_method_policies_create_test(uint64_t ptr, RustBuffer test, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_EXPLAIN
 #define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_EXPLAIN
-uint64_t uniffi_nexa_ffi_fn_method_policies_explain(uint64_t ptr, RustBuffer device, RustBuffer address, RustBuffer timeout_ms, RustBuffer cancel
+uint64_t uniffi_nexa_ffi_fn_method_policies_explain(uint64_t ptr, RustBuffer device, RustBuffer address, RustBuffer services, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_EXPORT_DOCUMENT
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_EXPORT_DOCUMENT
+uint64_t uniffi_nexa_ffi_fn_method_policies_export_document(uint64_t ptr, RustBuffer format, RustBuffer timeout_ms, RustBuffer cancel
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_GET
@@ -848,9 +863,34 @@ uint64_t uniffi_nexa_ffi_fn_method_policies_explain(uint64_t ptr, RustBuffer dev
 uint64_t uniffi_nexa_ffi_fn_method_policies_get(uint64_t ptr, RustBuffer id, RustBuffer timeout_ms, RustBuffer cancel
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_IMPORT_DOCUMENT
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_IMPORT_DOCUMENT
+uint64_t uniffi_nexa_ffi_fn_method_policies_import_document(uint64_t ptr, RustBuffer text, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_LINT
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_LINT
+uint64_t uniffi_nexa_ffi_fn_method_policies_lint(uint64_t ptr, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_LIST
 #define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_LIST
 uint64_t uniffi_nexa_ffi_fn_method_policies_list(uint64_t ptr, RustBuffer after, RustBuffer limit, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_LIST_TESTS
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_LIST_TESTS
+uint64_t uniffi_nexa_ffi_fn_method_policies_list_tests(uint64_t ptr, RustBuffer after, RustBuffer limit, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_MATRIX
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_MATRIX
+uint64_t uniffi_nexa_ffi_fn_method_policies_matrix(uint64_t ptr, RustBuffer destinations, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_PREVIEW_DOCUMENT
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_PREVIEW_DOCUMENT
+uint64_t uniffi_nexa_ffi_fn_method_policies_preview_document(uint64_t ptr, RustBuffer text, RustBuffer timeout_ms, RustBuffer cancel
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_REMOVE
@@ -858,9 +898,34 @@ uint64_t uniffi_nexa_ffi_fn_method_policies_list(uint64_t ptr, RustBuffer after,
 uint64_t uniffi_nexa_ffi_fn_method_policies_remove(uint64_t ptr, RustBuffer id, RustBuffer timeout_ms, RustBuffer cancel
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_REMOVE_TEST
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_REMOVE_TEST
+uint64_t uniffi_nexa_ffi_fn_method_policies_remove_test(uint64_t ptr, RustBuffer id, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_RESOLVE
 #define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_RESOLVE
 uint64_t uniffi_nexa_ffi_fn_method_policies_resolve(uint64_t ptr, RustBuffer device, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_RUN_TESTS
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_RUN_TESTS
+uint64_t uniffi_nexa_ffi_fn_method_policies_run_tests(uint64_t ptr, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_UPDATE
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_UPDATE
+uint64_t uniffi_nexa_ffi_fn_method_policies_update(uint64_t ptr, RustBuffer id, int64_t revision, RustBuffer changes, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_WHO_CAN_REACH
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_WHO_CAN_REACH
+uint64_t uniffi_nexa_ffi_fn_method_policies_who_can_reach(uint64_t ptr, RustBuffer destination, RustBuffer part, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_WHY_NOT
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_WHY_NOT
+uint64_t uniffi_nexa_ffi_fn_method_policies_why_not(uint64_t ptr, RustBuffer device, RustBuffer address, RustBuffer protocol, uint32_t port, RustBuffer timeout_ms, RustBuffer cancel
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_CLONE_CANCELHANDLE
@@ -2014,9 +2079,21 @@ uint16_t uniffi_nexa_ffi_checksum_method_nexa_take_setup_token(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_POLICIES_CHECK_DOCUMENT
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_POLICIES_CHECK_DOCUMENT
+uint16_t uniffi_nexa_ffi_checksum_method_policies_check_document(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_POLICIES_CREATE
 #define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_POLICIES_CREATE
 uint16_t uniffi_nexa_ffi_checksum_method_policies_create(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_POLICIES_CREATE_TEST
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_POLICIES_CREATE_TEST
+uint16_t uniffi_nexa_ffi_checksum_method_policies_create_test(void
     
 );
 #endif
@@ -2026,9 +2103,27 @@ uint16_t uniffi_nexa_ffi_checksum_method_policies_explain(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_POLICIES_EXPORT_DOCUMENT
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_POLICIES_EXPORT_DOCUMENT
+uint16_t uniffi_nexa_ffi_checksum_method_policies_export_document(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_POLICIES_GET
 #define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_POLICIES_GET
 uint16_t uniffi_nexa_ffi_checksum_method_policies_get(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_POLICIES_IMPORT_DOCUMENT
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_POLICIES_IMPORT_DOCUMENT
+uint16_t uniffi_nexa_ffi_checksum_method_policies_import_document(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_POLICIES_LINT
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_POLICIES_LINT
+uint16_t uniffi_nexa_ffi_checksum_method_policies_lint(void
     
 );
 #endif
@@ -2038,15 +2133,63 @@ uint16_t uniffi_nexa_ffi_checksum_method_policies_list(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_POLICIES_LIST_TESTS
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_POLICIES_LIST_TESTS
+uint16_t uniffi_nexa_ffi_checksum_method_policies_list_tests(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_POLICIES_MATRIX
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_POLICIES_MATRIX
+uint16_t uniffi_nexa_ffi_checksum_method_policies_matrix(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_POLICIES_PREVIEW_DOCUMENT
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_POLICIES_PREVIEW_DOCUMENT
+uint16_t uniffi_nexa_ffi_checksum_method_policies_preview_document(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_POLICIES_REMOVE
 #define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_POLICIES_REMOVE
 uint16_t uniffi_nexa_ffi_checksum_method_policies_remove(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_POLICIES_REMOVE_TEST
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_POLICIES_REMOVE_TEST
+uint16_t uniffi_nexa_ffi_checksum_method_policies_remove_test(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_POLICIES_RESOLVE
 #define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_POLICIES_RESOLVE
 uint16_t uniffi_nexa_ffi_checksum_method_policies_resolve(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_POLICIES_RUN_TESTS
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_POLICIES_RUN_TESTS
+uint16_t uniffi_nexa_ffi_checksum_method_policies_run_tests(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_POLICIES_UPDATE
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_POLICIES_UPDATE
+uint16_t uniffi_nexa_ffi_checksum_method_policies_update(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_POLICIES_WHO_CAN_REACH
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_POLICIES_WHO_CAN_REACH
+uint16_t uniffi_nexa_ffi_checksum_method_policies_who_can_reach(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_POLICIES_WHY_NOT
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_POLICIES_WHY_NOT
+uint16_t uniffi_nexa_ffi_checksum_method_policies_why_not(void
     
 );
 #endif

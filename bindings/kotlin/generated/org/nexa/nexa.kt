@@ -866,17 +866,43 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_nexa_ffi_checksum_method_nexa_take_setup_token(
     ): Int
+    external fun uniffi_nexa_ffi_checksum_method_policies_check_document(
+    ): Int
     external fun uniffi_nexa_ffi_checksum_method_policies_create(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_policies_create_test(
     ): Int
     external fun uniffi_nexa_ffi_checksum_method_policies_explain(
     ): Int
+    external fun uniffi_nexa_ffi_checksum_method_policies_export_document(
+    ): Int
     external fun uniffi_nexa_ffi_checksum_method_policies_get(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_policies_import_document(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_policies_lint(
     ): Int
     external fun uniffi_nexa_ffi_checksum_method_policies_list(
     ): Int
+    external fun uniffi_nexa_ffi_checksum_method_policies_list_tests(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_policies_matrix(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_policies_preview_document(
+    ): Int
     external fun uniffi_nexa_ffi_checksum_method_policies_remove(
     ): Int
+    external fun uniffi_nexa_ffi_checksum_method_policies_remove_test(
+    ): Int
     external fun uniffi_nexa_ffi_checksum_method_policies_resolve(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_policies_run_tests(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_policies_update(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_policies_who_can_reach(
+    ): Int
+    external fun uniffi_nexa_ffi_checksum_method_policies_why_not(
     ): Int
     external fun uniffi_nexa_ffi_checksum_method_cancelhandle_cancel(
     ): Int
@@ -1228,17 +1254,43 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_nexa_ffi_fn_free_policies(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
+    external fun uniffi_nexa_ffi_fn_method_policies_check_document(`ptr`: Long,`text`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
     external fun uniffi_nexa_ffi_fn_method_policies_create(`ptr`: Long,`policy`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
     ): Long
-    external fun uniffi_nexa_ffi_fn_method_policies_explain(`ptr`: Long,`device`: RustBuffer.ByValue,`address`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    external fun uniffi_nexa_ffi_fn_method_policies_create_test(`ptr`: Long,`test`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_policies_explain(`ptr`: Long,`device`: RustBuffer.ByValue,`address`: RustBuffer.ByValue,`services`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_policies_export_document(`ptr`: Long,`format`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_nexa_ffi_fn_method_policies_get(`ptr`: Long,`id`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
     ): Long
+    external fun uniffi_nexa_ffi_fn_method_policies_import_document(`ptr`: Long,`text`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_policies_lint(`ptr`: Long,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
     external fun uniffi_nexa_ffi_fn_method_policies_list(`ptr`: Long,`after`: RustBuffer.ByValue,`limit`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_policies_list_tests(`ptr`: Long,`after`: RustBuffer.ByValue,`limit`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_policies_matrix(`ptr`: Long,`destinations`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_policies_preview_document(`ptr`: Long,`text`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_nexa_ffi_fn_method_policies_remove(`ptr`: Long,`id`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
     ): Long
+    external fun uniffi_nexa_ffi_fn_method_policies_remove_test(`ptr`: Long,`id`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
     external fun uniffi_nexa_ffi_fn_method_policies_resolve(`ptr`: Long,`device`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_policies_run_tests(`ptr`: Long,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_policies_update(`ptr`: Long,`id`: RustBuffer.ByValue,`revision`: Long,`changes`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_policies_who_can_reach(`ptr`: Long,`destination`: RustBuffer.ByValue,`part`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_policies_why_not(`ptr`: Long,`device`: RustBuffer.ByValue,`address`: RustBuffer.ByValue,`protocol`: RustBuffer.ByValue,`port`: Int,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_nexa_ffi_fn_clone_cancelhandle(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
@@ -1769,22 +1821,61 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_nexa_ffi_checksum_method_nexa_take_setup_token() and 0xFFFF) != 38536) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_nexa_ffi_checksum_method_policies_check_document() and 0xFFFF) != 56232) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_nexa_ffi_checksum_method_policies_create() and 0xFFFF) != 28910) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_nexa_ffi_checksum_method_policies_explain() and 0xFFFF) != 13187) {
+    if ((lib.uniffi_nexa_ffi_checksum_method_policies_create_test() and 0xFFFF) != 35409) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_policies_explain() and 0xFFFF) != 19925) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_policies_export_document() and 0xFFFF) != 49693) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_nexa_ffi_checksum_method_policies_get() and 0xFFFF) != 25733) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_nexa_ffi_checksum_method_policies_import_document() and 0xFFFF) != 39771) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_policies_lint() and 0xFFFF) != 63527) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_nexa_ffi_checksum_method_policies_list() and 0xFFFF) != 39776) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_policies_list_tests() and 0xFFFF) != 16498) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_policies_matrix() and 0xFFFF) != 57022) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_policies_preview_document() and 0xFFFF) != 21501) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_nexa_ffi_checksum_method_policies_remove() and 0xFFFF) != 3978) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_nexa_ffi_checksum_method_policies_remove_test() and 0xFFFF) != 35365) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_nexa_ffi_checksum_method_policies_resolve() and 0xFFFF) != 19035) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_policies_run_tests() and 0xFFFF) != 23129) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_policies_update() and 0xFFFF) != 46530) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_policies_who_can_reach() and 0xFFFF) != 4844) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_policies_why_not() and 0xFFFF) != 56927) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_nexa_ffi_checksum_method_cancelhandle_cancel() and 0xFFFF) != 43410) {
@@ -8810,6 +8901,14 @@ public object FfiConverterTypeNexa: FfiConverter<Nexa, Long> {
 public interface PoliciesInterface {
     
     /**
+     * What importing a text would do, and what is wrong with it, line by line.
+     *
+     * # Errors
+     * None of its own.
+     */
+    suspend fun `checkDocument`(`text`: kotlin.String, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): DocumentReport
+    
+    /**
      * Creates a policy.
      *
      * # Errors
@@ -8818,12 +8917,28 @@ public interface PoliciesInterface {
     suspend fun `create`(`policy`: NewPolicy, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): Policy
     
     /**
-     * Why a device may reach an address, or may not.
+     * Creates a test. Whether it passes does not matter: it holds changes back only once it does.
      *
      * # Errors
-     * `not_found`, `invalid_input` (`address`).
+     * `invalid_input` naming the field, `already_exists` for a taken name, `not_found`.
      */
-    suspend fun `explain`(`device`: DeviceId, `address`: kotlin.String, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): Explanation
+    suspend fun `createTest`(`test`: NewPolicyTest, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): PolicyTest
+    
+    /**
+     * Why a device may reach an address by some services, all of them unless said, or may not.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`address`, `services`).
+     */
+    suspend fun `explain`(`device`: DeviceId, `address`: kotlin.String, `services`: kotlin.String? = null, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): Explanation
+    
+    /**
+     * The policies and their tests as a text that a team keeps beside its code.
+     *
+     * # Errors
+     * None of its own.
+     */
+    suspend fun `exportDocument`(`format`: DocumentFormat, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): kotlin.String
     
     /**
      * One policy.
@@ -8834,12 +8949,53 @@ public interface PoliciesInterface {
     suspend fun `get`(`id`: PolicyId, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): Policy
     
     /**
+     * Makes the policies and their tests those of a text; all of it, or nothing.
+     *
+     * # Errors
+     * `invalid_input` (`text`) with the first thing that is wrong with it, `conflict` when a test would fail that passes now, or when
+     * more devices would gain or lose access than the settings let.
+     */
+    suspend fun `importDocument`(`text`: kotlin.String, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): DocumentReport
+    
+    /**
+     * What the policies say that nobody can have meant, with the devices and gateways that there are now.
+     *
+     * # Errors
+     * None of its own.
+     */
+    suspend fun `lint`(`timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): List<PolicyFinding>
+    
+    /**
      * The policies, a page at a time.
      *
      * # Errors
      * `invalid_input` (`limit`, `after`).
      */
     suspend fun `list`(`after`: kotlin.String? = null, `limit`: kotlin.UInt? = null, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): PolicyPage
+    
+    /**
+     * The tests, a page at a time.
+     *
+     * # Errors
+     * `invalid_input` (`limit`, `after`).
+     */
+    suspend fun `listTests`(`after`: kotlin.String? = null, `limit`: kotlin.UInt? = null, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): PolicyTestPage
+    
+    /**
+     * How much of each of these destinations each device may reach now by policies.
+     *
+     * # Errors
+     * `invalid_input` (`destinations`).
+     */
+    suspend fun `matrix`(`destinations`: List<kotlin.String>, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): Matrix
+    
+    /**
+     * What importing a text would change for whom.
+     *
+     * # Errors
+     * `invalid_input` (`text`) with the first thing that is wrong with it.
+     */
+    suspend fun `previewDocument`(`text`: kotlin.String, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): List<AccessChange>
     
     /**
      * Removes a policy.
@@ -8850,12 +9006,54 @@ public interface PoliciesInterface {
     suspend fun `remove`(`id`: PolicyId, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null)
     
     /**
+     * Removes a test.
+     *
+     * # Errors
+     * `not_found`.
+     */
+    suspend fun `removeTest`(`id`: PolicyTestId, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null)
+    
+    /**
      * What a device may reach now, by policies alone.
      *
      * # Errors
      * `not_found`.
      */
     suspend fun `resolve`(`device`: DeviceId, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): Access
+    
+    /**
+     * Runs every test now.
+     *
+     * # Errors
+     * None of its own.
+     */
+    suspend fun `runTests`(`timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): List<PolicyTestResult>
+    
+    /**
+     * Changes a policy of this revision.
+     *
+     * # Errors
+     * `invalid_input` naming the field, `already_exists` for a taken name, `not_found`, `conflict` when somebody has changed it
+     * meanwhile, when a test would fail, or when more devices would gain or lose access than the settings let.
+     */
+    suspend fun `update`(`id`: PolicyId, `revision`: kotlin.Long, `changes`: PolicyChanges, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): Policy
+    
+    /**
+     * The devices that may reach a destination now by policies: a prefix or a name, and after a space the services if they are not
+     * all.
+     *
+     * # Errors
+     * `invalid_input` (`destination`).
+     */
+    suspend fun `whoCanReach`(`destination`: kotlin.String, `part`: Part, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): List<Reacher>
+    
+    /**
+     * What would have to change for a device to reach a port of an address; `protocol` is a name or a number.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`address`, `protocol`, `port`).
+     */
+    suspend fun `whyNot`(`device`: DeviceId, `address`: kotlin.String, `protocol`: kotlin.String, `port`: kotlin.UInt, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): WhyNot
     
     companion object
 }
@@ -8966,6 +9164,36 @@ open class Policies: Disposable, AutoCloseable, PoliciesInterface
 
     
     /**
+     * What importing a text would do, and what is wrong with it, line by line.
+     *
+     * # Errors
+     * None of its own.
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `checkDocument`(`text`: kotlin.String, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : DocumentReport {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_policies_check_document(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`text`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeDocumentReport.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
      * Creates a policy.
      *
      * # Errors
@@ -8996,14 +9224,44 @@ open class Policies: Disposable, AutoCloseable, PoliciesInterface
 
     
     /**
-     * Why a device may reach an address, or may not.
+     * Creates a test. Whether it passes does not matter: it holds changes back only once it does.
      *
      * # Errors
-     * `not_found`, `invalid_input` (`address`).
+     * `invalid_input` naming the field, `already_exists` for a taken name, `not_found`.
      */
     @Throws(NexaException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `explain`(`device`: DeviceId, `address`: kotlin.String, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : Explanation {
+    override suspend fun `createTest`(`test`: NewPolicyTest, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : PolicyTest {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_policies_create_test(
+                uniffiHandle,
+                
+        FfiConverterTypeNewPolicyTest.lower(`test`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypePolicyTest.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Why a device may reach an address by some services, all of them unless said, or may not.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`address`, `services`).
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `explain`(`device`: DeviceId, `address`: kotlin.String, `services`: kotlin.String?, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : Explanation {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
             UniffiLib.uniffi_nexa_ffi_fn_method_policies_explain(
@@ -9011,6 +9269,7 @@ open class Policies: Disposable, AutoCloseable, PoliciesInterface
                 
         FfiConverterTypeDeviceId.lower(`device`),
         FfiConverterString.lower(`address`),
+        FfiConverterOptionalString.lower(`services`),
         FfiConverterOptionalUInt.lower(`timeoutMs`),
         FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
             )
@@ -9020,6 +9279,36 @@ open class Policies: Disposable, AutoCloseable, PoliciesInterface
         { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
         // lift function
         { FfiConverterTypeExplanation.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * The policies and their tests as a text that a team keeps beside its code.
+     *
+     * # Errors
+     * None of its own.
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `exportDocument`(`format`: DocumentFormat, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : kotlin.String {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_policies_export_document(
+                uniffiHandle,
+                
+        FfiConverterTypeDocumentFormat.lower(`format`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterString.lift(it) },
         // Error FFI converter
         NexaException.ErrorHandler,
     )
@@ -9050,6 +9339,66 @@ open class Policies: Disposable, AutoCloseable, PoliciesInterface
         { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
         // lift function
         { FfiConverterTypePolicy.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Makes the policies and their tests those of a text; all of it, or nothing.
+     *
+     * # Errors
+     * `invalid_input` (`text`) with the first thing that is wrong with it, `conflict` when a test would fail that passes now, or when
+     * more devices would gain or lose access than the settings let.
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `importDocument`(`text`: kotlin.String, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : DocumentReport {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_policies_import_document(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`text`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeDocumentReport.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * What the policies say that nobody can have meant, with the devices and gateways that there are now.
+     *
+     * # Errors
+     * None of its own.
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `lint`(`timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : List<PolicyFinding> {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_policies_lint(
+                uniffiHandle,
+                
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterSequenceTypePolicyFinding.lift(it) },
         // Error FFI converter
         NexaException.ErrorHandler,
     )
@@ -9088,6 +9437,97 @@ open class Policies: Disposable, AutoCloseable, PoliciesInterface
 
     
     /**
+     * The tests, a page at a time.
+     *
+     * # Errors
+     * `invalid_input` (`limit`, `after`).
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `listTests`(`after`: kotlin.String?, `limit`: kotlin.UInt?, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : PolicyTestPage {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_policies_list_tests(
+                uniffiHandle,
+                
+        FfiConverterOptionalString.lower(`after`),
+        FfiConverterOptionalUInt.lower(`limit`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypePolicyTestPage.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * How much of each of these destinations each device may reach now by policies.
+     *
+     * # Errors
+     * `invalid_input` (`destinations`).
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `matrix`(`destinations`: List<kotlin.String>, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : Matrix {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_policies_matrix(
+                uniffiHandle,
+                
+        FfiConverterSequenceString.lower(`destinations`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeMatrix.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * What importing a text would change for whom.
+     *
+     * # Errors
+     * `invalid_input` (`text`) with the first thing that is wrong with it.
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `previewDocument`(`text`: kotlin.String, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : List<AccessChange> {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_policies_preview_document(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`text`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterSequenceTypeAccessChange.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
      * Removes a policy.
      *
      * # Errors
@@ -9102,6 +9542,37 @@ open class Policies: Disposable, AutoCloseable, PoliciesInterface
                 uniffiHandle,
                 
         FfiConverterTypePolicyId.lower(`id`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_void(future) },
+        // lift function
+        { },
+        
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Removes a test.
+     *
+     * # Errors
+     * `not_found`.
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `removeTest`(`id`: PolicyTestId, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_policies_remove_test(
+                uniffiHandle,
+                
+        FfiConverterTypePolicyTestId.lower(`id`),
         FfiConverterOptionalUInt.lower(`timeoutMs`),
         FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
             )
@@ -9142,6 +9613,133 @@ open class Policies: Disposable, AutoCloseable, PoliciesInterface
         { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
         // lift function
         { FfiConverterTypeAccess.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Runs every test now.
+     *
+     * # Errors
+     * None of its own.
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `runTests`(`timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : List<PolicyTestResult> {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_policies_run_tests(
+                uniffiHandle,
+                
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterSequenceTypePolicyTestResult.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Changes a policy of this revision.
+     *
+     * # Errors
+     * `invalid_input` naming the field, `already_exists` for a taken name, `not_found`, `conflict` when somebody has changed it
+     * meanwhile, when a test would fail, or when more devices would gain or lose access than the settings let.
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `update`(`id`: PolicyId, `revision`: kotlin.Long, `changes`: PolicyChanges, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : Policy {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_policies_update(
+                uniffiHandle,
+                
+        FfiConverterTypePolicyId.lower(`id`),
+        FfiConverterLong.lower(`revision`),
+        FfiConverterTypePolicyChanges.lower(`changes`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypePolicy.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * The devices that may reach a destination now by policies: a prefix or a name, and after a space the services if they are not
+     * all.
+     *
+     * # Errors
+     * `invalid_input` (`destination`).
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `whoCanReach`(`destination`: kotlin.String, `part`: Part, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : List<Reacher> {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_policies_who_can_reach(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`destination`),
+        FfiConverterTypePart.lower(`part`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterSequenceTypeReacher.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * What would have to change for a device to reach a port of an address; `protocol` is a name or a number.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`address`, `protocol`, `port`).
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `whyNot`(`device`: DeviceId, `address`: kotlin.String, `protocol`: kotlin.String, `port`: kotlin.UInt, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : WhyNot {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_policies_why_not(
+                uniffiHandle,
+                
+        FfiConverterTypeDeviceId.lower(`device`),
+        FfiConverterString.lower(`address`),
+        FfiConverterString.lower(`protocol`),
+        FfiConverterUInt.lower(`port`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeWhyNot.lift(it) },
         // Error FFI converter
         NexaException.ErrorHandler,
     )
@@ -12681,9 +13279,9 @@ public object FfiConverterTypeTunnel: FfiConverter<Tunnel, Long> {
  */
 data class Access (
     /**
-     * The addresses it may reach, as the fewest prefixes.
+     * What it may reach: addresses, by protocols and ports.
      */
-    val `allowed`: List<kotlin.String>
+    val `allowed`: List<Reach>
     , 
     /**
      * The moment from which this may be different although nobody changed anything, in microseconds since 1970.
@@ -12720,7 +13318,7 @@ data class Access (
 public object FfiConverterTypeAccess: FfiConverterRustBuffer<Access> {
     override fun read(buf: ByteBuffer): Access {
         return Access(
-            FfiConverterSequenceString.read(buf),
+            FfiConverterSequenceTypeReach.read(buf),
             FfiConverterOptionalLong.read(buf),
             FfiConverterBoolean.read(buf),
             FfiConverterBoolean.read(buf),
@@ -12729,7 +13327,7 @@ public object FfiConverterTypeAccess: FfiConverterRustBuffer<Access> {
     }
 
     override fun allocationSize(value: Access) = (
-            FfiConverterSequenceString.allocationSize(value.`allowed`) +
+            FfiConverterSequenceTypeReach.allocationSize(value.`allowed`) +
             FfiConverterOptionalLong.allocationSize(value.`validUntil`) +
             FfiConverterBoolean.allocationSize(value.`fullTunnelV4`) +
             FfiConverterBoolean.allocationSize(value.`fullTunnelV6`) +
@@ -12737,11 +13335,66 @@ public object FfiConverterTypeAccess: FfiConverterRustBuffer<Access> {
     )
 
     override fun write(value: Access, buf: ByteBuffer) {
-            FfiConverterSequenceString.write(value.`allowed`, buf)
+            FfiConverterSequenceTypeReach.write(value.`allowed`, buf)
             FfiConverterOptionalLong.write(value.`validUntil`, buf)
             FfiConverterBoolean.write(value.`fullTunnelV4`, buf)
             FfiConverterBoolean.write(value.`fullTunnelV6`, buf)
             FfiConverterOptionalTypeBar.write(value.`barred`, buf)
+    }
+}
+
+
+
+/**
+ * What a change of policies changes for one device.
+ */
+data class AccessChange (
+    /**
+     * Whose access it is.
+     */
+    val `who`: Reacher
+    , 
+    /**
+     * What it may reach afterwards and cannot now.
+     */
+    val `gained`: List<Reach>
+    , 
+    /**
+     * What it can reach now and may not afterwards.
+     */
+    val `lost`: List<Reach>
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeAccessChange: FfiConverterRustBuffer<AccessChange> {
+    override fun read(buf: ByteBuffer): AccessChange {
+        return AccessChange(
+            FfiConverterTypeReacher.read(buf),
+            FfiConverterSequenceTypeReach.read(buf),
+            FfiConverterSequenceTypeReach.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: AccessChange) = (
+            FfiConverterTypeReacher.allocationSize(value.`who`) +
+            FfiConverterSequenceTypeReach.allocationSize(value.`gained`) +
+            FfiConverterSequenceTypeReach.allocationSize(value.`lost`)
+    )
+
+    override fun write(value: AccessChange, buf: ByteBuffer) {
+            FfiConverterTypeReacher.write(value.`who`, buf)
+            FfiConverterSequenceTypeReach.write(value.`gained`, buf)
+            FfiConverterSequenceTypeReach.write(value.`lost`, buf)
     }
 }
 
@@ -12908,6 +13561,85 @@ public object FfiConverterTypeAllocationPage: FfiConverterRustBuffer<AllocationP
     override fun write(value: AllocationPage, buf: ByteBuffer) {
             FfiConverterSequenceTypeAllocation.write(value.`items`, buf)
             FfiConverterOptionalString.write(value.`next`, buf)
+    }
+}
+
+
+
+/**
+ * What holds for some services of an address, and why.
+ */
+data class Answer (
+    /**
+     * The protocols and ports.
+     */
+    val `services`: List<kotlin.String>
+    , 
+    /**
+     * Whether the address may be reached by these.
+     */
+    val `isAllowed`: kotlin.Boolean
+    , 
+    /**
+     * What decided.
+     */
+    val `verdict`: Verdict
+    , 
+    /**
+     * The policy that decided, if one did.
+     */
+    val `winner`: Winner?
+    , 
+    /**
+     * Why the device has no access, if it has none.
+     */
+    val `barred`: Bar?
+    , 
+    /**
+     * The policies that did not decide, the closest first.
+     */
+    val `losers`: List<Loser>
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeAnswer: FfiConverterRustBuffer<Answer> {
+    override fun read(buf: ByteBuffer): Answer {
+        return Answer(
+            FfiConverterSequenceString.read(buf),
+            FfiConverterBoolean.read(buf),
+            FfiConverterTypeVerdict.read(buf),
+            FfiConverterOptionalTypeWinner.read(buf),
+            FfiConverterOptionalTypeBar.read(buf),
+            FfiConverterSequenceTypeLoser.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Answer) = (
+            FfiConverterSequenceString.allocationSize(value.`services`) +
+            FfiConverterBoolean.allocationSize(value.`isAllowed`) +
+            FfiConverterTypeVerdict.allocationSize(value.`verdict`) +
+            FfiConverterOptionalTypeWinner.allocationSize(value.`winner`) +
+            FfiConverterOptionalTypeBar.allocationSize(value.`barred`) +
+            FfiConverterSequenceTypeLoser.allocationSize(value.`losers`)
+    )
+
+    override fun write(value: Answer, buf: ByteBuffer) {
+            FfiConverterSequenceString.write(value.`services`, buf)
+            FfiConverterBoolean.write(value.`isAllowed`, buf)
+            FfiConverterTypeVerdict.write(value.`verdict`, buf)
+            FfiConverterOptionalTypeWinner.write(value.`winner`, buf)
+            FfiConverterOptionalTypeBar.write(value.`barred`, buf)
+            FfiConverterSequenceTypeLoser.write(value.`losers`, buf)
     }
 }
 
@@ -14141,13 +14873,18 @@ public object FfiConverterTypeDesiredState: FfiConverterRustBuffer<DesiredState>
 
 
 /**
- * What a policy matches: every protocol and port of a prefix.
+ * What a policy matches: a place, by some services.
  */
 data class Destination (
     /**
-     * The addresses.
+     * Where: a prefix, or what is named instead, such as `service:git`.
      */
-    val `cidr`: kotlin.String
+    val `to`: kotlin.String
+    , 
+    /**
+     * The protocols and ports: `any`, `tcp`, `tcp/443`, `udp/5000-5999`.
+     */
+    val `services`: kotlin.String
     , 
     /**
      * What is there; may be empty. Has no effect.
@@ -14171,16 +14908,19 @@ public object FfiConverterTypeDestination: FfiConverterRustBuffer<Destination> {
         return Destination(
             FfiConverterString.read(buf),
             FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
         )
     }
 
     override fun allocationSize(value: Destination) = (
-            FfiConverterString.allocationSize(value.`cidr`) +
+            FfiConverterString.allocationSize(value.`to`) +
+            FfiConverterString.allocationSize(value.`services`) +
             FfiConverterString.allocationSize(value.`description`)
     )
 
     override fun write(value: Destination, buf: ByteBuffer) {
-            FfiConverterString.write(value.`cidr`, buf)
+            FfiConverterString.write(value.`to`, buf)
+            FfiConverterString.write(value.`services`, buf)
             FfiConverterString.write(value.`description`, buf)
     }
 }
@@ -14354,6 +15094,148 @@ public object FfiConverterTypeDevicePage: FfiConverterRustBuffer<DevicePage> {
 
 
 /**
+ * What is wrong with a text, and where.
+ */
+data class DocumentFault (
+    /**
+     * The line, from 1; 0 for the text as a whole.
+     */
+    val `line`: kotlin.Long
+    , 
+    /**
+     * The key.
+     */
+    val `field`: kotlin.String
+    , 
+    /**
+     * What is the matter.
+     */
+    val `message`: kotlin.String
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeDocumentFault: FfiConverterRustBuffer<DocumentFault> {
+    override fun read(buf: ByteBuffer): DocumentFault {
+        return DocumentFault(
+            FfiConverterLong.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: DocumentFault) = (
+            FfiConverterLong.allocationSize(value.`line`) +
+            FfiConverterString.allocationSize(value.`field`) +
+            FfiConverterString.allocationSize(value.`message`)
+    )
+
+    override fun write(value: DocumentFault, buf: ByteBuffer) {
+            FfiConverterLong.write(value.`line`, buf)
+            FfiConverterString.write(value.`field`, buf)
+            FfiConverterString.write(value.`message`, buf)
+    }
+}
+
+
+
+/**
+ * What an import of a document did, or would do.
+ */
+data class DocumentReport (
+    /**
+     * How many policies it creates.
+     */
+    val `created`: kotlin.Long
+    , 
+    /**
+     * How many it changes.
+     */
+    val `updated`: kotlin.Long
+    , 
+    /**
+     * How many it removes, because the document does not have them.
+     */
+    val `removed`: kotlin.Long
+    , 
+    /**
+     * How many are as they were.
+     */
+    val `unchanged`: kotlin.Long
+    , 
+    /**
+     * How many tests there are afterwards: those of the document.
+     */
+    val `tests`: kotlin.Long
+    , 
+    /**
+     * What is wrong with the text, in order of the lines; with any of it nothing is done. At most 100 are listed.
+     */
+    val `faults`: List<DocumentFault>
+    , 
+    /**
+     * How many those are, or 100 where there may be more.
+     */
+    val `faultCount`: kotlin.Long
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeDocumentReport: FfiConverterRustBuffer<DocumentReport> {
+    override fun read(buf: ByteBuffer): DocumentReport {
+        return DocumentReport(
+            FfiConverterLong.read(buf),
+            FfiConverterLong.read(buf),
+            FfiConverterLong.read(buf),
+            FfiConverterLong.read(buf),
+            FfiConverterLong.read(buf),
+            FfiConverterSequenceTypeDocumentFault.read(buf),
+            FfiConverterLong.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: DocumentReport) = (
+            FfiConverterLong.allocationSize(value.`created`) +
+            FfiConverterLong.allocationSize(value.`updated`) +
+            FfiConverterLong.allocationSize(value.`removed`) +
+            FfiConverterLong.allocationSize(value.`unchanged`) +
+            FfiConverterLong.allocationSize(value.`tests`) +
+            FfiConverterSequenceTypeDocumentFault.allocationSize(value.`faults`) +
+            FfiConverterLong.allocationSize(value.`faultCount`)
+    )
+
+    override fun write(value: DocumentReport, buf: ByteBuffer) {
+            FfiConverterLong.write(value.`created`, buf)
+            FfiConverterLong.write(value.`updated`, buf)
+            FfiConverterLong.write(value.`removed`, buf)
+            FfiConverterLong.write(value.`unchanged`, buf)
+            FfiConverterLong.write(value.`tests`, buf)
+            FfiConverterSequenceTypeDocumentFault.write(value.`faults`, buf)
+            FfiConverterLong.write(value.`faultCount`, buf)
+    }
+}
+
+
+
+/**
  * What a gateway lets through for one device. Replies to what was let through are let back.
  */
 data class Enforcement (
@@ -14363,9 +15245,9 @@ data class Enforcement (
     val `sources`: List<kotlin.String>
     , 
     /**
-     * Where it may open a connection to, as the fewest prefixes.
+     * What it may open connections to: addresses, by protocols and ports.
      */
-    val `destinations`: List<kotlin.String>
+    val `destinations`: List<Reach>
     , 
     /**
      * The moment from which nothing may be let through on the ground of this value.
@@ -14388,20 +15270,20 @@ public object FfiConverterTypeEnforcement: FfiConverterRustBuffer<Enforcement> {
     override fun read(buf: ByteBuffer): Enforcement {
         return Enforcement(
             FfiConverterSequenceString.read(buf),
-            FfiConverterSequenceString.read(buf),
+            FfiConverterSequenceTypeReach.read(buf),
             FfiConverterOptionalLong.read(buf),
         )
     }
 
     override fun allocationSize(value: Enforcement) = (
             FfiConverterSequenceString.allocationSize(value.`sources`) +
-            FfiConverterSequenceString.allocationSize(value.`destinations`) +
+            FfiConverterSequenceTypeReach.allocationSize(value.`destinations`) +
             FfiConverterOptionalLong.allocationSize(value.`validUntil`)
     )
 
     override fun write(value: Enforcement, buf: ByteBuffer) {
             FfiConverterSequenceString.write(value.`sources`, buf)
-            FfiConverterSequenceString.write(value.`destinations`, buf)
+            FfiConverterSequenceTypeReach.write(value.`destinations`, buf)
             FfiConverterOptionalLong.write(value.`validUntil`, buf)
     }
 }
@@ -14575,29 +15457,19 @@ data class Explanation (
     val `at`: kotlin.Long
     , 
     /**
-     * Whether the address may be reached.
+     * Whether the address may be reached by every service asked about.
      */
     val `isAllowed`: kotlin.Boolean
     , 
     /**
-     * What decided.
+     * Whether it may be reached by any of them.
      */
-    val `verdict`: Verdict
+    val `isAllowedSomehow`: kotlin.Boolean
     , 
     /**
-     * The policy that decided, if one did.
+     * One answer, unless policies tell services of this address apart. The one for whatever nobody named is last.
      */
-    val `winner`: Winner?
-    , 
-    /**
-     * Why the device has no access, if it has none.
-     */
-    val `barred`: Bar?
-    , 
-    /**
-     * The policies that did not decide, the closest first.
-     */
-    val `losers`: List<Loser>
+    val `answers`: List<Answer>
     , 
     /**
      * The same for a person to read, in several lines.
@@ -14624,10 +15496,8 @@ public object FfiConverterTypeExplanation: FfiConverterRustBuffer<Explanation> {
             FfiConverterString.read(buf),
             FfiConverterLong.read(buf),
             FfiConverterBoolean.read(buf),
-            FfiConverterTypeVerdict.read(buf),
-            FfiConverterOptionalTypeWinner.read(buf),
-            FfiConverterOptionalTypeBar.read(buf),
-            FfiConverterSequenceTypeLoser.read(buf),
+            FfiConverterBoolean.read(buf),
+            FfiConverterSequenceTypeAnswer.read(buf),
             FfiConverterString.read(buf),
         )
     }
@@ -14638,10 +15508,8 @@ public object FfiConverterTypeExplanation: FfiConverterRustBuffer<Explanation> {
             FfiConverterString.allocationSize(value.`address`) +
             FfiConverterLong.allocationSize(value.`at`) +
             FfiConverterBoolean.allocationSize(value.`isAllowed`) +
-            FfiConverterTypeVerdict.allocationSize(value.`verdict`) +
-            FfiConverterOptionalTypeWinner.allocationSize(value.`winner`) +
-            FfiConverterOptionalTypeBar.allocationSize(value.`barred`) +
-            FfiConverterSequenceTypeLoser.allocationSize(value.`losers`) +
+            FfiConverterBoolean.allocationSize(value.`isAllowedSomehow`) +
+            FfiConverterSequenceTypeAnswer.allocationSize(value.`answers`) +
             FfiConverterString.allocationSize(value.`text`)
     )
 
@@ -14651,10 +15519,8 @@ public object FfiConverterTypeExplanation: FfiConverterRustBuffer<Explanation> {
             FfiConverterString.write(value.`address`, buf)
             FfiConverterLong.write(value.`at`, buf)
             FfiConverterBoolean.write(value.`isAllowed`, buf)
-            FfiConverterTypeVerdict.write(value.`verdict`, buf)
-            FfiConverterOptionalTypeWinner.write(value.`winner`, buf)
-            FfiConverterOptionalTypeBar.write(value.`barred`, buf)
-            FfiConverterSequenceTypeLoser.write(value.`losers`, buf)
+            FfiConverterBoolean.write(value.`isAllowedSomehow`, buf)
+            FfiConverterSequenceTypeAnswer.write(value.`answers`, buf)
             FfiConverterString.write(value.`text`, buf)
     }
 }
@@ -15435,6 +16301,116 @@ public object FfiConverterTypeLoser: FfiConverterRustBuffer<Loser> {
 
 
 /**
+ * Devices, destinations, and how much of each a device reaches.
+ */
+data class Matrix (
+    /**
+     * The destinations asked about, as texts.
+     */
+    val `columns`: List<kotlin.String>
+    , 
+    /**
+     * A line for each device.
+     */
+    val `rows`: List<MatrixRow>
+    , 
+    /**
+     * The same as a table, comma-separated.
+     */
+    val `csv`: kotlin.String
+    , 
+    /**
+     * The same as a picture, in which devices that reach the same are one row.
+     */
+    val `svg`: kotlin.String
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeMatrix: FfiConverterRustBuffer<Matrix> {
+    override fun read(buf: ByteBuffer): Matrix {
+        return Matrix(
+            FfiConverterSequenceString.read(buf),
+            FfiConverterSequenceTypeMatrixRow.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Matrix) = (
+            FfiConverterSequenceString.allocationSize(value.`columns`) +
+            FfiConverterSequenceTypeMatrixRow.allocationSize(value.`rows`) +
+            FfiConverterString.allocationSize(value.`csv`) +
+            FfiConverterString.allocationSize(value.`svg`)
+    )
+
+    override fun write(value: Matrix, buf: ByteBuffer) {
+            FfiConverterSequenceString.write(value.`columns`, buf)
+            FfiConverterSequenceTypeMatrixRow.write(value.`rows`, buf)
+            FfiConverterString.write(value.`csv`, buf)
+            FfiConverterString.write(value.`svg`, buf)
+    }
+}
+
+
+
+/**
+ * One device and what it reaches.
+ */
+data class MatrixRow (
+    /**
+     * Who it is: `ada/laptop`.
+     */
+    val `label`: kotlin.String
+    , 
+    /**
+     * How much of each column it reaches.
+     */
+    val `cells`: List<Extent>
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeMatrixRow: FfiConverterRustBuffer<MatrixRow> {
+    override fun read(buf: ByteBuffer): MatrixRow {
+        return MatrixRow(
+            FfiConverterString.read(buf),
+            FfiConverterSequenceTypeExtent.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: MatrixRow) = (
+            FfiConverterString.allocationSize(value.`label`) +
+            FfiConverterSequenceTypeExtent.allocationSize(value.`cells`)
+    )
+
+    override fun write(value: MatrixRow, buf: ByteBuffer) {
+            FfiConverterString.write(value.`label`, buf)
+            FfiConverterSequenceTypeExtent.write(value.`cells`, buf)
+    }
+}
+
+
+
+/**
  * One allocation that a renumbering moves.
  */
 data class Move (
@@ -15714,7 +16690,8 @@ data class NewPolicy (
     val `targets`: List<Target>
     , 
     /**
-     * The prefixes that it matches. None: nothing, never "any".
+     * What it matches, each a prefix or a name, and after a space the services if they are not all: `10.0.0.0/8`,
+     * `10.0.0.0/8 tcp/443`, `service:git tcp/22`. None: nothing, never "any".
      */
     val `destinations`: List<kotlin.String>
     , 
@@ -15800,6 +16777,77 @@ public object FfiConverterTypeNewPolicy: FfiConverterRustBuffer<NewPolicy> {
             FfiConverterOptionalBoolean.write(value.`fullTunnel`, buf)
             FfiConverterOptionalLong.write(value.`validFrom`, buf)
             FfiConverterOptionalLong.write(value.`validUntil`, buf)
+    }
+}
+
+
+
+/**
+ * A test to create.
+ */
+data class NewPolicyTest (
+    /**
+     * A name, unique among tests.
+     */
+    val `name`: kotlin.String
+    , 
+    /**
+     * Who tries.
+     */
+    val `who`: Target
+    , 
+    /**
+     * The address.
+     */
+    val `to`: kotlin.String
+    , 
+    /**
+     * What must come of it.
+     */
+    val `expect`: Effect
+    , 
+    /**
+     * The protocols and ports; all of them without it.
+     */
+    val `service`: kotlin.String? = null 
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeNewPolicyTest: FfiConverterRustBuffer<NewPolicyTest> {
+    override fun read(buf: ByteBuffer): NewPolicyTest {
+        return NewPolicyTest(
+            FfiConverterString.read(buf),
+            FfiConverterTypeTarget.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterTypeEffect.read(buf),
+            FfiConverterOptionalString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: NewPolicyTest) = (
+            FfiConverterString.allocationSize(value.`name`) +
+            FfiConverterTypeTarget.allocationSize(value.`who`) +
+            FfiConverterString.allocationSize(value.`to`) +
+            FfiConverterTypeEffect.allocationSize(value.`expect`) +
+            FfiConverterOptionalString.allocationSize(value.`service`)
+    )
+
+    override fun write(value: NewPolicyTest, buf: ByteBuffer) {
+            FfiConverterString.write(value.`name`, buf)
+            FfiConverterTypeTarget.write(value.`who`, buf)
+            FfiConverterString.write(value.`to`, buf)
+            FfiConverterTypeEffect.write(value.`expect`, buf)
+            FfiConverterOptionalString.write(value.`service`, buf)
     }
 }
 
@@ -16108,6 +17156,11 @@ data class Policy (
     val `id`: PolicyId
     , 
     /**
+     * Goes up with each change of the policy; 1 at first.
+     */
+    val `revision`: kotlin.Long
+    , 
+    /**
      * A name, unique among living policies.
      */
     val `name`: kotlin.String
@@ -16173,6 +17226,7 @@ public object FfiConverterTypePolicy: FfiConverterRustBuffer<Policy> {
     override fun read(buf: ByteBuffer): Policy {
         return Policy(
             FfiConverterTypePolicyId.read(buf),
+            FfiConverterLong.read(buf),
             FfiConverterString.read(buf),
             FfiConverterString.read(buf),
             FfiConverterLong.read(buf),
@@ -16188,6 +17242,7 @@ public object FfiConverterTypePolicy: FfiConverterRustBuffer<Policy> {
 
     override fun allocationSize(value: Policy) = (
             FfiConverterTypePolicyId.allocationSize(value.`id`) +
+            FfiConverterLong.allocationSize(value.`revision`) +
             FfiConverterString.allocationSize(value.`name`) +
             FfiConverterString.allocationSize(value.`description`) +
             FfiConverterLong.allocationSize(value.`priority`) +
@@ -16202,6 +17257,7 @@ public object FfiConverterTypePolicy: FfiConverterRustBuffer<Policy> {
 
     override fun write(value: Policy, buf: ByteBuffer) {
             FfiConverterTypePolicyId.write(value.`id`, buf)
+            FfiConverterLong.write(value.`revision`, buf)
             FfiConverterString.write(value.`name`, buf)
             FfiConverterString.write(value.`description`, buf)
             FfiConverterLong.write(value.`priority`, buf)
@@ -16212,6 +17268,189 @@ public object FfiConverterTypePolicy: FfiConverterRustBuffer<Policy> {
             FfiConverterSequenceTypeDestination.write(value.`destinations`, buf)
             FfiConverterOptionalLong.write(value.`validFrom`, buf)
             FfiConverterOptionalLong.write(value.`validUntil`, buf)
+    }
+}
+
+
+
+/**
+ * What shall be different about a policy. What is not said stays as it is.
+ */
+data class PolicyChanges (
+    /**
+     * Another name.
+     */
+    val `name`: kotlin.String? = null 
+    , 
+    /**
+     * Another description.
+     */
+    val `description`: kotlin.String? = null 
+    , 
+    /**
+     * Another priority.
+     */
+    val `priority`: kotlin.Long? = null 
+    , 
+    /**
+     * Another effect.
+     */
+    val `effect`: Effect? = null 
+    , 
+    /**
+     * Whether it counts.
+     */
+    val `isActive`: kotlin.Boolean? = null 
+    , 
+    /**
+     * Whether it is a full tunnel.
+     */
+    val `fullTunnel`: kotlin.Boolean? = null 
+    , 
+    /**
+     * Whom it is about, instead of those it was about.
+     */
+    val `targets`: List<Target>? = null 
+    , 
+    /**
+     * What it matches, instead of what it matched.
+     */
+    val `destinations`: List<kotlin.String>? = null 
+    , 
+    /**
+     * Another moment from which it counts, in microseconds since 1970.
+     */
+    val `validFrom`: kotlin.Long? = null 
+    , 
+    /**
+     * Another first moment at which it counts no more.
+     */
+    val `validUntil`: kotlin.Long? = null 
+    , 
+    /**
+     * Whether it counts from the beginning of time; `valid_from` is left out then.
+     */
+    val `isValidAlways`: kotlin.Boolean? = null 
+    , 
+    /**
+     * Whether it counts until the end of time; `valid_until` is left out then.
+     */
+    val `isValidForEver`: kotlin.Boolean? = null 
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypePolicyChanges: FfiConverterRustBuffer<PolicyChanges> {
+    override fun read(buf: ByteBuffer): PolicyChanges {
+        return PolicyChanges(
+            FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalLong.read(buf),
+            FfiConverterOptionalTypeEffect.read(buf),
+            FfiConverterOptionalBoolean.read(buf),
+            FfiConverterOptionalBoolean.read(buf),
+            FfiConverterOptionalSequenceTypeTarget.read(buf),
+            FfiConverterOptionalSequenceString.read(buf),
+            FfiConverterOptionalLong.read(buf),
+            FfiConverterOptionalLong.read(buf),
+            FfiConverterOptionalBoolean.read(buf),
+            FfiConverterOptionalBoolean.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: PolicyChanges) = (
+            FfiConverterOptionalString.allocationSize(value.`name`) +
+            FfiConverterOptionalString.allocationSize(value.`description`) +
+            FfiConverterOptionalLong.allocationSize(value.`priority`) +
+            FfiConverterOptionalTypeEffect.allocationSize(value.`effect`) +
+            FfiConverterOptionalBoolean.allocationSize(value.`isActive`) +
+            FfiConverterOptionalBoolean.allocationSize(value.`fullTunnel`) +
+            FfiConverterOptionalSequenceTypeTarget.allocationSize(value.`targets`) +
+            FfiConverterOptionalSequenceString.allocationSize(value.`destinations`) +
+            FfiConverterOptionalLong.allocationSize(value.`validFrom`) +
+            FfiConverterOptionalLong.allocationSize(value.`validUntil`) +
+            FfiConverterOptionalBoolean.allocationSize(value.`isValidAlways`) +
+            FfiConverterOptionalBoolean.allocationSize(value.`isValidForEver`)
+    )
+
+    override fun write(value: PolicyChanges, buf: ByteBuffer) {
+            FfiConverterOptionalString.write(value.`name`, buf)
+            FfiConverterOptionalString.write(value.`description`, buf)
+            FfiConverterOptionalLong.write(value.`priority`, buf)
+            FfiConverterOptionalTypeEffect.write(value.`effect`, buf)
+            FfiConverterOptionalBoolean.write(value.`isActive`, buf)
+            FfiConverterOptionalBoolean.write(value.`fullTunnel`, buf)
+            FfiConverterOptionalSequenceTypeTarget.write(value.`targets`, buf)
+            FfiConverterOptionalSequenceString.write(value.`destinations`, buf)
+            FfiConverterOptionalLong.write(value.`validFrom`, buf)
+            FfiConverterOptionalLong.write(value.`validUntil`, buf)
+            FfiConverterOptionalBoolean.write(value.`isValidAlways`, buf)
+            FfiConverterOptionalBoolean.write(value.`isValidForEver`, buf)
+    }
+}
+
+
+
+/**
+ * Something that a set of policies says and that nobody can have meant.
+ */
+data class PolicyFinding (
+    /**
+     * What kind of thing it is: `conflict`, `shadowed`, `no_targets`, `no_destinations`, `redundant`, `dangling`, `over`, `ipv6_leak`,
+     * `dns_unreachable`, `inside_vpn`, `has_endpoint`, `overlapping_peers`.
+     */
+    val `kind`: kotlin.String
+    , 
+    /**
+     * The policy to look at, if it is about one.
+     */
+    val `policy`: PolicySummary?
+    , 
+    /**
+     * The same for a person to read.
+     */
+    val `text`: kotlin.String
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypePolicyFinding: FfiConverterRustBuffer<PolicyFinding> {
+    override fun read(buf: ByteBuffer): PolicyFinding {
+        return PolicyFinding(
+            FfiConverterString.read(buf),
+            FfiConverterOptionalTypePolicySummary.read(buf),
+            FfiConverterString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: PolicyFinding) = (
+            FfiConverterString.allocationSize(value.`kind`) +
+            FfiConverterOptionalTypePolicySummary.allocationSize(value.`policy`) +
+            FfiConverterString.allocationSize(value.`text`)
+    )
+
+    override fun write(value: PolicyFinding, buf: ByteBuffer) {
+            FfiConverterString.write(value.`kind`, buf)
+            FfiConverterOptionalTypePolicySummary.write(value.`policy`, buf)
+            FfiConverterString.write(value.`text`, buf)
     }
 }
 
@@ -16322,6 +17561,179 @@ public object FfiConverterTypePolicySummary: FfiConverterRustBuffer<PolicySummar
             FfiConverterString.write(value.`name`, buf)
             FfiConverterLong.write(value.`priority`, buf)
             FfiConverterTypeEffect.write(value.`effect`, buf)
+    }
+}
+
+
+
+/**
+ * Something that must hold of the policies.
+ */
+data class PolicyTest (
+    /**
+     * Its id.
+     */
+    val `id`: PolicyTestId
+    , 
+    /**
+     * A name, unique among tests.
+     */
+    val `name`: kotlin.String
+    , 
+    /**
+     * Who tries.
+     */
+    val `who`: Target
+    , 
+    /**
+     * The address.
+     */
+    val `to`: kotlin.String
+    , 
+    /**
+     * The protocols and ports: every one of them must be as expected.
+     */
+    val `service`: kotlin.String
+    , 
+    /**
+     * What must come of it.
+     */
+    val `expect`: Effect
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypePolicyTest: FfiConverterRustBuffer<PolicyTest> {
+    override fun read(buf: ByteBuffer): PolicyTest {
+        return PolicyTest(
+            FfiConverterTypePolicyTestId.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterTypeTarget.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterTypeEffect.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: PolicyTest) = (
+            FfiConverterTypePolicyTestId.allocationSize(value.`id`) +
+            FfiConverterString.allocationSize(value.`name`) +
+            FfiConverterTypeTarget.allocationSize(value.`who`) +
+            FfiConverterString.allocationSize(value.`to`) +
+            FfiConverterString.allocationSize(value.`service`) +
+            FfiConverterTypeEffect.allocationSize(value.`expect`)
+    )
+
+    override fun write(value: PolicyTest, buf: ByteBuffer) {
+            FfiConverterTypePolicyTestId.write(value.`id`, buf)
+            FfiConverterString.write(value.`name`, buf)
+            FfiConverterTypeTarget.write(value.`who`, buf)
+            FfiConverterString.write(value.`to`, buf)
+            FfiConverterString.write(value.`service`, buf)
+            FfiConverterTypeEffect.write(value.`expect`, buf)
+    }
+}
+
+
+
+/**
+ * One page of tests.
+ */
+data class PolicyTestPage (
+    /**
+     * The tests, in a stable order.
+     */
+    val `items`: List<PolicyTest>
+    , 
+    /**
+     * What to ask the next page with; nothing when this was the last one.
+     */
+    val `next`: kotlin.String?
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypePolicyTestPage: FfiConverterRustBuffer<PolicyTestPage> {
+    override fun read(buf: ByteBuffer): PolicyTestPage {
+        return PolicyTestPage(
+            FfiConverterSequenceTypePolicyTest.read(buf),
+            FfiConverterOptionalString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: PolicyTestPage) = (
+            FfiConverterSequenceTypePolicyTest.allocationSize(value.`items`) +
+            FfiConverterOptionalString.allocationSize(value.`next`)
+    )
+
+    override fun write(value: PolicyTestPage, buf: ByteBuffer) {
+            FfiConverterSequenceTypePolicyTest.write(value.`items`, buf)
+            FfiConverterOptionalString.write(value.`next`, buf)
+    }
+}
+
+
+
+/**
+ * How a test came out.
+ */
+data class PolicyTestResult (
+    /**
+     * The test.
+     */
+    val `test`: PolicyTest
+    , 
+    /**
+     * Whether it holds.
+     */
+    val `passed`: kotlin.Boolean
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypePolicyTestResult: FfiConverterRustBuffer<PolicyTestResult> {
+    override fun read(buf: ByteBuffer): PolicyTestResult {
+        return PolicyTestResult(
+            FfiConverterTypePolicyTest.read(buf),
+            FfiConverterBoolean.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: PolicyTestResult) = (
+            FfiConverterTypePolicyTest.allocationSize(value.`test`) +
+            FfiConverterBoolean.allocationSize(value.`passed`)
+    )
+
+    override fun write(value: PolicyTestResult, buf: ByteBuffer) {
+            FfiConverterTypePolicyTest.write(value.`test`, buf)
+            FfiConverterBoolean.write(value.`passed`, buf)
     }
 }
 
@@ -16802,6 +18214,108 @@ public object FfiConverterTypeProfilePeer: FfiConverterRustBuffer<ProfilePeer> {
 
 
 /**
+ * Addresses, and by which services.
+ */
+data class Reach (
+    /**
+     * The protocols and ports.
+     */
+    val `services`: kotlin.String
+    , 
+    /**
+     * The addresses, as the fewest prefixes.
+     */
+    val `addresses`: List<kotlin.String>
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeReach: FfiConverterRustBuffer<Reach> {
+    override fun read(buf: ByteBuffer): Reach {
+        return Reach(
+            FfiConverterString.read(buf),
+            FfiConverterSequenceString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Reach) = (
+            FfiConverterString.allocationSize(value.`services`) +
+            FfiConverterSequenceString.allocationSize(value.`addresses`)
+    )
+
+    override fun write(value: Reach, buf: ByteBuffer) {
+            FfiConverterString.write(value.`services`, buf)
+            FfiConverterSequenceString.write(value.`addresses`, buf)
+    }
+}
+
+
+
+/**
+ * A device, by what people call it.
+ */
+data class Reacher (
+    /**
+     * The device.
+     */
+    val `device`: DeviceId
+    , 
+    /**
+     * Its user.
+     */
+    val `user`: UserId
+    , 
+    /**
+     * The username and the device's name: `ada/laptop`.
+     */
+    val `label`: kotlin.String
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeReacher: FfiConverterRustBuffer<Reacher> {
+    override fun read(buf: ByteBuffer): Reacher {
+        return Reacher(
+            FfiConverterTypeDeviceId.read(buf),
+            FfiConverterTypeUserId.read(buf),
+            FfiConverterString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Reacher) = (
+            FfiConverterTypeDeviceId.allocationSize(value.`device`) +
+            FfiConverterTypeUserId.allocationSize(value.`user`) +
+            FfiConverterString.allocationSize(value.`label`)
+    )
+
+    override fun write(value: Reacher, buf: ByteBuffer) {
+            FfiConverterTypeDeviceId.write(value.`device`, buf)
+            FfiConverterTypeUserId.write(value.`user`, buf)
+            FfiConverterString.write(value.`label`, buf)
+    }
+}
+
+
+
+/**
  * What working out the free ranges of a pool anew has changed.
  */
 data class Rebuilt (
@@ -16851,6 +18365,69 @@ public object FfiConverterTypeRebuilt: FfiConverterRustBuffer<Rebuilt> {
             FfiConverterBoolean.write(value.`changed`, buf)
             FfiConverterString.write(value.`found`, buf)
             FfiConverterString.write(value.`withdrawn`, buf)
+    }
+}
+
+
+
+/**
+ * One change that is enough.
+ */
+data class Remedy (
+    /**
+     * What kind of change it is.
+     */
+    val `kind`: RemedyKind
+    , 
+    /**
+     * The policy to change; nothing for one to create.
+     */
+    val `policy`: PolicySummary?
+    , 
+    /**
+     * The priority to give, where one is.
+     */
+    val `priority`: kotlin.Long?
+    , 
+    /**
+     * The same for a person to read.
+     */
+    val `text`: kotlin.String
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeRemedy: FfiConverterRustBuffer<Remedy> {
+    override fun read(buf: ByteBuffer): Remedy {
+        return Remedy(
+            FfiConverterTypeRemedyKind.read(buf),
+            FfiConverterOptionalTypePolicySummary.read(buf),
+            FfiConverterOptionalLong.read(buf),
+            FfiConverterString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Remedy) = (
+            FfiConverterTypeRemedyKind.allocationSize(value.`kind`) +
+            FfiConverterOptionalTypePolicySummary.allocationSize(value.`policy`) +
+            FfiConverterOptionalLong.allocationSize(value.`priority`) +
+            FfiConverterString.allocationSize(value.`text`)
+    )
+
+    override fun write(value: Remedy, buf: ByteBuffer) {
+            FfiConverterTypeRemedyKind.write(value.`kind`, buf)
+            FfiConverterOptionalTypePolicySummary.write(value.`policy`, buf)
+            FfiConverterOptionalLong.write(value.`priority`, buf)
+            FfiConverterString.write(value.`text`, buf)
     }
 }
 
@@ -17828,6 +19405,69 @@ public object FfiConverterTypeUserPage: FfiConverterRustBuffer<UserPage> {
 
 
 /**
+ * What would have to change for a device to reach something.
+ */
+data class WhyNot (
+    /**
+     * It reaches it already.
+     */
+    val `isAllowed`: kotlin.Boolean
+    , 
+    /**
+     * The device has no access at all until this is lifted, whatever else is changed.
+     */
+    val `barred`: Bar?
+    , 
+    /**
+     * Changes, each of which is enough, beside lifting the bar; none where it is allowed then.
+     */
+    val `remedies`: List<Remedy>
+    , 
+    /**
+     * The same for a person to read, in several lines.
+     */
+    val `text`: kotlin.String
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeWhyNot: FfiConverterRustBuffer<WhyNot> {
+    override fun read(buf: ByteBuffer): WhyNot {
+        return WhyNot(
+            FfiConverterBoolean.read(buf),
+            FfiConverterOptionalTypeBar.read(buf),
+            FfiConverterSequenceTypeRemedy.read(buf),
+            FfiConverterString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: WhyNot) = (
+            FfiConverterBoolean.allocationSize(value.`isAllowed`) +
+            FfiConverterOptionalTypeBar.allocationSize(value.`barred`) +
+            FfiConverterSequenceTypeRemedy.allocationSize(value.`remedies`) +
+            FfiConverterString.allocationSize(value.`text`)
+    )
+
+    override fun write(value: WhyNot, buf: ByteBuffer) {
+            FfiConverterBoolean.write(value.`isAllowed`, buf)
+            FfiConverterOptionalTypeBar.write(value.`barred`, buf)
+            FfiConverterSequenceTypeRemedy.write(value.`remedies`, buf)
+            FfiConverterString.write(value.`text`, buf)
+    }
+}
+
+
+
+/**
  * The policy that decided, and how it came to apply.
  */
 data class Winner (
@@ -17842,9 +19482,14 @@ data class Winner (
     val `path`: kotlin.String
     , 
     /**
-     * The destination that contains the address, the longest among several; nothing for a full tunnel.
+     * The prefix that contains the address, the longest among several; nothing for a full tunnel.
      */
     val `matched`: kotlin.String?
+    , 
+    /**
+     * The destination that has that prefix, with its services; nothing for a full tunnel.
+     */
+    val `destination`: kotlin.String?
     
 ){
     
@@ -17864,19 +19509,22 @@ public object FfiConverterTypeWinner: FfiConverterRustBuffer<Winner> {
             FfiConverterTypePolicySummary.read(buf),
             FfiConverterString.read(buf),
             FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalString.read(buf),
         )
     }
 
     override fun allocationSize(value: Winner) = (
             FfiConverterTypePolicySummary.allocationSize(value.`policy`) +
             FfiConverterString.allocationSize(value.`path`) +
-            FfiConverterOptionalString.allocationSize(value.`matched`)
+            FfiConverterOptionalString.allocationSize(value.`matched`) +
+            FfiConverterOptionalString.allocationSize(value.`destination`)
     )
 
     override fun write(value: Winner, buf: ByteBuffer) {
             FfiConverterTypePolicySummary.write(value.`policy`, buf)
             FfiConverterString.write(value.`path`, buf)
             FfiConverterOptionalString.write(value.`matched`, buf)
+            FfiConverterOptionalString.write(value.`destination`, buf)
     }
 }
 
@@ -18156,6 +19804,51 @@ public object FfiConverterTypeDeviceStatus: FfiConverterRustBuffer<DeviceStatus>
 
 
 /**
+ * How a document is written.
+ */
+
+enum class DocumentFormat {
+    
+    /**
+     * YAML 1.2.
+     */
+    YAML,
+    /**
+     * JSON, indented.
+     */
+    JSON;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeDocumentFormat: FfiConverterRustBuffer<DocumentFormat> {
+    override fun read(buf: ByteBuffer) = try {
+        
+        DocumentFormat.entries[buf.getInt() - 1]
+        
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: DocumentFormat) = 4UL
+
+    override fun write(value: DocumentFormat, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
  * Whether a policy lets through or holds back.
  */
 
@@ -18302,6 +19995,55 @@ public object FfiConverterTypeErrorKind: FfiConverterRustBuffer<ErrorKind> {
 
 
 /**
+ * How much of something a device reaches.
+ */
+
+enum class Extent {
+    
+    /**
+     * Nothing of it.
+     */
+    UNREACHED,
+    /**
+     * A part of it.
+     */
+    PARTIAL,
+    /**
+     * All of it.
+     */
+    WHOLE;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeExtent: FfiConverterRustBuffer<Extent> {
+    override fun read(buf: ByteBuffer) = try {
+        
+        Extent.entries[buf.getInt() - 1]
+        
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: Extent) = 4UL
+
+    override fun write(value: Extent, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
  * What can be wrong with a pool.
  */
 
@@ -18421,6 +20163,10 @@ enum class LossReason {
      * The built-in rule stands above it.
      */
     BELOW_INFRASTRUCTURE,
+    /**
+     * It contains the address, by other services.
+     */
+    OTHER_SERVICES,
     /**
      * No destination of it contains the address.
      */
@@ -18544,6 +20290,51 @@ public object FfiConverterTypeNexaError : FfiConverterRustBuffer<NexaException> 
 
 
 /**
+ * How much of something a device must reach to count among those that reach it.
+ */
+
+enum class Part {
+    
+    /**
+     * Anything of it is enough.
+     */
+    ANY,
+    /**
+     * All of it.
+     */
+    ALL;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypePart: FfiConverterRustBuffer<Part> {
+    override fun read(buf: ByteBuffer) = try {
+        
+        Part.entries[buf.getInt() - 1]
+        
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: Part) = 4UL
+
+    override fun write(value: Part, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
  * What a pool hands out.
  */
 
@@ -18657,6 +20448,71 @@ public object FfiConverterTypePurpose: FfiConverterRustBuffer<Purpose> {
     override fun allocationSize(value: Purpose) = 4UL
 
     override fun write(value: Purpose, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * What kind of change is enough.
+ */
+
+enum class RemedyKind {
+    
+    /**
+     * Turn a policy on that is not active.
+     */
+    ACTIVATE,
+    /**
+     * Let a policy count at this moment, which its window leaves out.
+     */
+    MOVE_WINDOW,
+    /**
+     * Make a policy target the device, its user or a group of the user.
+     */
+    ADD_TARGET,
+    /**
+     * Let a policy that has the address have this protocol and port too.
+     */
+    ADD_SERVICE,
+    /**
+     * Take the one policy away that denies it.
+     */
+    REMOVE,
+    /**
+     * Give a policy that allows it this priority, the weakest that suffices.
+     */
+    REPRIORITIZE,
+    /**
+     * Create a policy that allows it, of this priority.
+     */
+    CREATE;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeRemedyKind: FfiConverterRustBuffer<RemedyKind> {
+    override fun read(buf: ByteBuffer) = try {
+        
+        RemedyKind.entries[buf.getInt() - 1]
+        
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: RemedyKind) = 4UL
+
+    override fun write(value: RemedyKind, buf: ByteBuffer) {
         buf.putInt(value.ordinal + 1)
     }
 }
@@ -19303,6 +21159,38 @@ public object FfiConverterOptionalTypeEvent: FfiConverterRustBuffer<Event?> {
 /**
  * @suppress
  */
+public object FfiConverterOptionalTypePolicySummary: FfiConverterRustBuffer<PolicySummary?> {
+    override fun read(buf: ByteBuffer): PolicySummary? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypePolicySummary.read(buf)
+    }
+
+    override fun allocationSize(value: PolicySummary?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypePolicySummary.allocationSize(value)
+        }
+    }
+
+    override fun write(value: PolicySummary?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypePolicySummary.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterOptionalTypeTunnelEvent: FfiConverterRustBuffer<TunnelEvent?> {
     override fun read(buf: ByteBuffer): TunnelEvent? {
         if (buf.get().toInt() == 0) {
@@ -19463,6 +21351,38 @@ public object FfiConverterOptionalTypeBar: FfiConverterRustBuffer<Bar?> {
 /**
  * @suppress
  */
+public object FfiConverterOptionalTypeEffect: FfiConverterRustBuffer<Effect?> {
+    override fun read(buf: ByteBuffer): Effect? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeEffect.read(buf)
+    }
+
+    override fun allocationSize(value: Effect?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeEffect.allocationSize(value)
+        }
+    }
+
+    override fun write(value: Effect?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeEffect.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterOptionalTypePoolKind: FfiConverterRustBuffer<PoolKind?> {
     override fun read(buf: ByteBuffer): PoolKind? {
         if (buf.get().toInt() == 0) {
@@ -19581,6 +21501,38 @@ public object FfiConverterOptionalSequenceString: FfiConverterRustBuffer<List<ko
         } else {
             buf.put(1)
             FfiConverterSequenceString.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalSequenceTypeTarget: FfiConverterRustBuffer<List<Target>?> {
+    override fun read(buf: ByteBuffer): List<Target>? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterSequenceTypeTarget.read(buf)
+    }
+
+    override fun allocationSize(value: List<Target>?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterSequenceTypeTarget.allocationSize(value)
+        }
+    }
+
+    override fun write(value: List<Target>?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterSequenceTypeTarget.write(value, buf)
         }
     }
 }
@@ -19779,6 +21731,34 @@ public object FfiConverterSequenceString: FfiConverterRustBuffer<List<kotlin.Str
 /**
  * @suppress
  */
+public object FfiConverterSequenceTypeAccessChange: FfiConverterRustBuffer<List<AccessChange>> {
+    override fun read(buf: ByteBuffer): List<AccessChange> {
+        val len = buf.getInt()
+        return List<AccessChange>(len) {
+            FfiConverterTypeAccessChange.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<AccessChange>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeAccessChange.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<AccessChange>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeAccessChange.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterSequenceTypeAllocation: FfiConverterRustBuffer<List<Allocation>> {
     override fun read(buf: ByteBuffer): List<Allocation> {
         val len = buf.getInt()
@@ -19797,6 +21777,34 @@ public object FfiConverterSequenceTypeAllocation: FfiConverterRustBuffer<List<Al
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypeAllocation.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeAnswer: FfiConverterRustBuffer<List<Answer>> {
+    override fun read(buf: ByteBuffer): List<Answer> {
+        val len = buf.getInt()
+        return List<Answer>(len) {
+            FfiConverterTypeAnswer.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<Answer>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeAnswer.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<Answer>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeAnswer.write(it, buf)
         }
     }
 }
@@ -20031,6 +22039,34 @@ public object FfiConverterSequenceTypeDevice: FfiConverterRustBuffer<List<Device
 /**
  * @suppress
  */
+public object FfiConverterSequenceTypeDocumentFault: FfiConverterRustBuffer<List<DocumentFault>> {
+    override fun read(buf: ByteBuffer): List<DocumentFault> {
+        val len = buf.getInt()
+        return List<DocumentFault>(len) {
+            FfiConverterTypeDocumentFault.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<DocumentFault>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeDocumentFault.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<DocumentFault>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeDocumentFault.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterSequenceTypeEvent: FfiConverterRustBuffer<List<Event>> {
     override fun read(buf: ByteBuffer): List<Event> {
         val len = buf.getInt()
@@ -20199,6 +22235,34 @@ public object FfiConverterSequenceTypeLoser: FfiConverterRustBuffer<List<Loser>>
 /**
  * @suppress
  */
+public object FfiConverterSequenceTypeMatrixRow: FfiConverterRustBuffer<List<MatrixRow>> {
+    override fun read(buf: ByteBuffer): List<MatrixRow> {
+        val len = buf.getInt()
+        return List<MatrixRow>(len) {
+            FfiConverterTypeMatrixRow.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<MatrixRow>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeMatrixRow.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<MatrixRow>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeMatrixRow.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterSequenceTypeMove: FfiConverterRustBuffer<List<Move>> {
     override fun read(buf: ByteBuffer): List<Move> {
         val len = buf.getInt()
@@ -20283,6 +22347,90 @@ public object FfiConverterSequenceTypePolicy: FfiConverterRustBuffer<List<Policy
 /**
  * @suppress
  */
+public object FfiConverterSequenceTypePolicyFinding: FfiConverterRustBuffer<List<PolicyFinding>> {
+    override fun read(buf: ByteBuffer): List<PolicyFinding> {
+        val len = buf.getInt()
+        return List<PolicyFinding>(len) {
+            FfiConverterTypePolicyFinding.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<PolicyFinding>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypePolicyFinding.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<PolicyFinding>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypePolicyFinding.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypePolicyTest: FfiConverterRustBuffer<List<PolicyTest>> {
+    override fun read(buf: ByteBuffer): List<PolicyTest> {
+        val len = buf.getInt()
+        return List<PolicyTest>(len) {
+            FfiConverterTypePolicyTest.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<PolicyTest>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypePolicyTest.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<PolicyTest>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypePolicyTest.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypePolicyTestResult: FfiConverterRustBuffer<List<PolicyTestResult>> {
+    override fun read(buf: ByteBuffer): List<PolicyTestResult> {
+        val len = buf.getInt()
+        return List<PolicyTestResult>(len) {
+            FfiConverterTypePolicyTestResult.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<PolicyTestResult>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypePolicyTestResult.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<PolicyTestResult>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypePolicyTestResult.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterSequenceTypePool: FfiConverterRustBuffer<List<Pool>> {
     override fun read(buf: ByteBuffer): List<Pool> {
         val len = buf.getInt()
@@ -20301,6 +22449,90 @@ public object FfiConverterSequenceTypePool: FfiConverterRustBuffer<List<Pool>> {
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypePool.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeReach: FfiConverterRustBuffer<List<Reach>> {
+    override fun read(buf: ByteBuffer): List<Reach> {
+        val len = buf.getInt()
+        return List<Reach>(len) {
+            FfiConverterTypeReach.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<Reach>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeReach.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<Reach>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeReach.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeReacher: FfiConverterRustBuffer<List<Reacher>> {
+    override fun read(buf: ByteBuffer): List<Reacher> {
+        val len = buf.getInt()
+        return List<Reacher>(len) {
+            FfiConverterTypeReacher.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<Reacher>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeReacher.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<Reacher>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeReacher.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeRemedy: FfiConverterRustBuffer<List<Remedy>> {
+    override fun read(buf: ByteBuffer): List<Remedy> {
+        val len = buf.getInt()
+        return List<Remedy>(len) {
+            FfiConverterTypeRemedy.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<Remedy>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeRemedy.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<Remedy>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeRemedy.write(it, buf)
         }
     }
 }
@@ -20441,6 +22673,34 @@ public object FfiConverterSequenceTypeUser: FfiConverterRustBuffer<List<User>> {
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypeUser.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeExtent: FfiConverterRustBuffer<List<Extent>> {
+    override fun read(buf: ByteBuffer): List<Extent> {
+        val len = buf.getInt()
+        return List<Extent>(len) {
+            FfiConverterTypeExtent.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<Extent>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeExtent.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<Extent>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeExtent.write(it, buf)
         }
     }
 }
@@ -20723,6 +22983,42 @@ public object FfiConverterTypePolicyId: FfiConverter<PolicyId, RustBuffer.ByValu
     }
 
     override fun write(value: PolicyId, buf: ByteBuffer) {
+        val builtinValue = value.text
+        FfiConverterString.write(builtinValue, buf)
+    }
+}
+
+
+
+
+
+public typealias PolicyTestId = org.nexa.id.PolicyTestId
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypePolicyTestId: FfiConverter<PolicyTestId, RustBuffer.ByValue> {
+    override fun lift(value: RustBuffer.ByValue): PolicyTestId {
+        val builtinValue = FfiConverterString.lift(value)
+        return org.nexa.id.PolicyTestId(builtinValue)
+    }
+
+    override fun lower(value: PolicyTestId): RustBuffer.ByValue {
+        val builtinValue = value.text
+        return FfiConverterString.lower(builtinValue)
+    }
+
+    override fun read(buf: ByteBuffer): PolicyTestId {
+        val builtinValue = FfiConverterString.read(buf)
+        return org.nexa.id.PolicyTestId(builtinValue)
+    }
+
+    override fun allocationSize(value: PolicyTestId): ULong {
+        val builtinValue = value.text
+        return FfiConverterString.allocationSize(builtinValue)
+    }
+
+    override fun write(value: PolicyTestId, buf: ByteBuffer) {
         val builtinValue = value.text
         FfiConverterString.write(builtinValue, buf)
     }

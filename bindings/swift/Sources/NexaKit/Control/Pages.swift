@@ -15,6 +15,7 @@ extension DevicePage: Page {}
 extension GatewayPage: Page {}
 extension GroupPage: Page {}
 extension PolicyPage: Page {}
+extension PolicyTestPage: Page {}
 extension PoolPage: Page {}
 extension ReservationPage: Page {}
 extension UserPage: Page {}

@@ -4592,6 +4592,14 @@ public func FfiConverterTypeNexa_lower(_ value: Nexa) -> UInt64 {
 public protocol PoliciesProtocol: AnyObject, Sendable {
     
     /**
+     * What importing a text would do, and what is wrong with it, line by line.
+     *
+     * # Errors
+     * None of its own.
+     */
+    func checkDocument(text: String, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> DocumentReport
+    
+    /**
      * Creates a policy.
      *
      * # Errors
@@ -4600,12 +4608,28 @@ public protocol PoliciesProtocol: AnyObject, Sendable {
     func create(policy: NewPolicy, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> Policy
     
     /**
-     * Why a device may reach an address, or may not.
+     * Creates a test. Whether it passes does not matter: it holds changes back only once it does.
      *
      * # Errors
-     * `not_found`, `invalid_input` (`address`).
+     * `invalid_input` naming the field, `already_exists` for a taken name, `not_found`.
      */
-    func explain(device: DeviceId, address: String, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> Explanation
+    func createTest(test: NewPolicyTest, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> PolicyTest
+    
+    /**
+     * Why a device may reach an address by some services, all of them unless said, or may not.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`address`, `services`).
+     */
+    func explain(device: DeviceId, address: String, services: String?, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> Explanation
+    
+    /**
+     * The policies and their tests as a text that a team keeps beside its code.
+     *
+     * # Errors
+     * None of its own.
+     */
+    func exportDocument(format: DocumentFormat, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> String
     
     /**
      * One policy.
@@ -4616,12 +4640,53 @@ public protocol PoliciesProtocol: AnyObject, Sendable {
     func get(id: PolicyId, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> Policy
     
     /**
+     * Makes the policies and their tests those of a text; all of it, or nothing.
+     *
+     * # Errors
+     * `invalid_input` (`text`) with the first thing that is wrong with it, `conflict` when a test would fail that passes now, or when
+     * more devices would gain or lose access than the settings let.
+     */
+    func importDocument(text: String, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> DocumentReport
+    
+    /**
+     * What the policies say that nobody can have meant, with the devices and gateways that there are now.
+     *
+     * # Errors
+     * None of its own.
+     */
+    func lint(timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> [PolicyFinding]
+    
+    /**
      * The policies, a page at a time.
      *
      * # Errors
      * `invalid_input` (`limit`, `after`).
      */
     func list(after: String?, limit: UInt32?, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> PolicyPage
+    
+    /**
+     * The tests, a page at a time.
+     *
+     * # Errors
+     * `invalid_input` (`limit`, `after`).
+     */
+    func listTests(after: String?, limit: UInt32?, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> PolicyTestPage
+    
+    /**
+     * How much of each of these destinations each device may reach now by policies.
+     *
+     * # Errors
+     * `invalid_input` (`destinations`).
+     */
+    func matrix(destinations: [String], timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> Matrix
+    
+    /**
+     * What importing a text would change for whom.
+     *
+     * # Errors
+     * `invalid_input` (`text`) with the first thing that is wrong with it.
+     */
+    func previewDocument(text: String, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> [AccessChange]
     
     /**
      * Removes a policy.
@@ -4632,12 +4697,54 @@ public protocol PoliciesProtocol: AnyObject, Sendable {
     func remove(id: PolicyId, timeoutMs: UInt32?, cancel: CancelHandle?) async throws 
     
     /**
+     * Removes a test.
+     *
+     * # Errors
+     * `not_found`.
+     */
+    func removeTest(id: PolicyTestId, timeoutMs: UInt32?, cancel: CancelHandle?) async throws 
+    
+    /**
      * What a device may reach now, by policies alone.
      *
      * # Errors
      * `not_found`.
      */
     func resolve(device: DeviceId, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> Access
+    
+    /**
+     * Runs every test now.
+     *
+     * # Errors
+     * None of its own.
+     */
+    func runTests(timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> [PolicyTestResult]
+    
+    /**
+     * Changes a policy of this revision.
+     *
+     * # Errors
+     * `invalid_input` naming the field, `already_exists` for a taken name, `not_found`, `conflict` when somebody has changed it
+     * meanwhile, when a test would fail, or when more devices would gain or lose access than the settings let.
+     */
+    func update(id: PolicyId, revision: Int64, changes: PolicyChanges, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> Policy
+    
+    /**
+     * The devices that may reach a destination now by policies: a prefix or a name, and after a space the services if they are not
+     * all.
+     *
+     * # Errors
+     * `invalid_input` (`destination`).
+     */
+    func whoCanReach(destination: String, part: Part, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> [Reacher]
+    
+    /**
+     * What would have to change for a device to reach a port of an address; `protocol` is a name or a number.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`address`, `protocol`, `port`).
+     */
+    func whyNot(device: DeviceId, address: String, `protocol`: String, port: UInt32, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> WhyNot
     
 }
 /**
@@ -4697,6 +4804,28 @@ open class Policies: PoliciesProtocol, @unchecked Sendable {
 
     
     /**
+     * What importing a text would do, and what is wrong with it, line by line.
+     *
+     * # Errors
+     * None of its own.
+     */
+open func checkDocument(text: String, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> DocumentReport  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_policies_check_document(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(text),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeDocumentReport_lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
      * Creates a policy.
      *
      * # Errors
@@ -4719,23 +4848,67 @@ open func create(policy: NewPolicy, timeoutMs: UInt32? = nil, cancel: CancelHand
 }
     
     /**
-     * Why a device may reach an address, or may not.
+     * Creates a test. Whether it passes does not matter: it holds changes back only once it does.
      *
      * # Errors
-     * `not_found`, `invalid_input` (`address`).
+     * `invalid_input` naming the field, `already_exists` for a taken name, `not_found`.
      */
-open func explain(device: DeviceId, address: String, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> Explanation  {
+open func createTest(test: NewPolicyTest, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> PolicyTest  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_policies_create_test(
+                        self.uniffiCloneHandle(),FfiConverterTypeNewPolicyTest_lower(test),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypePolicyTest_lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * Why a device may reach an address by some services, all of them unless said, or may not.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`address`, `services`).
+     */
+open func explain(device: DeviceId, address: String, services: String? = nil, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> Explanation  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_nexa_ffi_fn_method_policies_explain(
-                        self.uniffiCloneHandle(),FfiConverterTypeDeviceId_lower(device),FfiConverterString.lower(address),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                        self.uniffiCloneHandle(),FfiConverterTypeDeviceId_lower(device),FfiConverterString.lower(address),FfiConverterOptionString.lower(services),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
                 )
             },
             pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
             completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
             freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeExplanation_lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * The policies and their tests as a text that a team keeps beside its code.
+     *
+     * # Errors
+     * None of its own.
+     */
+open func exportDocument(format: DocumentFormat, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_policies_export_document(
+                        self.uniffiCloneHandle(),FfiConverterTypeDocumentFormat_lower(format),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
             errorHandler: FfiConverterTypeNexaError_lift
         )
 }
@@ -4763,6 +4936,51 @@ open func get(id: PolicyId, timeoutMs: UInt32? = nil, cancel: CancelHandle? = ni
 }
     
     /**
+     * Makes the policies and their tests those of a text; all of it, or nothing.
+     *
+     * # Errors
+     * `invalid_input` (`text`) with the first thing that is wrong with it, `conflict` when a test would fail that passes now, or when
+     * more devices would gain or lose access than the settings let.
+     */
+open func importDocument(text: String, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> DocumentReport  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_policies_import_document(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(text),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeDocumentReport_lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * What the policies say that nobody can have meant, with the devices and gateways that there are now.
+     *
+     * # Errors
+     * None of its own.
+     */
+open func lint(timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> [PolicyFinding]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_policies_lint(
+                        self.uniffiCloneHandle(),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypePolicyFinding.lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
      * The policies, a page at a time.
      *
      * # Errors
@@ -4785,6 +5003,72 @@ open func list(after: String? = nil, limit: UInt32? = nil, timeoutMs: UInt32? = 
 }
     
     /**
+     * The tests, a page at a time.
+     *
+     * # Errors
+     * `invalid_input` (`limit`, `after`).
+     */
+open func listTests(after: String? = nil, limit: UInt32? = nil, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> PolicyTestPage  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_policies_list_tests(
+                        self.uniffiCloneHandle(),FfiConverterOptionString.lower(after),FfiConverterOptionUInt32.lower(limit),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypePolicyTestPage_lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * How much of each of these destinations each device may reach now by policies.
+     *
+     * # Errors
+     * `invalid_input` (`destinations`).
+     */
+open func matrix(destinations: [String], timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> Matrix  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_policies_matrix(
+                        self.uniffiCloneHandle(),FfiConverterSequenceString.lower(destinations),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeMatrix_lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * What importing a text would change for whom.
+     *
+     * # Errors
+     * `invalid_input` (`text`) with the first thing that is wrong with it.
+     */
+open func previewDocument(text: String, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> [AccessChange]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_policies_preview_document(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(text),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeAccessChange.lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
      * Removes a policy.
      *
      * # Errors
@@ -4796,6 +5080,28 @@ open func remove(id: PolicyId, timeoutMs: UInt32? = nil, cancel: CancelHandle? =
             rustFutureFunc: {
                 uniffi_nexa_ffi_fn_method_policies_remove(
                         self.uniffiCloneHandle(),FfiConverterTypePolicyId_lower(id),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_void,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_void,
+            freeFunc: ffi_nexa_ffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * Removes a test.
+     *
+     * # Errors
+     * `not_found`.
+     */
+open func removeTest(id: PolicyTestId, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_policies_remove_test(
+                        self.uniffiCloneHandle(),FfiConverterTypePolicyTestId_lower(id),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
                 )
             },
             pollFunc: ffi_nexa_ffi_rust_future_poll_void,
@@ -4824,6 +5130,96 @@ open func resolve(device: DeviceId, timeoutMs: UInt32? = nil, cancel: CancelHand
             completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
             freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeAccess_lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * Runs every test now.
+     *
+     * # Errors
+     * None of its own.
+     */
+open func runTests(timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> [PolicyTestResult]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_policies_run_tests(
+                        self.uniffiCloneHandle(),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypePolicyTestResult.lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * Changes a policy of this revision.
+     *
+     * # Errors
+     * `invalid_input` naming the field, `already_exists` for a taken name, `not_found`, `conflict` when somebody has changed it
+     * meanwhile, when a test would fail, or when more devices would gain or lose access than the settings let.
+     */
+open func update(id: PolicyId, revision: Int64, changes: PolicyChanges, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> Policy  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_policies_update(
+                        self.uniffiCloneHandle(),FfiConverterTypePolicyId_lower(id),FfiConverterInt64.lower(revision),FfiConverterTypePolicyChanges_lower(changes),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypePolicy_lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * The devices that may reach a destination now by policies: a prefix or a name, and after a space the services if they are not
+     * all.
+     *
+     * # Errors
+     * `invalid_input` (`destination`).
+     */
+open func whoCanReach(destination: String, part: Part, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> [Reacher]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_policies_who_can_reach(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(destination),FfiConverterTypePart_lower(part),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeReacher.lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * What would have to change for a device to reach a port of an address; `protocol` is a name or a number.
+     *
+     * # Errors
+     * `not_found`, `invalid_input` (`address`, `protocol`, `port`).
+     */
+open func whyNot(device: DeviceId, address: String, `protocol`: String, port: UInt32, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> WhyNot  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_policies_why_not(
+                        self.uniffiCloneHandle(),FfiConverterTypeDeviceId_lower(device),FfiConverterString.lower(address),FfiConverterString.lower(`protocol`),FfiConverterUInt32.lower(port),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeWhyNot_lift,
             errorHandler: FfiConverterTypeNexaError_lift
         )
 }
@@ -6912,9 +7308,9 @@ public func FfiConverterTypeTunnel_lower(_ value: Tunnel) -> UInt64 {
  */
 public struct Access: Equatable, Hashable {
     /**
-     * The addresses it may reach, as the fewest prefixes.
+     * What it may reach: addresses, by protocols and ports.
      */
-    public var allowed: [String]
+    public var allowed: [Reach]
     /**
      * The moment from which this may be different although nobody changed anything, in microseconds since 1970.
      */
@@ -6936,8 +7332,8 @@ public struct Access: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * The addresses it may reach, as the fewest prefixes.
-         */allowed: [String], 
+         * What it may reach: addresses, by protocols and ports.
+         */allowed: [Reach], 
         /**
          * The moment from which this may be different although nobody changed anything, in microseconds since 1970.
          */validUntil: Int64?, 
@@ -6973,7 +7369,7 @@ public struct FfiConverterTypeAccess: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Access {
         return
             try Access(
-                allowed: FfiConverterSequenceString.read(from: &buf), 
+                allowed: FfiConverterSequenceTypeReach.read(from: &buf), 
                 validUntil: FfiConverterOptionInt64.read(from: &buf), 
                 fullTunnelV4: FfiConverterBool.read(from: &buf), 
                 fullTunnelV6: FfiConverterBool.read(from: &buf), 
@@ -6982,7 +7378,7 @@ public struct FfiConverterTypeAccess: FfiConverterRustBuffer {
     }
 
     public static func write(_ value: Access, into buf: inout [UInt8]) {
-        FfiConverterSequenceString.write(value.allowed, into: &buf)
+        FfiConverterSequenceTypeReach.write(value.allowed, into: &buf)
         FfiConverterOptionInt64.write(value.validUntil, into: &buf)
         FfiConverterBool.write(value.fullTunnelV4, into: &buf)
         FfiConverterBool.write(value.fullTunnelV6, into: &buf)
@@ -7003,6 +7399,85 @@ public func FfiConverterTypeAccess_lift(_ buf: RustBuffer) throws -> Access {
 #endif
 public func FfiConverterTypeAccess_lower(_ value: Access) -> RustBuffer {
     return FfiConverterTypeAccess.lower(value)
+}
+
+
+/**
+ * What a change of policies changes for one device.
+ */
+public struct AccessChange: Equatable, Hashable {
+    /**
+     * Whose access it is.
+     */
+    public var who: Reacher
+    /**
+     * What it may reach afterwards and cannot now.
+     */
+    public var gained: [Reach]
+    /**
+     * What it can reach now and may not afterwards.
+     */
+    public var lost: [Reach]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Whose access it is.
+         */who: Reacher, 
+        /**
+         * What it may reach afterwards and cannot now.
+         */gained: [Reach], 
+        /**
+         * What it can reach now and may not afterwards.
+         */lost: [Reach]) {
+        self.who = who
+        self.gained = gained
+        self.lost = lost
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension AccessChange: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeAccessChange: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> AccessChange {
+        return
+            try AccessChange(
+                who: FfiConverterTypeReacher.read(from: &buf), 
+                gained: FfiConverterSequenceTypeReach.read(from: &buf), 
+                lost: FfiConverterSequenceTypeReach.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: AccessChange, into buf: inout [UInt8]) {
+        FfiConverterTypeReacher.write(value.who, into: &buf)
+        FfiConverterSequenceTypeReach.write(value.gained, into: &buf)
+        FfiConverterSequenceTypeReach.write(value.lost, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAccessChange_lift(_ buf: RustBuffer) throws -> AccessChange {
+    return try FfiConverterTypeAccessChange.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAccessChange_lower(_ value: AccessChange) -> RustBuffer {
+    return FfiConverterTypeAccessChange.lower(value)
 }
 
 
@@ -7231,6 +7706,115 @@ public func FfiConverterTypeAllocationPage_lift(_ buf: RustBuffer) throws -> All
 #endif
 public func FfiConverterTypeAllocationPage_lower(_ value: AllocationPage) -> RustBuffer {
     return FfiConverterTypeAllocationPage.lower(value)
+}
+
+
+/**
+ * What holds for some services of an address, and why.
+ */
+public struct Answer: Equatable, Hashable {
+    /**
+     * The protocols and ports.
+     */
+    public var services: [String]
+    /**
+     * Whether the address may be reached by these.
+     */
+    public var isAllowed: Bool
+    /**
+     * What decided.
+     */
+    public var verdict: Verdict
+    /**
+     * The policy that decided, if one did.
+     */
+    public var winner: Winner?
+    /**
+     * Why the device has no access, if it has none.
+     */
+    public var barred: Bar?
+    /**
+     * The policies that did not decide, the closest first.
+     */
+    public var losers: [Loser]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The protocols and ports.
+         */services: [String], 
+        /**
+         * Whether the address may be reached by these.
+         */isAllowed: Bool, 
+        /**
+         * What decided.
+         */verdict: Verdict, 
+        /**
+         * The policy that decided, if one did.
+         */winner: Winner?, 
+        /**
+         * Why the device has no access, if it has none.
+         */barred: Bar?, 
+        /**
+         * The policies that did not decide, the closest first.
+         */losers: [Loser]) {
+        self.services = services
+        self.isAllowed = isAllowed
+        self.verdict = verdict
+        self.winner = winner
+        self.barred = barred
+        self.losers = losers
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Answer: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeAnswer: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Answer {
+        return
+            try Answer(
+                services: FfiConverterSequenceString.read(from: &buf), 
+                isAllowed: FfiConverterBool.read(from: &buf), 
+                verdict: FfiConverterTypeVerdict.read(from: &buf), 
+                winner: FfiConverterOptionTypeWinner.read(from: &buf), 
+                barred: FfiConverterOptionTypeBar.read(from: &buf), 
+                losers: FfiConverterSequenceTypeLoser.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Answer, into buf: inout [UInt8]) {
+        FfiConverterSequenceString.write(value.services, into: &buf)
+        FfiConverterBool.write(value.isAllowed, into: &buf)
+        FfiConverterTypeVerdict.write(value.verdict, into: &buf)
+        FfiConverterOptionTypeWinner.write(value.winner, into: &buf)
+        FfiConverterOptionTypeBar.write(value.barred, into: &buf)
+        FfiConverterSequenceTypeLoser.write(value.losers, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAnswer_lift(_ buf: RustBuffer) throws -> Answer {
+    return try FfiConverterTypeAnswer.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAnswer_lower(_ value: Answer) -> RustBuffer {
+    return FfiConverterTypeAnswer.lower(value)
 }
 
 
@@ -8923,13 +9507,17 @@ public func FfiConverterTypeDesiredState_lower(_ value: DesiredState) -> RustBuf
 
 
 /**
- * What a policy matches: every protocol and port of a prefix.
+ * What a policy matches: a place, by some services.
  */
 public struct Destination: Equatable, Hashable {
     /**
-     * The addresses.
+     * Where: a prefix, or what is named instead, such as `service:git`.
      */
-    public var cidr: String
+    public var to: String
+    /**
+     * The protocols and ports: `any`, `tcp`, `tcp/443`, `udp/5000-5999`.
+     */
+    public var services: String
     /**
      * What is there; may be empty. Has no effect.
      */
@@ -8939,12 +9527,16 @@ public struct Destination: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * The addresses.
-         */cidr: String, 
+         * Where: a prefix, or what is named instead, such as `service:git`.
+         */to: String, 
+        /**
+         * The protocols and ports: `any`, `tcp`, `tcp/443`, `udp/5000-5999`.
+         */services: String, 
         /**
          * What is there; may be empty. Has no effect.
          */description: String) {
-        self.cidr = cidr
+        self.to = to
+        self.services = services
         self.description = description
     }
 
@@ -8964,13 +9556,15 @@ public struct FfiConverterTypeDestination: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Destination {
         return
             try Destination(
-                cidr: FfiConverterString.read(from: &buf), 
+                to: FfiConverterString.read(from: &buf), 
+                services: FfiConverterString.read(from: &buf), 
                 description: FfiConverterString.read(from: &buf)
         )
     }
 
     public static func write(_ value: Destination, into buf: inout [UInt8]) {
-        FfiConverterString.write(value.cidr, into: &buf)
+        FfiConverterString.write(value.to, into: &buf)
+        FfiConverterString.write(value.services, into: &buf)
         FfiConverterString.write(value.description, into: &buf)
     }
 }
@@ -9220,6 +9814,204 @@ public func FfiConverterTypeDevicePage_lower(_ value: DevicePage) -> RustBuffer 
 
 
 /**
+ * What is wrong with a text, and where.
+ */
+public struct DocumentFault: Equatable, Hashable {
+    /**
+     * The line, from 1; 0 for the text as a whole.
+     */
+    public var line: Int64
+    /**
+     * The key.
+     */
+    public var field: String
+    /**
+     * What is the matter.
+     */
+    public var message: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The line, from 1; 0 for the text as a whole.
+         */line: Int64, 
+        /**
+         * The key.
+         */field: String, 
+        /**
+         * What is the matter.
+         */message: String) {
+        self.line = line
+        self.field = field
+        self.message = message
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension DocumentFault: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeDocumentFault: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> DocumentFault {
+        return
+            try DocumentFault(
+                line: FfiConverterInt64.read(from: &buf), 
+                field: FfiConverterString.read(from: &buf), 
+                message: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: DocumentFault, into buf: inout [UInt8]) {
+        FfiConverterInt64.write(value.line, into: &buf)
+        FfiConverterString.write(value.field, into: &buf)
+        FfiConverterString.write(value.message, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDocumentFault_lift(_ buf: RustBuffer) throws -> DocumentFault {
+    return try FfiConverterTypeDocumentFault.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDocumentFault_lower(_ value: DocumentFault) -> RustBuffer {
+    return FfiConverterTypeDocumentFault.lower(value)
+}
+
+
+/**
+ * What an import of a document did, or would do.
+ */
+public struct DocumentReport: Equatable, Hashable {
+    /**
+     * How many policies it creates.
+     */
+    public var created: Int64
+    /**
+     * How many it changes.
+     */
+    public var updated: Int64
+    /**
+     * How many it removes, because the document does not have them.
+     */
+    public var removed: Int64
+    /**
+     * How many are as they were.
+     */
+    public var unchanged: Int64
+    /**
+     * How many tests there are afterwards: those of the document.
+     */
+    public var tests: Int64
+    /**
+     * What is wrong with the text, in order of the lines; with any of it nothing is done. At most 100 are listed.
+     */
+    public var faults: [DocumentFault]
+    /**
+     * How many those are, or 100 where there may be more.
+     */
+    public var faultCount: Int64
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * How many policies it creates.
+         */created: Int64, 
+        /**
+         * How many it changes.
+         */updated: Int64, 
+        /**
+         * How many it removes, because the document does not have them.
+         */removed: Int64, 
+        /**
+         * How many are as they were.
+         */unchanged: Int64, 
+        /**
+         * How many tests there are afterwards: those of the document.
+         */tests: Int64, 
+        /**
+         * What is wrong with the text, in order of the lines; with any of it nothing is done. At most 100 are listed.
+         */faults: [DocumentFault], 
+        /**
+         * How many those are, or 100 where there may be more.
+         */faultCount: Int64) {
+        self.created = created
+        self.updated = updated
+        self.removed = removed
+        self.unchanged = unchanged
+        self.tests = tests
+        self.faults = faults
+        self.faultCount = faultCount
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension DocumentReport: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeDocumentReport: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> DocumentReport {
+        return
+            try DocumentReport(
+                created: FfiConverterInt64.read(from: &buf), 
+                updated: FfiConverterInt64.read(from: &buf), 
+                removed: FfiConverterInt64.read(from: &buf), 
+                unchanged: FfiConverterInt64.read(from: &buf), 
+                tests: FfiConverterInt64.read(from: &buf), 
+                faults: FfiConverterSequenceTypeDocumentFault.read(from: &buf), 
+                faultCount: FfiConverterInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: DocumentReport, into buf: inout [UInt8]) {
+        FfiConverterInt64.write(value.created, into: &buf)
+        FfiConverterInt64.write(value.updated, into: &buf)
+        FfiConverterInt64.write(value.removed, into: &buf)
+        FfiConverterInt64.write(value.unchanged, into: &buf)
+        FfiConverterInt64.write(value.tests, into: &buf)
+        FfiConverterSequenceTypeDocumentFault.write(value.faults, into: &buf)
+        FfiConverterInt64.write(value.faultCount, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDocumentReport_lift(_ buf: RustBuffer) throws -> DocumentReport {
+    return try FfiConverterTypeDocumentReport.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDocumentReport_lower(_ value: DocumentReport) -> RustBuffer {
+    return FfiConverterTypeDocumentReport.lower(value)
+}
+
+
+/**
  * What a gateway lets through for one device. Replies to what was let through are let back.
  */
 public struct Enforcement: Equatable, Hashable {
@@ -9228,9 +10020,9 @@ public struct Enforcement: Equatable, Hashable {
      */
     public var sources: [String]
     /**
-     * Where it may open a connection to, as the fewest prefixes.
+     * What it may open connections to: addresses, by protocols and ports.
      */
-    public var destinations: [String]
+    public var destinations: [Reach]
     /**
      * The moment from which nothing may be let through on the ground of this value.
      */
@@ -9243,8 +10035,8 @@ public struct Enforcement: Equatable, Hashable {
          * The device's addresses at this gateway.
          */sources: [String], 
         /**
-         * Where it may open a connection to, as the fewest prefixes.
-         */destinations: [String], 
+         * What it may open connections to: addresses, by protocols and ports.
+         */destinations: [Reach], 
         /**
          * The moment from which nothing may be let through on the ground of this value.
          */validUntil: Int64?) {
@@ -9270,14 +10062,14 @@ public struct FfiConverterTypeEnforcement: FfiConverterRustBuffer {
         return
             try Enforcement(
                 sources: FfiConverterSequenceString.read(from: &buf), 
-                destinations: FfiConverterSequenceString.read(from: &buf), 
+                destinations: FfiConverterSequenceTypeReach.read(from: &buf), 
                 validUntil: FfiConverterOptionInt64.read(from: &buf)
         )
     }
 
     public static func write(_ value: Enforcement, into buf: inout [UInt8]) {
         FfiConverterSequenceString.write(value.sources, into: &buf)
-        FfiConverterSequenceString.write(value.destinations, into: &buf)
+        FfiConverterSequenceTypeReach.write(value.destinations, into: &buf)
         FfiConverterOptionInt64.write(value.validUntil, into: &buf)
     }
 }
@@ -9517,25 +10309,17 @@ public struct Explanation: Equatable, Hashable {
      */
     public var at: Int64
     /**
-     * Whether the address may be reached.
+     * Whether the address may be reached by every service asked about.
      */
     public var isAllowed: Bool
     /**
-     * What decided.
+     * Whether it may be reached by any of them.
      */
-    public var verdict: Verdict
+    public var isAllowedSomehow: Bool
     /**
-     * The policy that decided, if one did.
+     * One answer, unless policies tell services of this address apart. The one for whatever nobody named is last.
      */
-    public var winner: Winner?
-    /**
-     * Why the device has no access, if it has none.
-     */
-    public var barred: Bar?
-    /**
-     * The policies that did not decide, the closest first.
-     */
-    public var losers: [Loser]
+    public var answers: [Answer]
     /**
      * The same for a person to read, in several lines.
      */
@@ -9557,20 +10341,14 @@ public struct Explanation: Equatable, Hashable {
          * The moment asked about, in microseconds since 1970.
          */at: Int64, 
         /**
-         * Whether the address may be reached.
+         * Whether the address may be reached by every service asked about.
          */isAllowed: Bool, 
         /**
-         * What decided.
-         */verdict: Verdict, 
+         * Whether it may be reached by any of them.
+         */isAllowedSomehow: Bool, 
         /**
-         * The policy that decided, if one did.
-         */winner: Winner?, 
-        /**
-         * Why the device has no access, if it has none.
-         */barred: Bar?, 
-        /**
-         * The policies that did not decide, the closest first.
-         */losers: [Loser], 
+         * One answer, unless policies tell services of this address apart. The one for whatever nobody named is last.
+         */answers: [Answer], 
         /**
          * The same for a person to read, in several lines.
          */text: String) {
@@ -9579,10 +10357,8 @@ public struct Explanation: Equatable, Hashable {
         self.address = address
         self.at = at
         self.isAllowed = isAllowed
-        self.verdict = verdict
-        self.winner = winner
-        self.barred = barred
-        self.losers = losers
+        self.isAllowedSomehow = isAllowedSomehow
+        self.answers = answers
         self.text = text
     }
 
@@ -9607,10 +10383,8 @@ public struct FfiConverterTypeExplanation: FfiConverterRustBuffer {
                 address: FfiConverterString.read(from: &buf), 
                 at: FfiConverterInt64.read(from: &buf), 
                 isAllowed: FfiConverterBool.read(from: &buf), 
-                verdict: FfiConverterTypeVerdict.read(from: &buf), 
-                winner: FfiConverterOptionTypeWinner.read(from: &buf), 
-                barred: FfiConverterOptionTypeBar.read(from: &buf), 
-                losers: FfiConverterSequenceTypeLoser.read(from: &buf), 
+                isAllowedSomehow: FfiConverterBool.read(from: &buf), 
+                answers: FfiConverterSequenceTypeAnswer.read(from: &buf), 
                 text: FfiConverterString.read(from: &buf)
         )
     }
@@ -9621,10 +10395,8 @@ public struct FfiConverterTypeExplanation: FfiConverterRustBuffer {
         FfiConverterString.write(value.address, into: &buf)
         FfiConverterInt64.write(value.at, into: &buf)
         FfiConverterBool.write(value.isAllowed, into: &buf)
-        FfiConverterTypeVerdict.write(value.verdict, into: &buf)
-        FfiConverterOptionTypeWinner.write(value.winner, into: &buf)
-        FfiConverterOptionTypeBar.write(value.barred, into: &buf)
-        FfiConverterSequenceTypeLoser.write(value.losers, into: &buf)
+        FfiConverterBool.write(value.isAllowedSomehow, into: &buf)
+        FfiConverterSequenceTypeAnswer.write(value.answers, into: &buf)
         FfiConverterString.write(value.text, into: &buf)
     }
 }
@@ -10725,6 +11497,164 @@ public func FfiConverterTypeLoser_lower(_ value: Loser) -> RustBuffer {
 
 
 /**
+ * Devices, destinations, and how much of each a device reaches.
+ */
+public struct Matrix: Equatable, Hashable {
+    /**
+     * The destinations asked about, as texts.
+     */
+    public var columns: [String]
+    /**
+     * A line for each device.
+     */
+    public var rows: [MatrixRow]
+    /**
+     * The same as a table, comma-separated.
+     */
+    public var csv: String
+    /**
+     * The same as a picture, in which devices that reach the same are one row.
+     */
+    public var svg: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The destinations asked about, as texts.
+         */columns: [String], 
+        /**
+         * A line for each device.
+         */rows: [MatrixRow], 
+        /**
+         * The same as a table, comma-separated.
+         */csv: String, 
+        /**
+         * The same as a picture, in which devices that reach the same are one row.
+         */svg: String) {
+        self.columns = columns
+        self.rows = rows
+        self.csv = csv
+        self.svg = svg
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Matrix: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeMatrix: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Matrix {
+        return
+            try Matrix(
+                columns: FfiConverterSequenceString.read(from: &buf), 
+                rows: FfiConverterSequenceTypeMatrixRow.read(from: &buf), 
+                csv: FfiConverterString.read(from: &buf), 
+                svg: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Matrix, into buf: inout [UInt8]) {
+        FfiConverterSequenceString.write(value.columns, into: &buf)
+        FfiConverterSequenceTypeMatrixRow.write(value.rows, into: &buf)
+        FfiConverterString.write(value.csv, into: &buf)
+        FfiConverterString.write(value.svg, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMatrix_lift(_ buf: RustBuffer) throws -> Matrix {
+    return try FfiConverterTypeMatrix.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMatrix_lower(_ value: Matrix) -> RustBuffer {
+    return FfiConverterTypeMatrix.lower(value)
+}
+
+
+/**
+ * One device and what it reaches.
+ */
+public struct MatrixRow: Equatable, Hashable {
+    /**
+     * Who it is: `ada/laptop`.
+     */
+    public var label: String
+    /**
+     * How much of each column it reaches.
+     */
+    public var cells: [Extent]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Who it is: `ada/laptop`.
+         */label: String, 
+        /**
+         * How much of each column it reaches.
+         */cells: [Extent]) {
+        self.label = label
+        self.cells = cells
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension MatrixRow: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeMatrixRow: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> MatrixRow {
+        return
+            try MatrixRow(
+                label: FfiConverterString.read(from: &buf), 
+                cells: FfiConverterSequenceTypeExtent.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: MatrixRow, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.label, into: &buf)
+        FfiConverterSequenceTypeExtent.write(value.cells, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMatrixRow_lift(_ buf: RustBuffer) throws -> MatrixRow {
+    return try FfiConverterTypeMatrixRow.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMatrixRow_lower(_ value: MatrixRow) -> RustBuffer {
+    return FfiConverterTypeMatrixRow.lower(value)
+}
+
+
+/**
  * One allocation that a renumbering moves.
  */
 public struct Move: Equatable, Hashable {
@@ -11107,7 +12037,8 @@ public struct NewPolicy: Equatable, Hashable {
      */
     public var targets: [Target]
     /**
-     * The prefixes that it matches. None: nothing, never "any".
+     * What it matches, each a prefix or a name, and after a space the services if they are not all: `10.0.0.0/8`,
+     * `10.0.0.0/8 tcp/443`, `service:git tcp/22`. None: nothing, never "any".
      */
     public var destinations: [String]
     /**
@@ -11148,7 +12079,8 @@ public struct NewPolicy: Equatable, Hashable {
          * Whom it is about. None: nobody.
          */targets: [Target], 
         /**
-         * The prefixes that it matches. None: nothing, never "any".
+         * What it matches, each a prefix or a name, and after a space the services if they are not all: `10.0.0.0/8`,
+         * `10.0.0.0/8 tcp/443`, `service:git tcp/22`. None: nothing, never "any".
          */destinations: [String], 
         /**
          * What it is for.
@@ -11236,6 +12168,105 @@ public func FfiConverterTypeNewPolicy_lift(_ buf: RustBuffer) throws -> NewPolic
 #endif
 public func FfiConverterTypeNewPolicy_lower(_ value: NewPolicy) -> RustBuffer {
     return FfiConverterTypeNewPolicy.lower(value)
+}
+
+
+/**
+ * A test to create.
+ */
+public struct NewPolicyTest: Equatable, Hashable {
+    /**
+     * A name, unique among tests.
+     */
+    public var name: String
+    /**
+     * Who tries.
+     */
+    public var who: Target
+    /**
+     * The address.
+     */
+    public var to: String
+    /**
+     * What must come of it.
+     */
+    public var expect: Effect
+    /**
+     * The protocols and ports; all of them without it.
+     */
+    public var service: String?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * A name, unique among tests.
+         */name: String, 
+        /**
+         * Who tries.
+         */who: Target, 
+        /**
+         * The address.
+         */to: String, 
+        /**
+         * What must come of it.
+         */expect: Effect, 
+        /**
+         * The protocols and ports; all of them without it.
+         */service: String? = nil) {
+        self.name = name
+        self.who = who
+        self.to = to
+        self.expect = expect
+        self.service = service
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension NewPolicyTest: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeNewPolicyTest: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NewPolicyTest {
+        return
+            try NewPolicyTest(
+                name: FfiConverterString.read(from: &buf), 
+                who: FfiConverterTypeTarget.read(from: &buf), 
+                to: FfiConverterString.read(from: &buf), 
+                expect: FfiConverterTypeEffect.read(from: &buf), 
+                service: FfiConverterOptionString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: NewPolicyTest, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.name, into: &buf)
+        FfiConverterTypeTarget.write(value.who, into: &buf)
+        FfiConverterString.write(value.to, into: &buf)
+        FfiConverterTypeEffect.write(value.expect, into: &buf)
+        FfiConverterOptionString.write(value.service, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNewPolicyTest_lift(_ buf: RustBuffer) throws -> NewPolicyTest {
+    return try FfiConverterTypeNewPolicyTest.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNewPolicyTest_lower(_ value: NewPolicyTest) -> RustBuffer {
+    return FfiConverterTypeNewPolicyTest.lower(value)
 }
 
 
@@ -11645,6 +12676,10 @@ public struct Policy: Equatable, Hashable {
      */
     public var id: PolicyId
     /**
+     * Goes up with each change of the policy; 1 at first.
+     */
+    public var revision: Int64
+    /**
      * A name, unique among living policies.
      */
     public var name: String
@@ -11692,6 +12727,9 @@ public struct Policy: Equatable, Hashable {
          * Its id. Of two policies that decide the same, the lower one is named as the winner.
          */id: PolicyId, 
         /**
+         * Goes up with each change of the policy; 1 at first.
+         */revision: Int64, 
+        /**
          * A name, unique among living policies.
          */name: String, 
         /**
@@ -11722,6 +12760,7 @@ public struct Policy: Equatable, Hashable {
          * The first moment at which it counts no more; nothing for never.
          */validUntil: Int64?) {
         self.id = id
+        self.revision = revision
         self.name = name
         self.description = description
         self.priority = priority
@@ -11751,6 +12790,7 @@ public struct FfiConverterTypePolicy: FfiConverterRustBuffer {
         return
             try Policy(
                 id: FfiConverterTypePolicyId.read(from: &buf), 
+                revision: FfiConverterInt64.read(from: &buf), 
                 name: FfiConverterString.read(from: &buf), 
                 description: FfiConverterString.read(from: &buf), 
                 priority: FfiConverterInt64.read(from: &buf), 
@@ -11766,6 +12806,7 @@ public struct FfiConverterTypePolicy: FfiConverterRustBuffer {
 
     public static func write(_ value: Policy, into buf: inout [UInt8]) {
         FfiConverterTypePolicyId.write(value.id, into: &buf)
+        FfiConverterInt64.write(value.revision, into: &buf)
         FfiConverterString.write(value.name, into: &buf)
         FfiConverterString.write(value.description, into: &buf)
         FfiConverterInt64.write(value.priority, into: &buf)
@@ -11792,6 +12833,256 @@ public func FfiConverterTypePolicy_lift(_ buf: RustBuffer) throws -> Policy {
 #endif
 public func FfiConverterTypePolicy_lower(_ value: Policy) -> RustBuffer {
     return FfiConverterTypePolicy.lower(value)
+}
+
+
+/**
+ * What shall be different about a policy. What is not said stays as it is.
+ */
+public struct PolicyChanges: Equatable, Hashable {
+    /**
+     * Another name.
+     */
+    public var name: String?
+    /**
+     * Another description.
+     */
+    public var description: String?
+    /**
+     * Another priority.
+     */
+    public var priority: Int64?
+    /**
+     * Another effect.
+     */
+    public var effect: Effect?
+    /**
+     * Whether it counts.
+     */
+    public var isActive: Bool?
+    /**
+     * Whether it is a full tunnel.
+     */
+    public var fullTunnel: Bool?
+    /**
+     * Whom it is about, instead of those it was about.
+     */
+    public var targets: [Target]?
+    /**
+     * What it matches, instead of what it matched.
+     */
+    public var destinations: [String]?
+    /**
+     * Another moment from which it counts, in microseconds since 1970.
+     */
+    public var validFrom: Int64?
+    /**
+     * Another first moment at which it counts no more.
+     */
+    public var validUntil: Int64?
+    /**
+     * Whether it counts from the beginning of time; `valid_from` is left out then.
+     */
+    public var isValidAlways: Bool?
+    /**
+     * Whether it counts until the end of time; `valid_until` is left out then.
+     */
+    public var isValidForEver: Bool?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Another name.
+         */name: String? = nil, 
+        /**
+         * Another description.
+         */description: String? = nil, 
+        /**
+         * Another priority.
+         */priority: Int64? = nil, 
+        /**
+         * Another effect.
+         */effect: Effect? = nil, 
+        /**
+         * Whether it counts.
+         */isActive: Bool? = nil, 
+        /**
+         * Whether it is a full tunnel.
+         */fullTunnel: Bool? = nil, 
+        /**
+         * Whom it is about, instead of those it was about.
+         */targets: [Target]? = nil, 
+        /**
+         * What it matches, instead of what it matched.
+         */destinations: [String]? = nil, 
+        /**
+         * Another moment from which it counts, in microseconds since 1970.
+         */validFrom: Int64? = nil, 
+        /**
+         * Another first moment at which it counts no more.
+         */validUntil: Int64? = nil, 
+        /**
+         * Whether it counts from the beginning of time; `valid_from` is left out then.
+         */isValidAlways: Bool? = nil, 
+        /**
+         * Whether it counts until the end of time; `valid_until` is left out then.
+         */isValidForEver: Bool? = nil) {
+        self.name = name
+        self.description = description
+        self.priority = priority
+        self.effect = effect
+        self.isActive = isActive
+        self.fullTunnel = fullTunnel
+        self.targets = targets
+        self.destinations = destinations
+        self.validFrom = validFrom
+        self.validUntil = validUntil
+        self.isValidAlways = isValidAlways
+        self.isValidForEver = isValidForEver
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension PolicyChanges: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePolicyChanges: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PolicyChanges {
+        return
+            try PolicyChanges(
+                name: FfiConverterOptionString.read(from: &buf), 
+                description: FfiConverterOptionString.read(from: &buf), 
+                priority: FfiConverterOptionInt64.read(from: &buf), 
+                effect: FfiConverterOptionTypeEffect.read(from: &buf), 
+                isActive: FfiConverterOptionBool.read(from: &buf), 
+                fullTunnel: FfiConverterOptionBool.read(from: &buf), 
+                targets: FfiConverterOptionSequenceTypeTarget.read(from: &buf), 
+                destinations: FfiConverterOptionSequenceString.read(from: &buf), 
+                validFrom: FfiConverterOptionInt64.read(from: &buf), 
+                validUntil: FfiConverterOptionInt64.read(from: &buf), 
+                isValidAlways: FfiConverterOptionBool.read(from: &buf), 
+                isValidForEver: FfiConverterOptionBool.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: PolicyChanges, into buf: inout [UInt8]) {
+        FfiConverterOptionString.write(value.name, into: &buf)
+        FfiConverterOptionString.write(value.description, into: &buf)
+        FfiConverterOptionInt64.write(value.priority, into: &buf)
+        FfiConverterOptionTypeEffect.write(value.effect, into: &buf)
+        FfiConverterOptionBool.write(value.isActive, into: &buf)
+        FfiConverterOptionBool.write(value.fullTunnel, into: &buf)
+        FfiConverterOptionSequenceTypeTarget.write(value.targets, into: &buf)
+        FfiConverterOptionSequenceString.write(value.destinations, into: &buf)
+        FfiConverterOptionInt64.write(value.validFrom, into: &buf)
+        FfiConverterOptionInt64.write(value.validUntil, into: &buf)
+        FfiConverterOptionBool.write(value.isValidAlways, into: &buf)
+        FfiConverterOptionBool.write(value.isValidForEver, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePolicyChanges_lift(_ buf: RustBuffer) throws -> PolicyChanges {
+    return try FfiConverterTypePolicyChanges.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePolicyChanges_lower(_ value: PolicyChanges) -> RustBuffer {
+    return FfiConverterTypePolicyChanges.lower(value)
+}
+
+
+/**
+ * Something that a set of policies says and that nobody can have meant.
+ */
+public struct PolicyFinding: Equatable, Hashable {
+    /**
+     * What kind of thing it is: `conflict`, `shadowed`, `no_targets`, `no_destinations`, `redundant`, `dangling`, `over`, `ipv6_leak`,
+     * `dns_unreachable`, `inside_vpn`, `has_endpoint`, `overlapping_peers`.
+     */
+    public var kind: String
+    /**
+     * The policy to look at, if it is about one.
+     */
+    public var policy: PolicySummary?
+    /**
+     * The same for a person to read.
+     */
+    public var text: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * What kind of thing it is: `conflict`, `shadowed`, `no_targets`, `no_destinations`, `redundant`, `dangling`, `over`, `ipv6_leak`,
+         * `dns_unreachable`, `inside_vpn`, `has_endpoint`, `overlapping_peers`.
+         */kind: String, 
+        /**
+         * The policy to look at, if it is about one.
+         */policy: PolicySummary?, 
+        /**
+         * The same for a person to read.
+         */text: String) {
+        self.kind = kind
+        self.policy = policy
+        self.text = text
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension PolicyFinding: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePolicyFinding: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PolicyFinding {
+        return
+            try PolicyFinding(
+                kind: FfiConverterString.read(from: &buf), 
+                policy: FfiConverterOptionTypePolicySummary.read(from: &buf), 
+                text: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: PolicyFinding, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.kind, into: &buf)
+        FfiConverterOptionTypePolicySummary.write(value.policy, into: &buf)
+        FfiConverterString.write(value.text, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePolicyFinding_lift(_ buf: RustBuffer) throws -> PolicyFinding {
+    return try FfiConverterTypePolicyFinding.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePolicyFinding_lower(_ value: PolicyFinding) -> RustBuffer {
+    return FfiConverterTypePolicyFinding.lower(value)
 }
 
 
@@ -11950,6 +13241,253 @@ public func FfiConverterTypePolicySummary_lift(_ buf: RustBuffer) throws -> Poli
 #endif
 public func FfiConverterTypePolicySummary_lower(_ value: PolicySummary) -> RustBuffer {
     return FfiConverterTypePolicySummary.lower(value)
+}
+
+
+/**
+ * Something that must hold of the policies.
+ */
+public struct PolicyTest: Equatable, Hashable {
+    /**
+     * Its id.
+     */
+    public var id: PolicyTestId
+    /**
+     * A name, unique among tests.
+     */
+    public var name: String
+    /**
+     * Who tries.
+     */
+    public var who: Target
+    /**
+     * The address.
+     */
+    public var to: String
+    /**
+     * The protocols and ports: every one of them must be as expected.
+     */
+    public var service: String
+    /**
+     * What must come of it.
+     */
+    public var expect: Effect
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Its id.
+         */id: PolicyTestId, 
+        /**
+         * A name, unique among tests.
+         */name: String, 
+        /**
+         * Who tries.
+         */who: Target, 
+        /**
+         * The address.
+         */to: String, 
+        /**
+         * The protocols and ports: every one of them must be as expected.
+         */service: String, 
+        /**
+         * What must come of it.
+         */expect: Effect) {
+        self.id = id
+        self.name = name
+        self.who = who
+        self.to = to
+        self.service = service
+        self.expect = expect
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension PolicyTest: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePolicyTest: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PolicyTest {
+        return
+            try PolicyTest(
+                id: FfiConverterTypePolicyTestId.read(from: &buf), 
+                name: FfiConverterString.read(from: &buf), 
+                who: FfiConverterTypeTarget.read(from: &buf), 
+                to: FfiConverterString.read(from: &buf), 
+                service: FfiConverterString.read(from: &buf), 
+                expect: FfiConverterTypeEffect.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: PolicyTest, into buf: inout [UInt8]) {
+        FfiConverterTypePolicyTestId.write(value.id, into: &buf)
+        FfiConverterString.write(value.name, into: &buf)
+        FfiConverterTypeTarget.write(value.who, into: &buf)
+        FfiConverterString.write(value.to, into: &buf)
+        FfiConverterString.write(value.service, into: &buf)
+        FfiConverterTypeEffect.write(value.expect, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePolicyTest_lift(_ buf: RustBuffer) throws -> PolicyTest {
+    return try FfiConverterTypePolicyTest.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePolicyTest_lower(_ value: PolicyTest) -> RustBuffer {
+    return FfiConverterTypePolicyTest.lower(value)
+}
+
+
+/**
+ * One page of tests.
+ */
+public struct PolicyTestPage: Equatable, Hashable {
+    /**
+     * The tests, in a stable order.
+     */
+    public var items: [PolicyTest]
+    /**
+     * What to ask the next page with; nothing when this was the last one.
+     */
+    public var next: String?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The tests, in a stable order.
+         */items: [PolicyTest], 
+        /**
+         * What to ask the next page with; nothing when this was the last one.
+         */next: String?) {
+        self.items = items
+        self.next = next
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension PolicyTestPage: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePolicyTestPage: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PolicyTestPage {
+        return
+            try PolicyTestPage(
+                items: FfiConverterSequenceTypePolicyTest.read(from: &buf), 
+                next: FfiConverterOptionString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: PolicyTestPage, into buf: inout [UInt8]) {
+        FfiConverterSequenceTypePolicyTest.write(value.items, into: &buf)
+        FfiConverterOptionString.write(value.next, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePolicyTestPage_lift(_ buf: RustBuffer) throws -> PolicyTestPage {
+    return try FfiConverterTypePolicyTestPage.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePolicyTestPage_lower(_ value: PolicyTestPage) -> RustBuffer {
+    return FfiConverterTypePolicyTestPage.lower(value)
+}
+
+
+/**
+ * How a test came out.
+ */
+public struct PolicyTestResult: Equatable, Hashable {
+    /**
+     * The test.
+     */
+    public var test: PolicyTest
+    /**
+     * Whether it holds.
+     */
+    public var passed: Bool
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The test.
+         */test: PolicyTest, 
+        /**
+         * Whether it holds.
+         */passed: Bool) {
+        self.test = test
+        self.passed = passed
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension PolicyTestResult: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePolicyTestResult: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PolicyTestResult {
+        return
+            try PolicyTestResult(
+                test: FfiConverterTypePolicyTest.read(from: &buf), 
+                passed: FfiConverterBool.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: PolicyTestResult, into buf: inout [UInt8]) {
+        FfiConverterTypePolicyTest.write(value.test, into: &buf)
+        FfiConverterBool.write(value.passed, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePolicyTestResult_lift(_ buf: RustBuffer) throws -> PolicyTestResult {
+    return try FfiConverterTypePolicyTestResult.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePolicyTestResult_lower(_ value: PolicyTestResult) -> RustBuffer {
+    return FfiConverterTypePolicyTestResult.lower(value)
 }
 
 
@@ -12608,6 +14146,154 @@ public func FfiConverterTypeProfilePeer_lower(_ value: ProfilePeer) -> RustBuffe
 
 
 /**
+ * Addresses, and by which services.
+ */
+public struct Reach: Equatable, Hashable {
+    /**
+     * The protocols and ports.
+     */
+    public var services: String
+    /**
+     * The addresses, as the fewest prefixes.
+     */
+    public var addresses: [String]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The protocols and ports.
+         */services: String, 
+        /**
+         * The addresses, as the fewest prefixes.
+         */addresses: [String]) {
+        self.services = services
+        self.addresses = addresses
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Reach: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeReach: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Reach {
+        return
+            try Reach(
+                services: FfiConverterString.read(from: &buf), 
+                addresses: FfiConverterSequenceString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Reach, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.services, into: &buf)
+        FfiConverterSequenceString.write(value.addresses, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeReach_lift(_ buf: RustBuffer) throws -> Reach {
+    return try FfiConverterTypeReach.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeReach_lower(_ value: Reach) -> RustBuffer {
+    return FfiConverterTypeReach.lower(value)
+}
+
+
+/**
+ * A device, by what people call it.
+ */
+public struct Reacher: Equatable, Hashable {
+    /**
+     * The device.
+     */
+    public var device: DeviceId
+    /**
+     * Its user.
+     */
+    public var user: UserId
+    /**
+     * The username and the device's name: `ada/laptop`.
+     */
+    public var label: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The device.
+         */device: DeviceId, 
+        /**
+         * Its user.
+         */user: UserId, 
+        /**
+         * The username and the device's name: `ada/laptop`.
+         */label: String) {
+        self.device = device
+        self.user = user
+        self.label = label
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Reacher: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeReacher: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Reacher {
+        return
+            try Reacher(
+                device: FfiConverterTypeDeviceId.read(from: &buf), 
+                user: FfiConverterTypeUserId.read(from: &buf), 
+                label: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Reacher, into buf: inout [UInt8]) {
+        FfiConverterTypeDeviceId.write(value.device, into: &buf)
+        FfiConverterTypeUserId.write(value.user, into: &buf)
+        FfiConverterString.write(value.label, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeReacher_lift(_ buf: RustBuffer) throws -> Reacher {
+    return try FfiConverterTypeReacher.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeReacher_lower(_ value: Reacher) -> RustBuffer {
+    return FfiConverterTypeReacher.lower(value)
+}
+
+
+/**
  * What working out the free ranges of a pool anew has changed.
  */
 public struct Rebuilt: Equatable, Hashable {
@@ -12683,6 +14369,95 @@ public func FfiConverterTypeRebuilt_lift(_ buf: RustBuffer) throws -> Rebuilt {
 #endif
 public func FfiConverterTypeRebuilt_lower(_ value: Rebuilt) -> RustBuffer {
     return FfiConverterTypeRebuilt.lower(value)
+}
+
+
+/**
+ * One change that is enough.
+ */
+public struct Remedy: Equatable, Hashable {
+    /**
+     * What kind of change it is.
+     */
+    public var kind: RemedyKind
+    /**
+     * The policy to change; nothing for one to create.
+     */
+    public var policy: PolicySummary?
+    /**
+     * The priority to give, where one is.
+     */
+    public var priority: Int64?
+    /**
+     * The same for a person to read.
+     */
+    public var text: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * What kind of change it is.
+         */kind: RemedyKind, 
+        /**
+         * The policy to change; nothing for one to create.
+         */policy: PolicySummary?, 
+        /**
+         * The priority to give, where one is.
+         */priority: Int64?, 
+        /**
+         * The same for a person to read.
+         */text: String) {
+        self.kind = kind
+        self.policy = policy
+        self.priority = priority
+        self.text = text
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Remedy: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRemedy: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Remedy {
+        return
+            try Remedy(
+                kind: FfiConverterTypeRemedyKind.read(from: &buf), 
+                policy: FfiConverterOptionTypePolicySummary.read(from: &buf), 
+                priority: FfiConverterOptionInt64.read(from: &buf), 
+                text: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Remedy, into buf: inout [UInt8]) {
+        FfiConverterTypeRemedyKind.write(value.kind, into: &buf)
+        FfiConverterOptionTypePolicySummary.write(value.policy, into: &buf)
+        FfiConverterOptionInt64.write(value.priority, into: &buf)
+        FfiConverterString.write(value.text, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRemedy_lift(_ buf: RustBuffer) throws -> Remedy {
+    return try FfiConverterTypeRemedy.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRemedy_lower(_ value: Remedy) -> RustBuffer {
+    return FfiConverterTypeRemedy.lower(value)
 }
 
 
@@ -14045,6 +15820,95 @@ public func FfiConverterTypeUserPage_lower(_ value: UserPage) -> RustBuffer {
 
 
 /**
+ * What would have to change for a device to reach something.
+ */
+public struct WhyNot: Equatable, Hashable {
+    /**
+     * It reaches it already.
+     */
+    public var isAllowed: Bool
+    /**
+     * The device has no access at all until this is lifted, whatever else is changed.
+     */
+    public var barred: Bar?
+    /**
+     * Changes, each of which is enough, beside lifting the bar; none where it is allowed then.
+     */
+    public var remedies: [Remedy]
+    /**
+     * The same for a person to read, in several lines.
+     */
+    public var text: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * It reaches it already.
+         */isAllowed: Bool, 
+        /**
+         * The device has no access at all until this is lifted, whatever else is changed.
+         */barred: Bar?, 
+        /**
+         * Changes, each of which is enough, beside lifting the bar; none where it is allowed then.
+         */remedies: [Remedy], 
+        /**
+         * The same for a person to read, in several lines.
+         */text: String) {
+        self.isAllowed = isAllowed
+        self.barred = barred
+        self.remedies = remedies
+        self.text = text
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension WhyNot: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeWhyNot: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> WhyNot {
+        return
+            try WhyNot(
+                isAllowed: FfiConverterBool.read(from: &buf), 
+                barred: FfiConverterOptionTypeBar.read(from: &buf), 
+                remedies: FfiConverterSequenceTypeRemedy.read(from: &buf), 
+                text: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: WhyNot, into buf: inout [UInt8]) {
+        FfiConverterBool.write(value.isAllowed, into: &buf)
+        FfiConverterOptionTypeBar.write(value.barred, into: &buf)
+        FfiConverterSequenceTypeRemedy.write(value.remedies, into: &buf)
+        FfiConverterString.write(value.text, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeWhyNot_lift(_ buf: RustBuffer) throws -> WhyNot {
+    return try FfiConverterTypeWhyNot.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeWhyNot_lower(_ value: WhyNot) -> RustBuffer {
+    return FfiConverterTypeWhyNot.lower(value)
+}
+
+
+/**
  * The policy that decided, and how it came to apply.
  */
 public struct Winner: Equatable, Hashable {
@@ -14057,9 +15921,13 @@ public struct Winner: Equatable, Hashable {
      */
     public var path: String
     /**
-     * The destination that contains the address, the longest among several; nothing for a full tunnel.
+     * The prefix that contains the address, the longest among several; nothing for a full tunnel.
      */
     public var matched: String?
+    /**
+     * The destination that has that prefix, with its services; nothing for a full tunnel.
+     */
+    public var destination: String?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -14071,11 +15939,15 @@ public struct Winner: Equatable, Hashable {
          * How it names the device, such as `device … <- user … <- group …`.
          */path: String, 
         /**
-         * The destination that contains the address, the longest among several; nothing for a full tunnel.
-         */matched: String?) {
+         * The prefix that contains the address, the longest among several; nothing for a full tunnel.
+         */matched: String?, 
+        /**
+         * The destination that has that prefix, with its services; nothing for a full tunnel.
+         */destination: String?) {
         self.policy = policy
         self.path = path
         self.matched = matched
+        self.destination = destination
     }
 
     
@@ -14096,7 +15968,8 @@ public struct FfiConverterTypeWinner: FfiConverterRustBuffer {
             try Winner(
                 policy: FfiConverterTypePolicySummary.read(from: &buf), 
                 path: FfiConverterString.read(from: &buf), 
-                matched: FfiConverterOptionString.read(from: &buf)
+                matched: FfiConverterOptionString.read(from: &buf), 
+                destination: FfiConverterOptionString.read(from: &buf)
         )
     }
 
@@ -14104,6 +15977,7 @@ public struct FfiConverterTypeWinner: FfiConverterRustBuffer {
         FfiConverterTypePolicySummary.write(value.policy, into: &buf)
         FfiConverterString.write(value.path, into: &buf)
         FfiConverterOptionString.write(value.matched, into: &buf)
+        FfiConverterOptionString.write(value.destination, into: &buf)
     }
 }
 
@@ -14619,6 +16493,81 @@ public func FfiConverterTypeDeviceStatus_lower(_ value: DeviceStatus) -> RustBuf
 
 
 /**
+ * How a document is written.
+ */
+
+public enum DocumentFormat: Equatable, Hashable, CaseIterable {
+    
+    /**
+     * YAML 1.2.
+     */
+    case yaml
+    /**
+     * JSON, indented.
+     */
+    case json
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension DocumentFormat: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeDocumentFormat: FfiConverterRustBuffer {
+    typealias SwiftType = DocumentFormat
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> DocumentFormat {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .yaml
+        
+        case 2: return .json
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: DocumentFormat, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .yaml:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .json:
+            writeInt(&buf, Int32(2))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDocumentFormat_lift(_ buf: RustBuffer) throws -> DocumentFormat {
+    return try FfiConverterTypeDocumentFormat.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDocumentFormat_lower(_ value: DocumentFormat) -> RustBuffer {
+    return FfiConverterTypeDocumentFormat.lower(value)
+}
+
+
+
+/**
  * Whether a policy lets through or holds back.
  */
 
@@ -14909,6 +16858,91 @@ public func FfiConverterTypeErrorKind_lower(_ value: ErrorKind) -> RustBuffer {
 
 
 /**
+ * How much of something a device reaches.
+ */
+
+public enum Extent: Equatable, Hashable, CaseIterable {
+    
+    /**
+     * Nothing of it.
+     */
+    case unreached
+    /**
+     * A part of it.
+     */
+    case partial
+    /**
+     * All of it.
+     */
+    case whole
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Extent: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeExtent: FfiConverterRustBuffer {
+    typealias SwiftType = Extent
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Extent {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .unreached
+        
+        case 2: return .partial
+        
+        case 3: return .whole
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Extent, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .unreached:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .partial:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .whole:
+            writeInt(&buf, Int32(3))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeExtent_lift(_ buf: RustBuffer) throws -> Extent {
+    return try FfiConverterTypeExtent.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeExtent_lower(_ value: Extent) -> RustBuffer {
+    return FfiConverterTypeExtent.lower(value)
+}
+
+
+
+/**
  * What can be wrong with a pool.
  */
 
@@ -15101,6 +17135,10 @@ public enum LossReason: Equatable, Hashable, CaseIterable {
      */
     case belowInfrastructure
     /**
+     * It contains the address, by other services.
+     */
+    case otherServices
+    /**
      * No destination of it contains the address.
      */
     case notContained
@@ -15149,15 +17187,17 @@ public struct FfiConverterTypeLossReason: FfiConverterRustBuffer {
         
         case 4: return .belowInfrastructure
         
-        case 5: return .notContained
+        case 5: return .otherServices
         
-        case 6: return .notYetValid
+        case 6: return .notContained
         
-        case 7: return .noLongerValid
+        case 7: return .notYetValid
         
-        case 8: return .inactive
+        case 8: return .noLongerValid
         
-        case 9: return .notTargeted
+        case 9: return .inactive
+        
+        case 10: return .notTargeted
         
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -15183,24 +17223,28 @@ public struct FfiConverterTypeLossReason: FfiConverterRustBuffer {
             writeInt(&buf, Int32(4))
         
         
-        case .notContained:
+        case .otherServices:
             writeInt(&buf, Int32(5))
         
         
-        case .notYetValid:
+        case .notContained:
             writeInt(&buf, Int32(6))
         
         
-        case .noLongerValid:
+        case .notYetValid:
             writeInt(&buf, Int32(7))
         
         
-        case .inactive:
+        case .noLongerValid:
             writeInt(&buf, Int32(8))
         
         
-        case .notTargeted:
+        case .inactive:
             writeInt(&buf, Int32(9))
+        
+        
+        case .notTargeted:
+            writeInt(&buf, Int32(10))
         
         }
     }
@@ -15301,6 +17345,81 @@ public func FfiConverterTypeNexaError_lift(_ buf: RustBuffer) throws -> NexaErro
 public func FfiConverterTypeNexaError_lower(_ value: NexaError) -> RustBuffer {
     return FfiConverterTypeNexaError.lower(value)
 }
+
+
+/**
+ * How much of something a device must reach to count among those that reach it.
+ */
+
+public enum Part: Equatable, Hashable, CaseIterable {
+    
+    /**
+     * Anything of it is enough.
+     */
+    case any
+    /**
+     * All of it.
+     */
+    case all
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Part: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePart: FfiConverterRustBuffer {
+    typealias SwiftType = Part
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Part {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .any
+        
+        case 2: return .all
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Part, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .any:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .all:
+            writeInt(&buf, Int32(2))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePart_lift(_ buf: RustBuffer) throws -> Part {
+    return try FfiConverterTypePart.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePart_lower(_ value: Part) -> RustBuffer {
+    return FfiConverterTypePart.lower(value)
+}
+
 
 
 /**
@@ -15529,6 +17648,131 @@ public func FfiConverterTypePurpose_lift(_ buf: RustBuffer) throws -> Purpose {
 #endif
 public func FfiConverterTypePurpose_lower(_ value: Purpose) -> RustBuffer {
     return FfiConverterTypePurpose.lower(value)
+}
+
+
+
+/**
+ * What kind of change is enough.
+ */
+
+public enum RemedyKind: Equatable, Hashable, CaseIterable {
+    
+    /**
+     * Turn a policy on that is not active.
+     */
+    case activate
+    /**
+     * Let a policy count at this moment, which its window leaves out.
+     */
+    case moveWindow
+    /**
+     * Make a policy target the device, its user or a group of the user.
+     */
+    case addTarget
+    /**
+     * Let a policy that has the address have this protocol and port too.
+     */
+    case addService
+    /**
+     * Take the one policy away that denies it.
+     */
+    case remove
+    /**
+     * Give a policy that allows it this priority, the weakest that suffices.
+     */
+    case reprioritize
+    /**
+     * Create a policy that allows it, of this priority.
+     */
+    case create
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension RemedyKind: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRemedyKind: FfiConverterRustBuffer {
+    typealias SwiftType = RemedyKind
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> RemedyKind {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .activate
+        
+        case 2: return .moveWindow
+        
+        case 3: return .addTarget
+        
+        case 4: return .addService
+        
+        case 5: return .remove
+        
+        case 6: return .reprioritize
+        
+        case 7: return .create
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: RemedyKind, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .activate:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .moveWindow:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .addTarget:
+            writeInt(&buf, Int32(3))
+        
+        
+        case .addService:
+            writeInt(&buf, Int32(4))
+        
+        
+        case .remove:
+            writeInt(&buf, Int32(5))
+        
+        
+        case .reprioritize:
+            writeInt(&buf, Int32(6))
+        
+        
+        case .create:
+            writeInt(&buf, Int32(7))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRemedyKind_lift(_ buf: RustBuffer) throws -> RemedyKind {
+    return try FfiConverterTypeRemedyKind.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRemedyKind_lower(_ value: RemedyKind) -> RustBuffer {
+    return FfiConverterTypeRemedyKind.lower(value)
 }
 
 
@@ -16335,6 +18579,30 @@ fileprivate struct FfiConverterOptionTypeEvent: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypePolicySummary: FfiConverterRustBuffer {
+    typealias SwiftType = PolicySummary?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypePolicySummary.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypePolicySummary.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeTunnelEvent: FfiConverterRustBuffer {
     typealias SwiftType = TunnelEvent?
 
@@ -16455,6 +18723,30 @@ fileprivate struct FfiConverterOptionTypeBar: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeEffect: FfiConverterRustBuffer {
+    typealias SwiftType = Effect?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeEffect.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeEffect.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypePoolKind: FfiConverterRustBuffer {
     typealias SwiftType = PoolKind?
 
@@ -16543,6 +18835,30 @@ fileprivate struct FfiConverterOptionSequenceString: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterSequenceString.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionSequenceTypeTarget: FfiConverterRustBuffer {
+    typealias SwiftType = [Target]?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterSequenceTypeTarget.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterSequenceTypeTarget.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -16696,6 +19012,31 @@ fileprivate struct FfiConverterSequenceString: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeAccessChange: FfiConverterRustBuffer {
+    typealias SwiftType = [AccessChange]
+
+    public static func write(_ value: [AccessChange], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeAccessChange.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [AccessChange] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [AccessChange]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeAccessChange.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeAllocation: FfiConverterRustBuffer {
     typealias SwiftType = [Allocation]
 
@@ -16713,6 +19054,31 @@ fileprivate struct FfiConverterSequenceTypeAllocation: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeAllocation.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeAnswer: FfiConverterRustBuffer {
+    typealias SwiftType = [Answer]
+
+    public static func write(_ value: [Answer], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeAnswer.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Answer] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Answer]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeAnswer.read(from: &buf))
         }
         return seq
     }
@@ -16921,6 +19287,31 @@ fileprivate struct FfiConverterSequenceTypeDevice: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeDocumentFault: FfiConverterRustBuffer {
+    typealias SwiftType = [DocumentFault]
+
+    public static func write(_ value: [DocumentFault], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeDocumentFault.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [DocumentFault] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [DocumentFault]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeDocumentFault.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeEvent: FfiConverterRustBuffer {
     typealias SwiftType = [Event]
 
@@ -17071,6 +19462,31 @@ fileprivate struct FfiConverterSequenceTypeLoser: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeMatrixRow: FfiConverterRustBuffer {
+    typealias SwiftType = [MatrixRow]
+
+    public static func write(_ value: [MatrixRow], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeMatrixRow.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [MatrixRow] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [MatrixRow]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeMatrixRow.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeMove: FfiConverterRustBuffer {
     typealias SwiftType = [Move]
 
@@ -17146,6 +19562,81 @@ fileprivate struct FfiConverterSequenceTypePolicy: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypePolicyFinding: FfiConverterRustBuffer {
+    typealias SwiftType = [PolicyFinding]
+
+    public static func write(_ value: [PolicyFinding], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypePolicyFinding.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [PolicyFinding] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [PolicyFinding]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypePolicyFinding.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypePolicyTest: FfiConverterRustBuffer {
+    typealias SwiftType = [PolicyTest]
+
+    public static func write(_ value: [PolicyTest], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypePolicyTest.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [PolicyTest] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [PolicyTest]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypePolicyTest.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypePolicyTestResult: FfiConverterRustBuffer {
+    typealias SwiftType = [PolicyTestResult]
+
+    public static func write(_ value: [PolicyTestResult], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypePolicyTestResult.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [PolicyTestResult] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [PolicyTestResult]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypePolicyTestResult.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypePool: FfiConverterRustBuffer {
     typealias SwiftType = [Pool]
 
@@ -17163,6 +19654,81 @@ fileprivate struct FfiConverterSequenceTypePool: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypePool.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeReach: FfiConverterRustBuffer {
+    typealias SwiftType = [Reach]
+
+    public static func write(_ value: [Reach], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeReach.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Reach] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Reach]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeReach.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeReacher: FfiConverterRustBuffer {
+    typealias SwiftType = [Reacher]
+
+    public static func write(_ value: [Reacher], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeReacher.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Reacher] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Reacher]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeReacher.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeRemedy: FfiConverterRustBuffer {
+    typealias SwiftType = [Remedy]
+
+    public static func write(_ value: [Remedy], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeRemedy.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Remedy] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Remedy]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeRemedy.read(from: &buf))
         }
         return seq
     }
@@ -17288,6 +19854,31 @@ fileprivate struct FfiConverterSequenceTypeUser: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeUser.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeExtent: FfiConverterRustBuffer {
+    typealias SwiftType = [Extent]
+
+    public static func write(_ value: [Extent], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeExtent.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Extent] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Extent]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeExtent.read(from: &buf))
         }
         return seq
     }
@@ -17623,6 +20214,53 @@ public func FfiConverterTypePolicyId_lift(_ value: RustBuffer) throws -> PolicyI
 #endif
 public func FfiConverterTypePolicyId_lower(_ value: PolicyId) -> RustBuffer {
     return FfiConverterTypePolicyId.lower(value)
+}
+
+
+
+
+
+public typealias PolicyTestId = Id<PolicyTest>
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePolicyTestId: FfiConverter {
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PolicyTestId {
+        let builtinValue = try FfiConverterString.read(from: &buf)
+        return Id(builtinValue)
+    }
+
+    public static func write(_ value: PolicyTestId, into buf: inout [UInt8]) {
+        let builtinValue = value.text
+        return FfiConverterString.write(builtinValue, into: &buf)
+    }
+
+    public static func lift(_ value: RustBuffer) throws -> PolicyTestId {
+        let builtinValue = try FfiConverterString.lift(value)
+        return Id(builtinValue)
+    }
+
+    public static func lower(_ value: PolicyTestId) -> RustBuffer {
+        let builtinValue = value.text
+        return FfiConverterString.lower(builtinValue)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePolicyTestId_lift(_ value: RustBuffer) throws -> PolicyTestId {
+    return try FfiConverterTypePolicyTestId.lift(value)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePolicyTestId_lower(_ value: PolicyTestId) -> RustBuffer {
+    return FfiConverterTypePolicyTestId.lower(value)
 }
 
 
@@ -18220,22 +20858,61 @@ private let initializationResult: InitializationResult = {
     if (uniffi_nexa_ffi_checksum_method_nexa_take_setup_token() != 38536) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_nexa_ffi_checksum_method_policies_check_document() != 56232) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_nexa_ffi_checksum_method_policies_create() != 28910) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_nexa_ffi_checksum_method_policies_explain() != 13187) {
+    if (uniffi_nexa_ffi_checksum_method_policies_create_test() != 35409) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_policies_explain() != 19925) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_policies_export_document() != 49693) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_nexa_ffi_checksum_method_policies_get() != 25733) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_nexa_ffi_checksum_method_policies_import_document() != 39771) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_policies_lint() != 63527) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_nexa_ffi_checksum_method_policies_list() != 39776) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_policies_list_tests() != 16498) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_policies_matrix() != 57022) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_policies_preview_document() != 21501) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_nexa_ffi_checksum_method_policies_remove() != 3978) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_nexa_ffi_checksum_method_policies_remove_test() != 35365) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_nexa_ffi_checksum_method_policies_resolve() != 19035) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_policies_run_tests() != 23129) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_policies_update() != 46530) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_policies_who_can_reach() != 4844) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_policies_why_not() != 56927) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_nexa_ffi_checksum_method_cancelhandle_cancel() != 43410) {

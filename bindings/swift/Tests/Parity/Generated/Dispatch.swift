@@ -24,6 +24,8 @@ extension Claim: Argument {
 
 extension Conf: ObjectArgument {}
 
+extension DocumentFormat: Choice {}
+
 extension Effect: Choice {}
 
 extension GatewayOptions: Argument {
@@ -73,6 +75,15 @@ extension NewPolicy: Argument {
     }
 }
 
+extension NewPolicyTest: Argument {
+    static func of(_ value: Value) throws -> NewPolicyTest {
+        var fields = try Arguments(value)
+        let record = NewPolicyTest(name: try fields.take("name"), who: try fields.take("who"), to: try fields.take("to"), expect: try fields.take("expect"), service: try fields.take("service"))
+        try fields.finish()
+        return record
+    }
+}
+
 extension NewPool: Argument {
     static func of(_ value: Value) throws -> NewPool {
         var fields = try Arguments(value)
@@ -86,6 +97,17 @@ extension NewUser: Argument {
     static func of(_ value: Value) throws -> NewUser {
         var fields = try Arguments(value)
         let record = NewUser(username: try fields.take("username"), displayName: try fields.take("display_name"), sn: try fields.take("sn"), givenName: try fields.take("given_name"), email: try fields.take("email"), sshPublicKey: try fields.take("ssh_public_key"), role: try fields.take("role"))
+        try fields.finish()
+        return record
+    }
+}
+
+extension Part: Choice {}
+
+extension PolicyChanges: Argument {
+    static func of(_ value: Value) throws -> PolicyChanges {
+        var fields = try Arguments(value)
+        let record = PolicyChanges(name: try fields.take("name"), description: try fields.take("description"), priority: try fields.take("priority"), effect: try fields.take("effect"), isActive: try fields.take("is_active"), fullTunnel: try fields.take("full_tunnel"), targets: try fields.take("targets"), destinations: try fields.take("destinations"), validFrom: try fields.take("valid_from"), validUntil: try fields.take("valid_until"), isValidAlways: try fields.take("is_valid_always"), isValidForEver: try fields.take("is_valid_for_ever"))
         try fields.finish()
         return record
     }
@@ -379,19 +401,46 @@ func invoke(_ op: String, on object: AnyObject, _ arguments: inout Arguments) as
         return Value(try cast(object, to: Nexa.self).system(reason: arguments.take("reason")))
     case "Nexa.take_setup_token":
         return Value(try cast(object, to: Nexa.self).takeSetupToken())
+    case "Policies.check_document":
+        return Value(try await cast(object, to: Policies.self).checkDocument(text: arguments.take("text")))
     case "Policies.create":
         return Value(try await cast(object, to: Policies.self).create(policy: arguments.take("policy")))
+    case "Policies.create_test":
+        return Value(try await cast(object, to: Policies.self).createTest(test: arguments.take("test")))
     case "Policies.explain":
-        return Value(try await cast(object, to: Policies.self).explain(device: arguments.take("device"), address: arguments.take("address")))
+        return Value(try await cast(object, to: Policies.self).explain(device: arguments.take("device"), address: arguments.take("address"), services: arguments.take("services")))
+    case "Policies.export_document":
+        return Value(try await cast(object, to: Policies.self).exportDocument(format: arguments.take("format")))
     case "Policies.get":
         return Value(try await cast(object, to: Policies.self).get(id: arguments.take("id")))
+    case "Policies.import_document":
+        return Value(try await cast(object, to: Policies.self).importDocument(text: arguments.take("text")))
+    case "Policies.lint":
+        return Value(try await cast(object, to: Policies.self).lint())
     case "Policies.list":
         return Value(try await cast(object, to: Policies.self).list(after: arguments.take("after"), limit: arguments.take("limit")))
+    case "Policies.list_tests":
+        return Value(try await cast(object, to: Policies.self).listTests(after: arguments.take("after"), limit: arguments.take("limit")))
+    case "Policies.matrix":
+        return Value(try await cast(object, to: Policies.self).matrix(destinations: arguments.take("destinations")))
+    case "Policies.preview_document":
+        return Value(try await cast(object, to: Policies.self).previewDocument(text: arguments.take("text")))
     case "Policies.remove":
         try await cast(object, to: Policies.self).remove(id: arguments.take("id"))
         return .json(.null)
+    case "Policies.remove_test":
+        try await cast(object, to: Policies.self).removeTest(id: arguments.take("id"))
+        return .json(.null)
     case "Policies.resolve":
         return Value(try await cast(object, to: Policies.self).resolve(device: arguments.take("device")))
+    case "Policies.run_tests":
+        return Value(try await cast(object, to: Policies.self).runTests())
+    case "Policies.update":
+        return Value(try await cast(object, to: Policies.self).update(id: arguments.take("id"), revision: arguments.take("revision"), changes: arguments.take("changes")))
+    case "Policies.who_can_reach":
+        return Value(try await cast(object, to: Policies.self).whoCanReach(destination: arguments.take("destination"), part: arguments.take("part")))
+    case "Policies.why_not":
+        return Value(try await cast(object, to: Policies.self).whyNot(device: arguments.take("device"), address: arguments.take("address"), protocol: arguments.take("protocol"), port: arguments.take("port")))
     case "PrivateKey.public_key":
         return Value(try cast(object, to: PrivateKey.self).publicKey())
     case "PrivateKey.reveal":

@@ -67,6 +67,12 @@ value class PolicyId(override val text: String) : Id {
     override fun toString(): String = text
 }
 
+/** Something that must hold of the policies. */
+@JvmInline
+value class PolicyTestId(override val text: String) : Id {
+    override fun toString(): String = text
+}
+
 /** One row of the audit. */
 @JvmInline
 value class AuditId(override val text: String) : Id {
