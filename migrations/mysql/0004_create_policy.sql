@@ -44,7 +44,6 @@ CREATE TABLE IF NOT EXISTS policy_targets (
 CREATE TABLE IF NOT EXISTS policy_destinations (
     id                  BINARY(16)    NOT NULL PRIMARY KEY,
     policy_id           BINARY(16)    NOT NULL,
-    destination_type    VARCHAR(32)   NOT NULL CHECK (destination_type IN ('cidr', 'container', 'service', 'site', 'tag')),
     destination_first   VARBINARY(17),
     destination_last    VARBINARY(17),
     destination_prefix  BIGINT,
@@ -55,11 +54,11 @@ CREATE TABLE IF NOT EXISTS policy_destinations (
     created_at          BIGINT        NOT NULL,
     CHECK (services_first <= services_last),
     CHECK (
-        (destination_type = 'cidr' AND destination_first IS NOT NULL AND destination_last IS NOT NULL AND destination_prefix IS NOT NULL AND destination_name IS NULL)
-        OR (destination_type <> 'cidr' AND destination_first IS NULL AND destination_last IS NULL AND destination_prefix IS NULL AND destination_name IS NOT NULL)
+        (destination_first IS NOT NULL AND destination_last IS NOT NULL AND destination_prefix IS NOT NULL AND destination_name IS NULL)
+        OR (destination_first IS NULL AND destination_last IS NULL AND destination_prefix IS NULL AND destination_name IS NOT NULL)
     ),
     CONSTRAINT policy_destinations__policy_id__cidr UNIQUE (policy_id, destination_first, destination_prefix, services_first, services_last),
-    CONSTRAINT policy_destinations__policy_id__name UNIQUE (policy_id, destination_type, destination_name, services_first, services_last),
+    CONSTRAINT policy_destinations__policy_id__name UNIQUE (policy_id, destination_name, services_first, services_last),
     FOREIGN KEY (policy_id) REFERENCES policies (id) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 

@@ -39,7 +39,6 @@ CREATE TABLE policy_targets (
 CREATE TABLE policy_destinations (
     id                  BLOB    NOT NULL PRIMARY KEY,
     policy_id           BLOB    NOT NULL REFERENCES policies (id) ON DELETE CASCADE,
-    destination_type    TEXT    NOT NULL CHECK (destination_type IN ('cidr', 'container', 'service', 'site', 'tag')),
     destination_first   BLOB,
     destination_last    BLOB,
     destination_prefix  INTEGER,
@@ -50,11 +49,11 @@ CREATE TABLE policy_destinations (
     created_at          INTEGER NOT NULL,
     CHECK (services_first <= services_last),
     CHECK (
-        (destination_type = 'cidr' AND destination_first IS NOT NULL AND destination_last IS NOT NULL AND destination_prefix IS NOT NULL AND destination_name IS NULL)
-        OR (destination_type <> 'cidr' AND destination_first IS NULL AND destination_last IS NULL AND destination_prefix IS NULL AND destination_name IS NOT NULL)
+        (destination_first IS NOT NULL AND destination_last IS NOT NULL AND destination_prefix IS NOT NULL AND destination_name IS NULL)
+        OR (destination_first IS NULL AND destination_last IS NULL AND destination_prefix IS NULL AND destination_name IS NOT NULL)
     ),
     CONSTRAINT policy_destinations__policy_id__cidr UNIQUE (policy_id, destination_first, destination_prefix, services_first, services_last),
-    CONSTRAINT policy_destinations__policy_id__name UNIQUE (policy_id, destination_type, destination_name, services_first, services_last)
+    CONSTRAINT policy_destinations__policy_id__name UNIQUE (policy_id, destination_name, services_first, services_last)
 ) STRICT;
 
 CREATE TABLE policy_tests (

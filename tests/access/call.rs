@@ -2,13 +2,16 @@
 
 use nexa_core::Result;
 use nexa_core::gateway::NewGateway;
-use nexa_core::id::{DeviceId, GroupId, PolicyId, PoolId, ReservationId, UserId};
+use nexa_core::id::{DeviceId, GroupId, PolicyId, PolicyTestId, PoolId, ReservationId, UserId};
 use nexa_core::identity::{NewGroup, NewUser};
 use nexa_core::ipam::{
     Allocation, Claim, ImportFormat, NewPool, PoolChange, PoolKind, Strategy, Value, ValueRange,
 };
 use nexa_core::page::PageRequest;
-use nexa_core::policy::{NewPolicy, ServiceRange};
+use nexa_core::policy::document::DocumentFormat;
+use nexa_core::policy::{
+    Destination, NewPolicy, NewPolicyTest, Part as HowMuch, PolicyChanges, Protocol, ServiceRange,
+};
 
 use crate::cast::{Cast, Part};
 use crate::support::{PASSWORD, device, key};
@@ -25,6 +28,7 @@ pub(crate) struct Props {
     reservation: Option<ReservationId>,
     allocation: Option<Allocation>,
     policy: Option<PolicyId>,
+    test: Option<PolicyTestId>,
     label: String,
     number: u64,
 }
@@ -42,11 +46,13 @@ impl Cast {
             reservation: None,
             allocation: None,
             policy: None,
+            test: None,
             label: self.label(),
             number: self.number(),
         };
         match row.method {
-            "devices.get" | "devices.revoke" | "enrolment.profile" | "policy.resolve" | "policy.explain" => {
+            "devices.get" | "devices.revoke" | "enrolment.profile" | "policy.resolve" | "policy.explain"
+            | "policy.why_not" => {
                 props.device = Some(self.device(row, part, owner, &props.label).await);
             }
             "identity.get_group" | "identity.add_member" | "identity.remove_member" => {
@@ -70,7 +76,12 @@ impl Cast {
                 props.free_pool = Some(self.world.system().ipam().create_pool(unused).await.unwrap().id);
                 props.allocation = Some(self.world.system().ipam().claim(pool).await.unwrap());
             }
-            "policy.get" | "policy.remove" => {
+            "policy.remove_test" => {
+                let to = "10.20.0.1".parse().unwrap();
+                let test = NewPolicyTest::deny(&props.label, self.olga, to);
+                props.test = Some(self.world.system().policy().create_test(test).await.unwrap().id);
+            }
+            "policy.get" | "policy.remove" | "policy.update" => {
                 let new = NewPolicy::allow(&props.label).target(self.olga);
                 props.policy = Some(self.world.system().policy().create(new).await.unwrap().id);
             }
@@ -187,16 +198,32 @@ async fn call_enrolment(method: &str, row: &Row, part: &Part, props: Props) -> R
 
 async fn call_policy(method: &str, part: &Part, props: Props) -> Result<()> {
     let policy = part.handle.policy();
+    let address = "10.20.0.1".parse().unwrap();
+    let office = || "10.20.0.0/16".parse::<Destination>().unwrap();
     let device = || props.device.unwrap();
     match method {
         "create" => policy.create(NewPolicy::deny(props.label)).await.map(drop),
         "get" => policy.get(props.policy.unwrap()).await.map(drop),
         "list" => policy.list(page()).await.map(drop),
         "remove" => policy.remove(props.policy.unwrap()).await,
-        "resolve" => policy.resolve(device()).await.map(drop),
-        "explain" => {
-            policy.explain(device(), "10.20.0.1".parse().unwrap(), ServiceRange::ANY).await.map(drop)
+        "update" => policy.update(props.policy.unwrap(), 1, PolicyChanges::new().priority(7)).await.map(drop),
+        "why_not" => policy.why_not(device(), address, Protocol::TCP, 443).await.map(drop),
+        "who_can_reach" => policy.who_can_reach(office(), HowMuch::Any).await.map(drop),
+        "matrix" => policy.matrix(vec![office()]).await.map(drop),
+        "lint" => policy.lint().await.map(drop),
+        "export_document" => policy.export_document(DocumentFormat::Yaml).await.map(drop),
+        "check_document" => policy.check_document("policies: []").await.map(drop),
+        "preview_document" => policy.preview_document("policies: []").await.map(drop),
+        "import_document" => policy.import_document("policies: []").await.map(drop),
+        "create_test" => {
+            let test = NewPolicyTest::deny(props.label, props.user, address);
+            policy.create_test(test).await.map(drop)
         }
+        "list_tests" => policy.list_tests(page()).await.map(drop),
+        "remove_test" => policy.remove_test(props.test.unwrap()).await,
+        "run_tests" => policy.run_tests().await.map(drop),
+        "resolve" => policy.resolve(device()).await.map(drop),
+        "explain" => policy.explain(device(), address, ServiceRange::ANY).await.map(drop),
         _ => no_call(method),
     }
 }

@@ -9,7 +9,8 @@ use nexa_core::Error;
 use nexa_core::identity::{NewGroup, NewUser};
 use nexa_core::ipam::{Claim, ImportFormat, NewPool, PoolChange, PoolKind, Strategy, ValueRange};
 use nexa_core::page::PageRequest;
-use nexa_core::policy::{NewPolicy, ServiceRange};
+use nexa_core::policy::document::DocumentFormat;
+use nexa_core::policy::{NewPolicy, NewPolicyTest, Part, PolicyChanges, Protocol, ServiceRange};
 
 use crate::world::{MORNING, PASSWORD, Start, World, new_device, new_gateway};
 
@@ -33,6 +34,23 @@ pub(crate) enum Effect {
 
 /// What has cases of its own: opening and closing, which have no handle.
 pub(crate) const WITHOUT_A_HANDLE: [&str; 3] = ["Nexa::open", "Builder::open", "Nexa::close"];
+
+/// Two policies and a test of them, in place of those there are.
+const DOCUMENT: &str = "\
+policies:
+  - name: office
+    effect: allow
+    targets: [group:staff]
+    destinations: [10.20.0.0/16]
+  - name: vault
+    effect: deny
+    priority: 10
+    targets: [group:staff]
+    destinations: [10.20.9.0/24, 'service:git tcp/22']
+tests:
+  - {name: closed, who: 'group:staff', to: 10.20.9.1, expect: deny}
+  - {name: office is open, who: 'group:staff', to: 10.20.0.1, expect: allow}
+";
 
 /// A pool with an address that somebody holds.
 const IMPORTED: &str =
@@ -128,6 +146,26 @@ cases! {
         |w| w.system().policy().create(NewPolicy::deny("vault").target(w.known.staff).full_tunnel());
     LivedIn Reads "Policies::get" = |w| w.system().policy().get(w.known.policy);
     LivedIn Reads "Policies::list" = |w| w.system().policy().list(PageRequest::default());
+    LivedIn Writes "Policies::update" =
+        |w| w.system().policy().update(w.known.policy, 1, PolicyChanges::new().priority(9).valid_until(None));
+    LivedIn Reads "Policies::why_not" =
+        |w| w.system().policy().why_not(w.known.device, "10.20.0.1".parse().unwrap(), Protocol::TCP, 443);
+    LivedIn Reads "Policies::who_can_reach" =
+        |w| w.system().policy().who_can_reach("10.20.0.0/16 tcp/443".parse().unwrap(), Part::Any);
+    LivedIn Reads "Policies::matrix" =
+        |w| w.system().policy().matrix(vec!["10.20.0.0/16".parse().unwrap(), "tag:web".parse().unwrap()]);
+    LivedIn Reads "Policies::lint" = |w| w.system().policy().lint();
+    LivedIn Reads "Policies::export_document" = |w| w.system().policy().export_document(DocumentFormat::Json);
+    LivedIn Reads "Policies::check_document" = |w| w.system().policy().check_document(DOCUMENT);
+    LivedIn Reads "Policies::preview_document" = |w| w.system().policy().preview_document(DOCUMENT);
+    LivedIn Writes "Policies::import_document" = |w| w.system().policy().import_document(DOCUMENT);
+    LivedIn Writes "Policies::create_test" = |w| async {
+        let test = NewPolicyTest::deny("closed", w.known.staff, "10.20.9.1".parse().unwrap());
+        w.system().policy().create_test(test).await
+    };
+    LivedIn Reads "Policies::list_tests" = |w| w.system().policy().list_tests(PageRequest::default());
+    LivedIn Writes "Policies::remove_test" = |w| w.system().policy().remove_test(w.known.test);
+    LivedIn Reads "Policies::run_tests" = |w| w.system().policy().run_tests();
     LivedIn Writes "Policies::remove" = |w| w.system().policy().remove(w.known.policy);
     LivedIn Reads "Policies::resolve" = |w| w.system().policy().resolve(w.known.device);
     LivedIn Reads "Policies::explain" =

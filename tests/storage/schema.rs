@@ -60,11 +60,13 @@ policies(id)
 policies(name_key, live)
 policy_destinations(id)
 policy_destinations(policy_id, destination_first, destination_prefix, services_first, services_last)
-policy_destinations(policy_id, destination_type, destination_name, services_first, services_last)
+policy_destinations(policy_id, destination_name, services_first, services_last)
 policy_targets(id)
 policy_targets(policy_id, device_id)
 policy_targets(policy_id, group_id)
 policy_targets(policy_id, user_id)
+policy_tests(id)
+policy_tests(name_key)
 pool_free_ranges(pool_id, last)
 pool_ranges(pool_id, first)
 pool_reservations(id)
@@ -128,6 +130,9 @@ policy_targets.device_id -> devices.id CASCADE
 policy_targets.group_id -> groups.id CASCADE
 policy_targets.policy_id -> policies.id CASCADE
 policy_targets.user_id -> users.id CASCADE
+policy_tests.device_id -> devices.id CASCADE
+policy_tests.group_id -> groups.id CASCADE
+policy_tests.user_id -> users.id CASCADE
 pool_free_ranges.pool_id -> pools.id CASCADE
 pool_ranges.pool_id -> pools.id CASCADE
 pool_reservations.pool_id -> pools.id CASCADE

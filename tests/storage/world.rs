@@ -8,11 +8,11 @@ use std::time::Duration;
 use nexa_core::audit::SignedHead;
 use nexa_core::enrolment::NewEnrolment;
 use nexa_core::gateway::NewGateway;
-use nexa_core::id::{DeviceId, GatewayId, GroupId, PolicyId, PoolId, ReservationId, UserId};
+use nexa_core::id::{DeviceId, GatewayId, GroupId, PolicyId, PolicyTestId, PoolId, ReservationId, UserId};
 use nexa_core::identity::{NewGroup, NewUser};
 use nexa_core::ipam::{Allocation, NewPool, PoolKind, ValueRange};
 use nexa_core::net::Cidr;
-use nexa_core::policy::NewPolicy;
+use nexa_core::policy::{Destination, NewPolicy, NewPolicyTest};
 use nexa_core::runtime::{Clock, ManualClock, Random, Timestamp};
 use nexa_core::wireguard::PublicKey;
 use nexa_core::{Error, ErrorKind, Handle, Nexa, RequestContext};
@@ -125,6 +125,7 @@ pub(crate) struct Known {
     pub(crate) gateway: GatewayId,
     pub(crate) device: DeviceId,
     pub(crate) policy: PolicyId,
+    pub(crate) test: PolicyTestId,
     pub(crate) pool: PoolId,
     pub(crate) held: Allocation,
     pub(crate) reservation: ReservationId,
@@ -190,7 +191,10 @@ pub(crate) async fn live_in(nexa: &Nexa) -> Result<Known, Error> {
     system.identity().add_member(staff, bob).await?;
     let gateway = system.gateways().create(new_gateway("hq", 1)).await?.id;
     let policy = NewPolicy::allow("office").target(staff).destination("10.20.0.0/16".parse::<Cidr>()?);
+    let policy = policy.destination("service:git tcp/22".parse::<Destination>()?);
     let policy = system.policy().create(policy).await?.id;
+    let test = NewPolicyTest::deny("the lab is closed", staff, std::net::Ipv4Addr::new(192, 0, 2, 1).into());
+    let test = system.policy().create_test(test).await?.id;
     let laptop = new_device("laptop", 2).user(bob).with_preshared_key();
     let device = system.enrolment().enrol(laptop).await?.device.id;
     let pool = system.ipam().create_pool(NewPool::new("printers", "10.9.0.0/29".parse()?)).await?.id;
@@ -209,6 +213,7 @@ pub(crate) async fn live_in(nexa: &Nexa) -> Result<Known, Error> {
         gateway,
         device,
         policy,
+        test,
         pool,
         held,
         reservation,

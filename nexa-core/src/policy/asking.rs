@@ -124,7 +124,7 @@ pub(super) async fn lint(unit: &mut Unit) -> Result<Vec<Finding>> {
 }
 
 /// What a document would change for whom, were it imported.
-pub(super) async fn preview(unit: &mut Unit, text: &str) -> Result<Vec<Change>> {
+pub(super) async fn preview(unit: &mut Unit, text: &str) -> Result<Vec<AccessChange>> {
     let authorized = unit.authorize::<right::PoliciesRead>()?;
     authorized.unowned()?;
     let InForce { policies, places } = in_force(unit, &authorized).await?;
@@ -137,7 +137,7 @@ pub(super) async fn preview(unit: &mut Unit, text: &str) -> Result<Vec<Change>> 
     let was = Fleet::resolve(&subjects, &policies, &places, unit.now);
     let is = Fleet::resolve(&subjects, &after, &places_after, unit.now);
     let labels = labels(unit).await?;
-    let change = |difference: super::Difference<'_>| Change {
+    let change = |difference: super::Difference<'_>| AccessChange {
         who: reacher(difference.subject, &labels),
         gained: difference.gained,
         lost: difference.lost,
@@ -148,7 +148,7 @@ pub(super) async fn preview(unit: &mut Unit, text: &str) -> Result<Vec<Change>> 
 /// What a change of policies changes for one device.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
-pub struct Change {
+pub struct AccessChange {
     /// Whose access it is.
     pub who: Reacher,
     /// What it may reach afterwards and cannot now.

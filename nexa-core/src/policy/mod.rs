@@ -58,7 +58,7 @@ pub use access::{
 #[cfg(feature = "control")]
 pub(crate) use asking::infrastructure;
 #[cfg(feature = "control")]
-pub use asking::{Change as AccessChange, Reacher};
+pub use asking::{AccessChange, Reacher};
 #[cfg(feature = "control")]
 pub use assertions::{NewPolicyTest, PolicyTest, PolicyTestResult};
 pub use destination::{Destination, Place, Reference, ReferenceKind};

@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use super::asking::{self, Change as AccessChange, Reacher};
+use super::asking::{self, AccessChange, Reacher};
 use super::document::{DocumentFormat, DocumentReport};
 use super::{
     Access, Destination, Explanation, Finding, Matrix, NewPolicy, NewPolicyTest, Part, Places, Policy,

@@ -28,6 +28,7 @@ const NO_SECRETS: &str = "a key that two peers share beside their own is only re
 const NO_UDP: &str = "UDP inside the tunnel does not cross: TCP and ping do";
 const NOT_MADE: &str = "profiles are issued and files are read; nobody puts one together";
 const USUAL: &str = "the usual size serves what runs in a program of another language";
+const ROUTES: &str = "is what routes are made of, which cross as the AllowedIPs of a profile";
 
 /// What of the core the facade has not.
 pub const KEPT: &[Kept] = &[
@@ -40,6 +41,8 @@ pub const KEPT: &[Kept] = &[
     kept("ConfDetails.save_config", FOR_WG_QUICK),
     kept("ConfDetails.table", FOR_WG_QUICK),
     kept("ConfPeer", NOT_MADE),
+    kept("Access.denied", ROUTES),
+    kept("Access.named", ROUTES),
     kept("Counters.dropped", "the sum of what begins with dropped_"),
     kept("Endpoint", AS_TEXT),
     kept("Engine", NO_ENGINE),
@@ -106,6 +109,7 @@ pub const CARRIED: &[Carried] = &[
     carried("ConfPeerDetails.preshared_key", "ConfPeerDetails.has_preshared_key"),
     carried("DesiredPeer.preshared_key", "DesiredPeer.has_preshared_key"),
     carried("DesiredState.apply_to", "Gateways.apply"),
+    carried("Destination.by", "Destination.services"),
     carried("Destination.described", "Destination.description"),
     carried("GatewayOptions.private_key", "Tunnel.serve"),
     carried("NetStack.close", "Tunnel.close"),
@@ -119,8 +123,11 @@ pub const CARRIED: &[Carried] = &[
     carried("NetStackConfig.new", "Tunnel.serve"),
     carried("NewPolicy.described", "NewPolicy.description"),
     carried("NewPolicy.inactive", "NewPolicy.is_active"),
+    carried("NewPolicyTest.by", "NewPolicyTest.service"),
     carried("NewPool.reserve_range", "NewPool.reserve"),
     carried("PeerStatus.last_handshake", "PeerStatus.last_handshake_ms_ago"),
+    carried("PolicyChanges.active", "PolicyChanges.is_active"),
+    carried("PolicyChanges.inactive", "PolicyChanges.is_active"),
     carried("PrivateKey.to_base64", "PrivateKey.reveal"),
     carried("ProfilePeer.preshared_key", "ProfilePeer.has_preshared_key"),
     carried("QrCode.new", "Profile.qr_svg"),
@@ -167,6 +174,7 @@ pub const MADE_OF: &[MadeOf] = &[
     MadeOf { name: "ConfDetails", of: &[Part::Fields("Conf"), Part::Fields("ConfInterface")] },
     MadeOf { name: "ConfPeerDetails", of: &[Part::Fields("ConfPeer")] },
     MadeOf { name: "GatewayOptions", of: &[Part::Fields("TunnelConfig"), Part::Fields("NetStackConfig")] },
+    MadeOf { name: "RemedyKind", of: &[Part::Names("Remedy")] },
     MadeOf { name: "TargetType", of: &[Part::Names("Target")] },
     MadeOf { name: "TunnelEvent", of: &[Part::Said("Event")] },
     MadeOf { name: "TunnelEventType", of: &[Part::Names("Event")] },
@@ -191,6 +199,15 @@ pub const OWN_SHAPE: &[OwnShape] = &[
         why: "says by fields what the core's map says by its functions, and is a picture already",
     },
     OwnShape { name: "Target", why: "an id and, by TargetType, of what; in the core an enum of ids" },
+    OwnShape {
+        name: "PolicyFinding",
+        why: "says in words what each kind of finding has in fields of its own",
+    },
+    OwnShape {
+        name: "Reach",
+        why: "is one part of a set of addresses and services, which are functions of a set in the core",
+    },
+    OwnShape { name: "Remedy", why: "has one field for the policy that most remedies are about" },
 ];
 
 /// An operation that no scenario of `tests/parity` calls, and why.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 pub(super) use assertions::{all_tests, delete_test, get_test, insert_test, list_tests};
 
 use super::error::PolicyError;
-use super::{Destination, Effect, NewPolicy, Place, Policy, Reference, ServiceRange, Target};
+use super::{Destination, Effect, NewPolicy, Place, Policy, ServiceRange, Target};
 use crate::actor::{Authorized, Right, Scope, right};
 use crate::db::{DbError, Owner, Row, Tx, cidr_columns, insert_row, page_by_id, within};
 use crate::error::Result;
@@ -137,7 +137,6 @@ pub(super) async fn insert_destinations(
     let columns = [
         "id",
         "policy_id",
-        "destination_type",
         "destination_first",
         "destination_last",
         "destination_prefix",
@@ -158,11 +157,10 @@ pub(super) async fn insert_destinations(
             vec![
                 id.into(),
                 policy.id.into(),
-                named.map_or("cidr", |named| named.kind().as_str()).into(),
                 first.into(),
                 last.into(),
                 prefix.into(),
-                named.map(|named| named.name().to_owned()).into(),
+                named.map(ToString::to_string).into(),
                 i64::from(services.first()).into(),
                 i64::from(services.last()).into(),
                 description.clone().into(),
@@ -278,7 +276,7 @@ fn targets_of(policies: &[Uuid]) -> SelectStatement {
 
 fn destinations_of(policies: &[Uuid]) -> SelectStatement {
     Query::select()
-        .columns(["policy_id", "destination_type", "destination_first", "destination_last"])
+        .columns(["policy_id", "destination_first", "destination_last"])
         .columns(["destination_prefix", "destination_name", "services_first", "services_last", "description"])
         .from("policy_destinations")
         .and_where(Expr::col("policy_id").is_in(policies.iter().copied()))
@@ -296,15 +294,12 @@ fn target(row: &Row) -> Result<Target, DbError> {
 }
 
 fn destination(row: &Row) -> Result<Destination, DbError> {
-    let to = match row.text("destination_type")?.as_str() {
-        "cidr" => Place::Cidr(row.cidr("destination_first", "destination_last", "destination_prefix")?),
-        kind => {
-            let bad = |cause| DbError::corrupt("policy_destinations.destination_name", cause);
-            let kind = kind
-                .parse()
-                .map_err(|cause| DbError::corrupt("policy_destinations.destination_type", cause))?;
-            Place::Reference(Reference::new(kind, row.text("destination_name")?).map_err(bad)?)
-        }
+    let to = match row.opt_text("destination_name")? {
+        None => Place::Cidr(row.cidr("destination_first", "destination_last", "destination_prefix")?),
+        Some(name) => match name.parse() {
+            Ok(Place::Reference(reference)) => Place::Reference(reference),
+            _ => return Err(DbError::corrupt("policy_destinations.destination_name", "names nothing")),
+        },
     };
     let services = ServiceRange::from_numbers(row.number("services_first")?, row.number("services_last")?)
         .ok_or_else(|| DbError::corrupt("policy_destinations.services_first", "is no range of services"))?;
