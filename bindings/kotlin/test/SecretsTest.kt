@@ -17,7 +17,9 @@ import org.nexa.CancelHandle
 import org.nexa.Claim
 import org.nexa.Conf
 import org.nexa.Disposable
+import org.nexa.DocumentFormat
 import org.nexa.Effect
+import org.nexa.Extent
 import org.nexa.Finding
 import org.nexa.FindingKind
 import org.nexa.GatewayOptions
@@ -27,13 +29,18 @@ import org.nexa.NewEnrolment
 import org.nexa.NewGateway
 import org.nexa.NewGroup
 import org.nexa.NewPolicy
+import org.nexa.NewPolicyTest
 import org.nexa.NewPool
 import org.nexa.NewUser
 import org.nexa.Nexa
+import org.nexa.Part
+import org.nexa.PolicyChanges
+import org.nexa.PolicyFinding
 import org.nexa.PoolChange
 import org.nexa.PoolKind
 import org.nexa.PrivateKey
 import org.nexa.Purpose
+import org.nexa.RemedyKind
 import org.nexa.RequestContext
 import org.nexa.Strategy
 import org.nexa.Target
@@ -230,7 +237,14 @@ private class Scene(private val office: Office) {
         val key = PrivateKey.generate().publicKey()
         val theirs = admin.enrolment().enrol(NewEnrolment("old", key, "sha256:old", userId = suspended.id))
         admin.identity().suspendUser(suspended.id)
+        val policies = admin.policy()
+        val test = NewPolicyTest("t", target.first(), "192.0.2.1", Effect.DENY)
         return listOf(
+            test, policies.createTest(test), policies.listTests(), policies.runTests(), PolicyChanges(name = "x"),
+            policies.whyNot(device, "192.0.2.1", "tcp", 443u), policies.whoCanReach("10.20.0.0/16", Part.ANY),
+            policies.matrix(listOf("10.20.0.0/16", "192.0.2.0/24")), policies.lint(),
+            PolicyFinding("over", null, "its window is over"), policies.checkDocument("policies: ["),
+            policies.previewDocument("policies: []"), DocumentFormat.YAML, RemedyKind.CREATE, Extent.WHOLE,
             new, policy, policy.id, admin.policy().list(), admin.policy().resolve(device),
             admin.policy().resolve(theirs.device().id), admin.policy().explain(device, "10.20.0.10"),
         )

@@ -60,7 +60,8 @@ test('a denied destination is silent, and the gateway counts what it dropped', a
   assert.deepEqual([error.kind, error.code], [ErrorKind.Cancelled, 'tunnel.timed_out'])
   assert(office.counters().droppedFilter > 0)
   const why = await admin.policy().explain(enrolled.device().id, '10.20.9.10')
-  assert.deepEqual([why.isAllowed, why.verdict, why.winner.policy.name], [false, Verdict.Policy, 'vault'])
+  const [{ verdict, winner }] = why.answers
+  assert.deepEqual([why.isAllowed, verdict, winner.policy.name], [false, Verdict.Policy, 'vault'])
 })
 
 test('a revoked device has no peer, no answer, no access and no token', async (t) => {

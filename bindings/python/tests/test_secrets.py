@@ -123,6 +123,7 @@ async def values(admin: Handle, there: World) -> list[object]:
         await admin.ipam().list_pools(),
         await admin.ipam().list_allocations(pool.id),
         *await pools(admin, pool),
+        *await policies(admin, device),
         await admin.audit().list(limit=1000),
         await admin.sealing().list_keys(),
         await admin.settings().list(),
@@ -147,6 +148,27 @@ async def values(admin: Handle, there: World) -> list[object]:
         nexa.NewPolicy(name="n", effect=nexa.Effect.ALLOW, targets=[], destinations=[]),
         nexa.GatewayOptions(listen="127.0.0.1:0", addresses=[]),
         nexa.TunnelOptions(),
+    ]
+
+
+async def policies(admin: Handle, device: nexa.DeviceId) -> list[object]:
+    policy, text = admin.policy(), "policies: []"
+    first = (await policy.list()).items[0]
+    test = nexa.NewPolicyTest(name="t", who=first.targets[0], to="192.0.2.1", expect=nexa.Effect.DENY)
+    await policy.create_test(test)
+    return [
+        test,
+        nexa.PolicyChanges(name="office"),
+        await policy.why_not(device, "192.0.2.1", "tcp", 443),
+        await policy.who_can_reach("10.20.0.0/16", nexa.Part.ANY),
+        await policy.matrix(["10.20.0.0/16", "192.0.2.0/24"]),
+        await policy.lint(),
+        nexa.PolicyFinding(kind="over", policy=None, text="its window is over"),
+        await policy.check_document("policies: ["),
+        await policy.preview_document(text),
+        await policy.list_tests(),
+        await policy.run_tests(),
+        nexa.DocumentFormat.YAML,
     ]
 
 

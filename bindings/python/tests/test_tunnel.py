@@ -126,7 +126,8 @@ async def test_the_profile_says_what_the_gateway_enforces(system: Handle, ada: U
         state = await system.gateways().desired_state(there.gateway.id)
         (peer,) = state.peers
         details = there.enrolled.profile().details()
-        assert set(peer.enforcement.destinations) <= set(details.peer.allowed_ips)
+        reached = {cidr for reach in peer.enforcement.destinations for cidr in reach.addresses}
+        assert reached <= set(details.peer.allowed_ips)
         assert peer.allowed_ips == ["10.66.0.2/32"] and details.addresses == ["10.66.0.2"]
         for address, expected in (("10.20.0.10", True), ("10.20.9.10", False)):
             why = await system.policy().explain(there.enrolled.device().id, address)

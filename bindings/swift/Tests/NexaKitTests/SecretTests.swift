@@ -96,6 +96,7 @@ private struct Planted {
         for address in ["10.20.0.10", "10.20.9.10"] {
             samples.append(try await system.policy().explain(device: device.id, address: address))
         }
+        try await visitPolicies(system.policy(), device.id)
         let pools = try await system.ipam().listPools()
         let pool = try #require(pools.items.first)
         samples += [pools, try await system.ipam().listAllocations(pool: pool.id)]
@@ -119,6 +120,21 @@ private struct Planted {
         samples += [NewPolicy(name: "x", effect: .deny, targets: [], destinations: []), try CancelHandle.create()]
         samples.append(NewEnrolment(name: "x", publicKey: device.publicKey, fingerprint: "x"))
         samples.append(NewGateway(name: "x", endpoint: "x:1", publicKey: device.publicKey, vpnCidrs: []))
+    }
+
+    private mutating func visitPolicies(_ policies: Policies, _ device: Id<Device>) async throws {
+        let who = try #require(try await policies.list().items.first?.targets.first)
+        let test = NewPolicyTest(name: "t", who: who, to: "192.0.2.1", expect: .deny)
+        samples += [test, try await policies.createTest(test: test), try await policies.listTests()]
+        samples += try await policies.runTests()
+        samples += [PolicyChanges(name: "x"), DocumentFormat.yaml, RemedyKind.create, Extent.whole, Part.any]
+        samples.append(try await policies.whyNot(device: device, address: "192.0.2.1", protocol: "tcp", port: 443))
+        samples += try await policies.whoCanReach(destination: "10.20.0.0/16", part: .any)
+        samples.append(try await policies.matrix(destinations: ["10.20.0.0/16", "192.0.2.0/24"]))
+        samples += try await policies.lint()
+        samples.append(PolicyFinding(kind: "over", policy: nil, text: "its window is over"))
+        samples.append(try await policies.checkDocument(text: "policies: ["))
+        samples += try await policies.previewDocument(text: "policies: []")
     }
 
     private mutating func visitPools(_ ipam: Ipam) async throws {
