@@ -87,6 +87,9 @@ struct Asked<'q> {
     now: Timestamp,
 }
 
+/// The remedy that a policy needs which one thing keeps from applying.
+type Mend = fn(PolicySummary) -> Remedy;
+
 /// What there is about one port of one address.
 #[derive(Default)]
 struct Found<'a> {
@@ -94,12 +97,12 @@ struct Found<'a> {
     denies: Vec<&'a Policy>,
     allows: Vec<&'a Policy>,
     /// Allows that one thing keeps from applying.
-    nearly: Vec<(&'a Policy, fn(PolicySummary) -> Remedy)>,
+    nearly: Vec<(&'a Policy, Mend)>,
 }
 
 impl<'a> Found<'a> {
     fn note(&mut self, policy: &'a Policy, asked: &Asked<'_>) {
-        let mut lacking: Vec<fn(PolicySummary) -> Remedy> = Vec::new();
+        let mut lacking: Vec<Mend> = Vec::new();
         if !policy.is_active {
             lacking.push(Remedy::Activate);
         }

@@ -69,11 +69,10 @@ fn once<'a>(names: impl Iterator<Item = (u64, &'a str)>, faults: &mut Faults) {
     let mut known: BTreeMap<String, u64> = BTreeMap::new();
     for (line, name) in names {
         let key = crate::name::Name::derived(name).key;
-        match known.get(&key) {
-            Some(first) => {
-                faults.add(line, "name", format!("{name:?} is there twice, first in line {first}"))
-            }
-            None => drop(known.insert(key, line)),
+        if let Some(first) = known.get(&key) {
+            faults.add(line, "name", format!("{name:?} is there twice, first in line {first}"));
+        } else {
+            known.insert(key, line);
         }
     }
 }
