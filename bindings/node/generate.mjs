@@ -50,7 +50,7 @@ function idiomatic(dts) {
   if (text.includes(LEFT_OUT)) throw new Error(`${LEFT_OUT} is still in the types`)
   // Not each name that ends so is one: a kind of pool does as well.
   const known = readFileSync(new URL('ids.d.ts', import.meta.url), 'utf8')
-  const named = [...new Set(text.match(/\b[A-Z][a-z]+Id\b/g))].sort()
+  const named = [...new Set(text.match(/\b(?:[A-Z][a-z]+)+Id\b/g))].sort()
   const ids = named.filter((name) => known.includes(`export type ${name} `))
   return text.replace('\n\n', `\n\nimport type { ${ids.join(', ')} } from './ids.js'\n\n`)
 }
