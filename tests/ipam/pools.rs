@@ -70,6 +70,18 @@ async fn what_makes_no_pool_is_refused_by_the_name_of_its_field() {
         (of(PoolKind::Ipv4, "10.1.0.0/24").scope("no spaces"), "scope"),
         (of(PoolKind::Ipv4, "10.1.0.0/24").reserve_range(v4("10.2.0.1"), "x"), "reserve"),
         (of(PoolKind::Ipv4, "10.1.0.0/24").reserve_range(v4("10.1.0.1"), ""), "reason"),
+        (
+            of(PoolKind::Ipv4, "10.1.0.0/24")
+                .reserve_range(v4("10.1.0.9"), "x")
+                .reserve_range(v4("10.1.0.9"), "y"),
+            "reserve",
+        ),
+        (
+            of(PoolKind::Ipv4, "10.1.0.0/24")
+                .reserve_range(v4("10.1.0.9"), "x")
+                .reserve_range(v4("10.1.0.5-10.1.0.20"), "y"),
+            "reserve",
+        ),
         (of(PoolKind::Ipv4, "10.1.0.0/24").quarantine(std::time::Duration::MAX), "quarantine"),
         (NewPool::child("p", PoolKind::Ipv6, parent, 64), "parent"),
         (NewPool::child("p", PoolKind::Ipv4, parent, 33), "prefix_len"),

@@ -1,5 +1,6 @@
 //! Whatever is asked of it in whatever order, the allocator does what the model does.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::net::IpAddr;
 
@@ -43,7 +44,9 @@ fn plan() -> impl Strategy<Value = Plan> {
         let base: IpAddr = BASES[base].parse().unwrap();
         let longest = if base.is_ipv4() { 32 } else { 128 };
         let cidr = Cidr::new(base, longest - shorter).unwrap();
-        let reserved = reserved.iter().map(|index| nth_of(cidr, index.index(1 << shorter))).collect();
+        let reserved: BTreeSet<_> =
+            reserved.iter().map(|index| nth_of(cidr, index.index(1 << shorter))).collect();
+        let reserved = reserved.into_iter().collect();
         Plan { cidr, reserved }
     })
 }

@@ -236,6 +236,14 @@ impl NewPool {
             }
             reserved.push((range, checked_reason(&reason)?));
         }
+        reserved.sort_by_key(|(range, _)| range.numbers());
+        let twice = reserved.windows(2).find_map(|pair| match pair {
+            [(one, _), (other, _)] => (other.numbers().0 <= one.numbers().1).then_some((one, other)),
+            _ => None,
+        });
+        if let Some((one, other)) = twice {
+            return Err(Error::invalid("reserve", format!("{other} is reserved by {one} already")));
+        }
         Ok(CheckedPool {
             name: Name::parse("name", &self.name)?,
             kind: self.kind,
