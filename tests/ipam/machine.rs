@@ -127,7 +127,7 @@ impl Sides {
         }
     }
 
-    /// What was refused has changed nothing: not even what had rested enough is free then.
+    /// What was refused has changed nothing: not even what had rested enough is free then, unless everything was asked for.
     async fn take(&mut self, step: &Step) -> Result<(), TestCaseError> {
         let before = (self.is.clone(), self.lives.clone());
         if self.attempt(step).await? == Outcome::Refused {
@@ -166,6 +166,11 @@ impl Sides {
                 Ok(Outcome::Done)
             }
         }
+    }
+
+    /// A claim that failed for want of anything free has still ended what had rested enough.
+    fn settled(&self, refused: &Error) -> Result<Outcome, TestCaseError> {
+        same(refused, ErrorKind::Exhausted, "pool_id").map(|_| Outcome::Done)
     }
 
     /// What has rested enough is free, from whatever call on that changes the pool.
@@ -217,7 +222,7 @@ impl Sides {
             _ => self.lowest(),
         });
         let Some(expected) = expected else {
-            return same(&refused(outcome)?, ErrorKind::Exhausted, "pool_id");
+            return self.settled(&refused(outcome)?);
         };
         let claimed = accepted(outcome)?;
         let at = offset(&claimed);
@@ -281,7 +286,7 @@ impl Sides {
         let size = 1_usize << (32 - length);
         let fits = (0..SIZE).step_by(size).any(|first| self.is_free(first, size));
         if !fits {
-            return same(&refused(outcome)?, ErrorKind::Exhausted, "pool_id");
+            return self.settled(&refused(outcome)?);
         }
         let claimed = accepted(outcome)?;
         prop_assert_eq!((offset(&claimed) % size, self::size(&claimed)), (0, size));
@@ -308,7 +313,7 @@ impl Sides {
         self.reclaim();
         let free: Vec<_> = (0..SIZE).filter(|at| self.is[*at] == Is::Free).take(count).collect();
         if free.len() < count {
-            return same(&refused(outcome)?, ErrorKind::Exhausted, "pool_id");
+            return self.settled(&refused(outcome)?);
         }
         let claimed = accepted(outcome)?;
         prop_assert_eq!(claimed.iter().map(offset).collect::<Vec<_>>(), &free[..]);

@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod borders;
 mod claiming;
 mod filling;
 mod machine;

@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 use super::error::IpamError;
 use super::free;
 use super::model::{Allocation, AllocationStatus, Claim, Strategy};
-use super::resting;
+use super::resting::{self, Reclaimed};
 use super::seeing;
 use super::space::{Interval, below, tightest_in};
 use super::store::{self, Holder, Locks, PoolRow, Wanted};
@@ -66,12 +66,17 @@ pub(super) async fn claim_many(unit: &mut Unit, id: PoolId, count: u32) -> Resul
     let authorized = unit.authorize::<right::AddressesClaim>()?;
     let pool = store::find_pool(&mut unit.tx, &authorized, id).await?;
     let pool = store::lock_known(&mut unit.tx, &pool).await?;
-    resting::reclaim(unit, &pool).await?;
+    let mut reclaimed = resting::reclaim(unit, &pool).await?;
     let mut claimed = Vec::new();
     let mut last = None;
     while claimed.len() < count as usize {
         let missing = (count as usize - claimed.len()) as u128;
         let Some(range) = store::find_free(&mut unit.tx, &pool, Wanted::Lowest, locks(&pool)).await? else {
+            if reclaimed == Reclaimed::Some {
+                resting::reclaim_all(unit, &pool).await?;
+                reclaimed = Reclaimed::All;
+                continue;
+            }
             return Err(seeing::fewer_than(unit, &pool, count.into(), claimed.len() as u128).await?);
         };
         let taken = (range.0, range.1.min(range.0.saturating_add(missing - 1)));
@@ -110,13 +115,20 @@ async fn claim_from<P: Right>(
         return Ok(allocation);
     }
     let pool = store::lock_known(&mut unit.tx, pool).await?;
-    resting::reclaim(unit, &pool).await?;
+    let reclaimed = resting::reclaim(unit, &pool).await?;
     if let Some(held) = store::held(&mut unit.tx, &pool, holder).await? {
         return held_already(&pool, claim, held);
     }
     let numbers = match rested(unit, &pool, holder, claim).await? {
         Some(numbers) => numbers,
-        None => take_one(unit, &pool, holder, claim).await?,
+        None => match take_one(unit, &pool, holder, claim).await {
+            // Nothing is taken by what fails, and more may be over than this claim ended.
+            Err(_) if reclaimed == Reclaimed::Some => {
+                resting::reclaim_all(unit, &pool).await?;
+                take_one(unit, &pool, holder, claim).await?
+            }
+            taken => taken?,
+        },
     };
     if pool.strategy == Strategy::Next && is_plain(claim) {
         store::note_given(&mut unit.tx, &pool, numbers.1).await?;

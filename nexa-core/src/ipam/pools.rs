@@ -85,7 +85,7 @@ async fn insert_child<P: Right>(
     if !new.scope.is_empty() && new.scope != parent.scope {
         return Err(Error::invalid("scope", "is another than the parent's"));
     }
-    super::resting::reclaim(unit, &parent).await?;
+    super::resting::reclaim_all(unit, &parent).await?;
     let ranges = match new.block {
         Some(prefix_len) => vec![block_of(unit, &parent, prefix_len).await?],
         None => new.ranges.clone(),
@@ -291,7 +291,7 @@ pub(super) async fn delete(unit: &mut Unit, id: PoolId) -> Result<()> {
     if pool.gateway.is_some() {
         return Err(IpamError::GatewaysPool(pool.name).into());
     }
-    super::resting::reclaim(unit, &pool).await?;
+    super::resting::reclaim_all(unit, &pool).await?;
     if let Some(in_use) = in_use(unit, &pool).await? {
         return Err(IpamError::PoolInUse { name: pool.name, in_use }.into());
     }
@@ -329,7 +329,7 @@ pub(super) async fn reserve(
     if range.kind() != pool.kind {
         return Err(Error::invalid("range", format!("{range} is no range of kind {}", pool.kind)));
     }
-    super::resting::reclaim(unit, &pool).await?;
+    super::resting::reclaim_all(unit, &pool).await?;
     take(unit, &pool, range.numbers(), "range").await?;
     let reservation = Reservation {
         id: ReservationId::from_uuid(unit.new_uuid()?),
@@ -393,7 +393,11 @@ pub(super) async fn resize(unit: &mut Unit, id: PoolId, ranges: &[ValueRange]) -
         None => None,
     };
     let pool = store::lock_pool(&mut unit.tx, id).await?;
-    super::resting::reclaim(unit, &pool).await?;
+    // What rests in the parent may be what the part grows into.
+    if let Some(parent) = &parent {
+        super::resting::reclaim_all(unit, parent).await?;
+    }
+    super::resting::reclaim_all(unit, &pool).await?;
     let ResizePlan { resize, reserved, network, name } = plan_resize(unit, &pool, ranges).await?;
     let in_the_way = resize.outside_count.saturating_add(resize.children.len() as u64);
     if in_the_way > 0 {

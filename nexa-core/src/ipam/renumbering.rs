@@ -35,7 +35,7 @@ pub(super) async fn renumber(
     let authorized = unit.authorize::<right::PoolsChange>()?;
     store::find_pool(&mut unit.tx, &authorized, id).await?;
     let pool = store::lock_pool(&mut unit.tx, id).await?;
-    super::resting::reclaim(unit, &pool).await?;
+    super::resting::reclaim_all(unit, &pool).await?;
     let Plan { renumbering, reserved, network, name } = plan(unit, &pool, from, to).await?;
     let place = (pool.scope.as_str(), pool.kind);
     if let Some((range, name)) = store::overlapping(&mut unit.tx, place, &[to], &[id]).await? {
@@ -114,6 +114,10 @@ async fn plan(unit: &mut Unit, pool: &PoolRow, from: ValueRange, to: ValueRange)
     if to.count() < from.count() {
         return Err(Error::invalid("new_range", format!("{to} has fewer than {from}")));
     }
+    if is_meeting(&from, &to) && super::resting::is_resting(unit, pool).await? {
+        let why = "meets the old range, and what is given up there must rest before anybody else has it";
+        return Err(Error::invalid("new_range", format!("{to} {why}")));
+    }
     let moved = |value: Value| {
         let offset = value.number() - from.first().number();
         Value::of_number(pool.kind, to.first().number() + offset)
@@ -125,6 +129,7 @@ async fn plan(unit: &mut Unit, pool: &PoolRow, from: ValueRange, to: ValueRange)
     let own = network.as_ref().map(|network| network.reserved(&to)).unwrap_or_default();
     let mut asked = Vec::new();
     for old in store::reservations_of(&mut unit.tx, place).await? {
+        refuse_across(&from, old.range.numbers(), &old.range)?;
         if !old.is_builtin && covers(&from, &old.range) {
             let range = ValueRange::new(moved(old.range.first()), moved(old.range.last()))?;
             asked.push((range, old.reason));
@@ -134,6 +139,8 @@ async fn plan(unit: &mut Unit, pool: &PoolRow, from: ValueRange, to: ValueRange)
     let never: Vec<_> = reserved.iter().map(|(range, ..)| range.numbers()).collect();
     let mut moves = Vec::new();
     for allocation in store::living(&mut unit.tx, place).await? {
+        let (first, last) = numbers_of(&allocation);
+        refuse_across(&from, (first, last), &super::shown(&allocation))?;
         if !from.contains(allocation.value) {
             continue;
         }
@@ -141,9 +148,17 @@ async fn plan(unit: &mut Unit, pool: &PoolRow, from: ValueRange, to: ValueRange)
             let in_use = "something of it rests, which cannot be moved";
             return Err(IpamError::PoolInUse { name: pool.name.clone(), in_use }.into());
         }
-        let (first, last) = numbers_of(&allocation);
         let to = moved(allocation.value);
-        let numbers = (to.number(), to.number() + (last - first));
+        // All of it is in the old range, and the new one is as large.
+        let span = last - first;
+        let numbers = (to.number(), to.number() + span);
+        if to.number() & span != 0 {
+            let what = super::shown(&allocation);
+            return Err(Error::invalid(
+                "new_range",
+                format!("{what} would begin at {to}, which is no place for a block"),
+            ));
+        }
         if free::without(vec![numbers], never.clone()) != [numbers] {
             return Err(Error::invalid(
                 "new_range",
@@ -156,4 +171,20 @@ async fn plan(unit: &mut Unit, pool: &PoolRow, from: ValueRange, to: ValueRange)
     let reservations = reservations.map(|(range, reason, _)| ReservedRange { range, reason }).collect();
     let renumbering = Renumbering { old_range: from, new_range: to, moves, reservations };
     Ok(Plan { renumbering, reserved, network, name })
+}
+
+fn is_meeting(one: &ValueRange, other: &ValueRange) -> bool {
+    one.first().number() <= other.last().number() && other.first().number() <= one.last().number()
+}
+
+/// Refuses what lies partly in the range that is to move: a half of it would stay behind.
+fn refuse_across(from: &ValueRange, (first, last): (u128, u128), what: &dyn std::fmt::Display) -> Result<()> {
+    let (low, high) = from.numbers();
+    let is_inside = low <= first && last <= high;
+    match first <= high && low <= last && !is_inside {
+        true => {
+            Err(Error::invalid("old_range", format!("{what} lies partly in {from} and partly beside it")))
+        }
+        false => Ok(()),
+    }
 }

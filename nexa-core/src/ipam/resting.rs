@@ -8,7 +8,7 @@ use super::store::{self, Behind, PoolRow};
 use crate::actor::{Authorized, Right, right};
 use crate::error::Result;
 use crate::events::Change;
-use crate::id::{AllocationId, DeviceId};
+use crate::id::{AllocationId, DeviceId, PoolId};
 use crate::runtime::Timestamp;
 use crate::settings::registry;
 use crate::unit::Unit;
@@ -71,11 +71,17 @@ async fn give_back<P: Right>(
         )
         .await?;
         let looks_at = behind.iter().map(|(_, expiry)| *expiry).fold(until, Timestamp::max);
+        let looks_at = looks_at.min(now.saturating_add(LONGEST_LIFETIME));
         let looks_at = pool.reclaim_at.map_or(looks_at, |earlier| earlier.min(looks_at));
         store::set_reclaim_at(&mut unit.tx, pool.id, Some(looks_at)).await?;
     }
     let message = format!("{} was released", super::shown(allocation));
     unit.record(Change::AddressReleased(allocation.id), message).await
+}
+
+/// Whether what a pool's values are given up for has to rest.
+pub(super) async fn is_resting(unit: &mut Unit, pool: &PoolRow) -> Result<bool> {
+    Ok(!pool.quarantine.is_zero() || !behind(unit, pool).await?.is_empty())
 }
 
 /// The gateways that an address waits for, each with when it is not waited for any longer.
@@ -99,11 +105,41 @@ async fn still_believing(unit: &mut Unit, behind: Vec<Behind>) -> Result<Vec<(Be
     Ok(behind.into_iter().map(|one| (one, expiry(&one))).filter(|(_, expiry)| *expiry > now).collect())
 }
 
-/// Ends the rests that are over, when it is time to look.
-pub(super) async fn reclaim(unit: &mut Unit, pool: &PoolRow) -> Result<()> {
-    let Some(at) = pool.reclaim_at.filter(|at| is_due(*at, pool.quarantine, unit.now)) else { return Ok(()) };
-    tracing::debug!(pool = %pool.id, at = at.as_micros(), "looking for what has rested enough");
-    let mut ended = 0;
+/// Whether rests are left that are over as far as time goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Reclaimed {
+    All,
+    /// There were more than one transaction ends of its own accord.
+    Some,
+}
+
+/// Ends rests that are over, when it is time to look: as many as a claim that comes by should pay for.
+pub(super) async fn reclaim(unit: &mut Unit, pool: &PoolRow) -> Result<Reclaimed> {
+    match pool.reclaim_at {
+        Some(at) if is_due(at, unit.now) => end_rests(unit, pool, AT_ONCE).await,
+        _ => Ok(Reclaimed::All),
+    }
+}
+
+/// Ends every rest that is over, for what would be refused because of one.
+pub(super) async fn reclaim_all(unit: &mut Unit, pool: &PoolRow) -> Result<()> {
+    match pool.reclaim_at {
+        Some(at) if is_due(at, unit.now) => end_rests(unit, pool, usize::MAX).await.map(drop),
+        _ => Ok(()),
+    }
+}
+
+/// Ends every rest that is over in a transaction of its own: what a call that failed found out about them was not stored with it.
+pub(super) async fn settle(unit: &mut Unit, id: PoolId) -> Result<()> {
+    let authorized = unit.authorize::<right::AddressesClaim>()?;
+    let pool = store::find_pool(&mut unit.tx, &authorized, id).await?;
+    let pool = store::lock_known(&mut unit.tx, &pool).await?;
+    reclaim_all(unit, &pool).await
+}
+
+async fn end_rests(unit: &mut Unit, pool: &PoolRow, most: usize) -> Result<Reclaimed> {
+    tracing::debug!(pool = %pool.id, "looking for what has rested enough");
+    let (mut ended, mut reclaimed) = (0, Reclaimed::All);
     let mut next: Option<Timestamp> = None;
     for allocation in store::resting(&mut unit.tx, (pool.id, pool.kind)).await? {
         let looks_at = match end_of_rest(&allocation, unit.now) {
@@ -112,7 +148,10 @@ pub(super) async fn reclaim(unit: &mut Unit, pool: &PoolRow) -> Result<()> {
                 store::rest_until(&mut unit.tx, &allocation, (unit.now, until)).await?;
                 until
             }
-            Rest::Over if ended == AT_ONCE => unit.now,
+            Rest::Over if ended == most => {
+                reclaimed = Reclaimed::Some;
+                unit.now
+            }
             Rest::Over => match waits_until(unit, pool, &allocation).await? {
                 Some(expiry) => expiry,
                 None => {
@@ -124,13 +163,16 @@ pub(super) async fn reclaim(unit: &mut Unit, pool: &PoolRow) -> Result<()> {
         };
         next = Some(next.map_or(looks_at, |earlier| earlier.min(looks_at)));
     }
-    Ok(store::set_reclaim_at(&mut unit.tx, pool.id, next).await?)
+    // Never further ahead than a day, so that a moment that is tells of a clock that was set back.
+    let next = next.map(|at| at.min(unit.now.saturating_add(LONGEST_LIFETIME)));
+    store::set_reclaim_at(&mut unit.tx, pool.id, next).await?;
+    Ok(reclaimed)
 }
 
-/// Whether it is time to look for what has rested enough: also when that lies further ahead than it can, because the clock was set
-/// back.
-fn is_due(at: Timestamp, quarantine: Duration, now: Timestamp) -> bool {
-    at <= now || is_out_of_reach(at, quarantine, now)
+/// Whether it is time to look for what has rested enough: also when that lies further ahead than it is ever set, because the clock was
+/// set back.
+fn is_due(at: Timestamp, now: Timestamp) -> bool {
+    at <= now || is_out_of_reach(at, Duration::ZERO, now)
 }
 
 /// Whether a moment lies further ahead than something that lasts so long can end. A clock that is corrected by less than a day only
@@ -234,9 +276,8 @@ mod tests {
 
     #[test]
     fn it_is_time_to_look_when_it_comes_and_when_it_lies_too_far_ahead() {
-        let (hour, day) = (Duration::from_secs(3_600), 86_400);
-        assert!(is_due(at(5), hour, at(5)) && !is_due(at(6), hour, at(5)));
-        assert!(!is_due(at(day), hour, at(0)) && is_due(at(day + 1), hour, at(0)));
-        assert!(!is_due(at(7 * day), Duration::from_secs(700_000), at(0)));
+        let day = 86_400;
+        assert!(is_due(at(5), at(5)) && !is_due(at(6), at(5)));
+        assert!(!is_due(at(day), at(0)) && is_due(at(day + 1), at(0)));
     }
 }

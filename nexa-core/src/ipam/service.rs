@@ -7,7 +7,7 @@ use super::value::{Value, ValueRange};
 use super::verify::{Finding, Rebuilt};
 use super::{Forecast, HeatMap, ImportFormat, ImportReport, exchange, pools, renumbering, resting, seeing};
 use crate::actor::right;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::id::{AllocationId, PoolId, ReservationId};
 use crate::net::Cidr;
 use crate::nexa::Handle;
@@ -194,7 +194,8 @@ impl Ipam {
     /// when all is taken; what every call can fail with.
     pub async fn claim(&self, pool: PoolId) -> Result<Allocation> {
         let call = self.handle.call("ipam.claim", &pool);
-        call.write(pool, |unit, pool| Box::pin(claiming::claim_one(unit, *pool))).await
+        let outcome = call.write(pool, |unit, pool| Box::pin(claiming::claim_one(unit, *pool))).await;
+        self.settled(pool, outcome).await
     }
 
     /// Claims a value for a holder, a value that is named, or a block. A holder that has one gets the same one; one that gave it back
@@ -209,7 +210,9 @@ impl Ipam {
         let call = self.handle.call("ipam.claim_with", &input);
         let (pool, claim) = input;
         let input = (pool, claim.checked()?);
-        call.write(input, |unit, (pool, claim)| Box::pin(claiming::claim_with(unit, *pool, claim))).await
+        let outcome =
+            call.write(input, |unit, (pool, claim)| Box::pin(claiming::claim_with(unit, *pool, claim)));
+        self.settled(pool, outcome.await).await
     }
 
     /// Claims several at once, the lowest there are, or none.
@@ -224,7 +227,19 @@ impl Ipam {
         if count == 0 || count > MAX_MANY {
             return Err(Error::invalid("count", format!("is not from 1 to {MAX_MANY}")));
         }
-        call.write(input, |unit, (pool, count)| Box::pin(claiming::claim_many(unit, *pool, *count))).await
+        let outcome =
+            call.write(input, |unit, (pool, count)| Box::pin(claiming::claim_many(unit, *pool, *count)));
+        self.settled(pool, outcome.await).await
+    }
+
+    /// Keeps what a claim that failed for want of anything free has found out about rests, such as that the clock was set back and they
+    /// begin again: it is taken back with the claim.
+    async fn settled<T>(&self, pool: PoolId, outcome: Result<T>) -> Result<T> {
+        if outcome.as_ref().is_err_and(|refused| refused.kind() == ErrorKind::Exhausted) {
+            let settling = self.handle.call("ipam.settle", &pool);
+            settling.write(pool, |unit, pool| Box::pin(resting::settle(unit, *pool))).await?;
+        }
+        outcome
     }
 
     /// Gives a value back. Naming the generation keeps a late release from taking it away from whoever has it now; releasing the same

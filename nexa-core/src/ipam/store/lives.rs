@@ -306,6 +306,11 @@ pub(in crate::ipam) async fn last_generation(
         .order_by("generation", Order::Desc)
         .limit(1)
         .to_owned();
+    let query = match pool.kind.family() {
+        Some(_) => query,
+        // Without it the index over scope, kind and number cannot be used.
+        None => query.clone().and_where(Expr::col("kind").eq(pool.kind.as_str())).to_owned(),
+    };
     tx.optional(&query).await?.map_or(Ok(0), |row| row.number("generation"))
 }
 
