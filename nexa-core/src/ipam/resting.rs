@@ -251,7 +251,7 @@ mod tests {
         let value = Value::from(std::net::IpAddr::from([10, 0, 0, 1]));
         Allocation {
             id: AllocationId::from_uuid(uuid::Uuid::nil()),
-            pool_id: crate::id::PoolId::from_uuid(uuid::Uuid::nil()),
+            pool_id: PoolId::from_uuid(uuid::Uuid::nil()),
             value,
             last_value: value,
             device_id: None,

@@ -23,12 +23,12 @@ registry! {
         "How many days rows of the audit are kept once they are sealed; 0 keeps them for ever.";
     ENDPOINT = "enrolment"."endpoint": Kind::Word(&["routed", "excluded"]), "routed", Settings,
         "Whether the address of a gateway's endpoint may be among what its devices send into the tunnel; excluded suits clients that cannot keep their encrypted packets off it. A name's addresses are not known here and are not excluded.";
-    KEEPALIVE = "enrolment"."persistent_keepalive_seconds": Kind::Integer { min: 0, max: 65_535 }, "25", Settings,
-        "How often a device sends a packet that keeps a NAT's mapping open; 0 for never.";
     LOCAL_NETWORKS = "enrolment"."local_networks": Kind::Word(&["tunnelled", "excluded"]), "tunnelled", Settings,
         "Whether a device under a full tunnel sends what is for private and link-local addresses into it, where no policy names them.";
     MAX_PREFIXES = "enrolment"."max_prefixes": Kind::Integer { min: 0, max: 100_000 }, "0", Settings,
         "The most prefixes in the AllowedIPs of a device whose platform is ios or android; 0 for as many as there are. Addresses that nobody denies are routed beside them where it takes that, and end at the gateway.";
+    KEEPALIVE = "enrolment"."persistent_keepalive_seconds": Kind::Integer { min: 0, max: 65_535 }, "25", Settings,
+        "How often a device sends a packet that keeps a NAT's mapping open; 0 for never.";
     ROUTES = "enrolment"."routes": Kind::Word(&["full", "exact"]), "full", Settings,
         "What a device under a full tunnel sends into it: the whole family, or only what it may reach.";
     STATE_LIFETIME = "gateway"."state_lifetime_seconds": Kind::Integer { min: 60, max: 86_400 }, "3600", Settings,
