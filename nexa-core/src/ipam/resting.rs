@@ -133,6 +133,9 @@ pub(super) async fn reclaim_all(unit: &mut Unit, pool: &PoolRow) -> Result<()> {
 pub(super) async fn settle(unit: &mut Unit, id: PoolId) -> Result<()> {
     let authorized = unit.authorize::<right::AddressesClaim>()?;
     let pool = store::find_pool(&mut unit.tx, &authorized, id).await?;
+    if pool.reclaim_at.is_none_or(|at| !is_due(at, unit.now)) {
+        return Ok(());
+    }
     let pool = store::lock_known(&mut unit.tx, &pool).await?;
     reclaim_all(unit, &pool).await
 }
