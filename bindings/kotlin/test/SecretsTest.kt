@@ -239,8 +239,9 @@ private class Scene(private val office: Office) {
         admin.identity().suspendUser(suspended.id)
         val policies = admin.policy()
         val test = NewPolicyTest("t", target.first(), "192.0.2.1", Effect.DENY)
+        val made = policies.createTest(test)
         return listOf(
-            test, policies.createTest(test), policies.listTests(), policies.runTests(), PolicyChanges(name = "x"),
+            test, made, made.id, Part.ANY, policies.listTests(), policies.runTests(), PolicyChanges(name = "x"),
             policies.whyNot(device, "192.0.2.1", "tcp", 443u), policies.whoCanReach("10.20.0.0/16", Part.ANY),
             policies.matrix(listOf("10.20.0.0/16", "192.0.2.0/24")), policies.lint(),
             PolicyFinding("over", null, "its window is over"), policies.checkDocument("policies: ["),
