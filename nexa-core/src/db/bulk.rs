@@ -63,6 +63,16 @@ fn insert(table: &'static str, columns: &[&'static str], rows: Vec<Vec<Expr>>) -
     statement
 }
 
+/// The values of a row, which has nothing else.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+fn values(row: Vec<Expr>) -> Result<Vec<Value>, DbError> {
+    let value = |value| match value {
+        Expr::Value(value) => Ok(value),
+        other => Err(DbError::NotPortable(format!("{other:?} in many rows"))),
+    };
+    row.into_iter().map(value).collect()
+}
+
 #[cfg(feature = "postgres")]
 mod postgres {
     use sqlx::postgres::PgArguments;
@@ -80,7 +90,7 @@ mod postgres {
         let count = rows.len();
         let mut filled: Vec<_> = columns.iter().map(|_| Column::Empty).collect();
         for row in rows {
-            for (column, value) in filled.iter_mut().zip(row) {
+            for (column, value) in filled.iter_mut().zip(super::values(row)?) {
                 column.push(value, count)?;
             }
         }
@@ -109,10 +119,7 @@ mod postgres {
     }
 
     impl Column {
-        fn push(&mut self, value: Expr, expected: usize) -> Result<(), DbError> {
-            let Expr::Value(value) = value else {
-                return Err(DbError::NotPortable(format!("{value:?} in many rows")));
-            };
+        fn push(&mut self, value: Value, expected: usize) -> Result<(), DbError> {
             if matches!(self, Column::Empty) {
                 *self = match value {
                     Value::BigInt(_) => Column::Numbers(Vec::with_capacity(expected)),
@@ -173,21 +180,13 @@ mod mysql {
     ) -> Result<(), DbError> {
         let mut rows = rows.into_iter();
         while rows.len() > 0 {
-            let some = rows.by_ref().take(MOST).map(values).collect::<Result<Vec<_>, _>>()?;
+            let some = rows.by_ref().take(MOST).map(super::values).collect::<Result<Vec<_>, _>>()?;
             let count = some.len() as u64;
             let (sql, arguments) = statement(table, columns, some)?;
             let done = sqlx::query_with(AssertSqlSafe(sql), arguments).execute(&mut **tx).await?;
             super::super::changed(done.rows_affected(), count)?;
         }
         Ok(())
-    }
-
-    fn values(row: Vec<Expr>) -> Result<Vec<Value>, DbError> {
-        let value = |value| match value {
-            Expr::Value(value) => Ok(value),
-            other => Err(DbError::NotPortable(format!("{other:?} in many rows"))),
-        };
-        row.into_iter().map(value).collect()
     }
 
     fn statement(

@@ -129,7 +129,7 @@ async fn plan(unit: &mut Unit, pool: &PoolRow, from: ValueRange, to: ValueRange)
     let own = network.as_ref().map(|network| network.reserved(&to)).unwrap_or_default();
     let mut asked = Vec::new();
     for old in store::reservations_of(&mut unit.tx, place).await? {
-        refuse_across(&from, old.range.numbers(), &old.range)?;
+        refuse_across(&from, &old.range, &old.range)?;
         if !old.is_builtin && covers(&from, &old.range) {
             let range = ValueRange::new(moved(old.range.first()), moved(old.range.last()))?;
             asked.push((range, old.reason));
@@ -140,7 +140,7 @@ async fn plan(unit: &mut Unit, pool: &PoolRow, from: ValueRange, to: ValueRange)
     let mut moves = Vec::new();
     for allocation in store::living(&mut unit.tx, place).await? {
         let (first, last) = numbers_of(&allocation);
-        refuse_across(&from, (first, last), &super::shown(&allocation))?;
+        refuse_across(&from, &ValueRange::of_numbers(pool.kind, (first, last)), &super::shown(&allocation))?;
         if !from.contains(allocation.value) {
             continue;
         }
@@ -178,10 +178,8 @@ fn is_meeting(one: &ValueRange, other: &ValueRange) -> bool {
 }
 
 /// Refuses what lies partly in the range that is to move: a half of it would stay behind.
-fn refuse_across(from: &ValueRange, (first, last): (u128, u128), what: &dyn std::fmt::Display) -> Result<()> {
-    let (low, high) = from.numbers();
-    let is_inside = low <= first && last <= high;
-    match first <= high && low <= last && !is_inside {
+fn refuse_across(from: &ValueRange, held: &ValueRange, what: &dyn std::fmt::Display) -> Result<()> {
+    match is_meeting(from, held) && !covers(from, held) {
         true => {
             Err(Error::invalid("old_range", format!("{what} lies partly in {from} and partly beside it")))
         }

@@ -115,17 +115,17 @@ pub(super) enum Reclaimed {
 
 /// Ends rests that are over, when it is time to look: as many as a claim that comes by should pay for.
 pub(super) async fn reclaim(unit: &mut Unit, pool: &PoolRow) -> Result<Reclaimed> {
-    match pool.reclaim_at {
-        Some(at) if is_due(at, unit.now) => end_rests(unit, pool, AT_ONCE).await,
-        _ => Ok(Reclaimed::All),
+    match needs_a_look(pool, unit.now) {
+        true => end_rests(unit, pool, AT_ONCE).await,
+        false => Ok(Reclaimed::All),
     }
 }
 
 /// Ends every rest that is over, for what would be refused because of one.
 pub(super) async fn reclaim_all(unit: &mut Unit, pool: &PoolRow) -> Result<()> {
-    match pool.reclaim_at {
-        Some(at) if is_due(at, unit.now) => end_rests(unit, pool, usize::MAX).await.map(drop),
-        _ => Ok(()),
+    match needs_a_look(pool, unit.now) {
+        true => end_rests(unit, pool, usize::MAX).await.map(drop),
+        false => Ok(()),
     }
 }
 
@@ -133,7 +133,7 @@ pub(super) async fn reclaim_all(unit: &mut Unit, pool: &PoolRow) -> Result<()> {
 pub(super) async fn settle(unit: &mut Unit, id: PoolId) -> Result<()> {
     let authorized = unit.authorize::<right::AddressesClaim>()?;
     let pool = store::find_pool(&mut unit.tx, &authorized, id).await?;
-    if pool.reclaim_at.is_none_or(|at| !is_due(at, unit.now)) {
+    if !needs_a_look(&pool, unit.now) {
         return Ok(());
     }
     let pool = store::lock_known(&mut unit.tx, &pool).await?;
@@ -170,6 +170,10 @@ async fn end_rests(unit: &mut Unit, pool: &PoolRow, most: usize) -> Result<Recla
     let next = next.map(|at| at.min(unit.now.saturating_add(LONGEST_LIFETIME)));
     store::set_reclaim_at(&mut unit.tx, pool.id, next).await?;
     Ok(reclaimed)
+}
+
+fn needs_a_look(pool: &PoolRow, now: Timestamp) -> bool {
+    pool.reclaim_at.is_some_and(|at| is_due(at, now))
 }
 
 /// Whether it is time to look for what has rested enough: also when that lies further ahead than it is ever set, because the clock was

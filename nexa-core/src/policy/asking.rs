@@ -5,8 +5,6 @@ use std::net::IpAddr;
 
 use super::access::{Infrastructure, InfrastructureRule};
 use super::destination::Destination;
-use super::document::{self, Fault};
-use super::error::PolicyError;
 use super::explain::Explanation;
 use super::fleet::{Fleet, Part};
 use super::lint::{Finding, Surroundings};
@@ -43,9 +41,7 @@ pub struct Reacher {
 
 pub(super) async fn resolve(unit: &mut Unit, device: DeviceId) -> Result<Access> {
     let authorized = unit.authorize::<right::AccessRead>()?;
-    let device = devices::get(&mut unit.tx, &authorized, device).await?;
-    let subject = devices::subject(&mut unit.tx, &device).await?;
-    let InForce { policies, places } = in_force(unit, &authorized).await?;
+    let (_, subject, InForce { policies, places }) = about(unit, &authorized, device).await?;
     Ok(super::resolve(&subject, &policies, &places, unit.now))
 }
 
@@ -55,9 +51,7 @@ pub(super) async fn explain(
     asked: (IpAddr, ServiceRange),
 ) -> Result<Explanation> {
     let authorized = unit.authorize::<right::AccessRead>()?;
-    let device = devices::get(&mut unit.tx, &authorized, device).await?;
-    let subject = devices::subject(&mut unit.tx, &device).await?;
-    let InForce { policies, places } = in_force(unit, &authorized).await?;
+    let (device, subject, InForce { policies, places }) = about(unit, &authorized, device).await?;
     let infrastructure = infrastructure_of(unit, &authorized, &device).await?;
     Ok(super::explain(&subject, &policies, &places, &infrastructure, asked, unit.now))
 }
@@ -68,11 +62,21 @@ pub(super) async fn why_not(
     asked: (IpAddr, Protocol, u16),
 ) -> Result<WhyNot> {
     let authorized = unit.authorize::<right::AccessRead>()?;
-    let device = devices::get(&mut unit.tx, &authorized, device).await?;
-    let subject = devices::subject(&mut unit.tx, &device).await?;
-    let InForce { policies, places } = in_force(unit, &authorized).await?;
+    let (device, subject, InForce { policies, places }) = about(unit, &authorized, device).await?;
     let infrastructure = infrastructure_of(unit, &authorized, &device).await?;
     Ok(super::why_not(&subject, &policies, &places, &infrastructure, asked, unit.now))
+}
+
+/// A device that the caller may see, as policies see it, and what is in force.
+async fn about(
+    unit: &mut Unit,
+    authorized: &Authorized<right::AccessRead>,
+    device: DeviceId,
+) -> Result<(Device, Subject, InForce)> {
+    let device = devices::get(&mut unit.tx, authorized, device).await?;
+    let subject = devices::subject(&mut unit.tx, &device).await?;
+    let in_force = in_force(unit, authorized).await?;
+    Ok((device, subject, in_force))
 }
 
 pub(super) async fn who_can_reach(unit: &mut Unit, asked: &Destination, part: Part) -> Result<Vec<Reacher>> {
@@ -81,7 +85,7 @@ pub(super) async fn who_can_reach(unit: &mut Unit, asked: &Destination, part: Pa
     let InForce { policies, places } = in_force(unit, &authorized).await?;
     let subjects = devices::subjects(&mut unit.tx).await?;
     let asked_places = Places::located(&asked.to, unit.locator())?;
-    let traffic = Traffic::new(asked.services, asked_places.prefixes(&asked.to).iter().copied().collect());
+    let traffic = asked_places.traffic(asked);
     let fleet = Fleet::resolve(&subjects, &policies, &places, unit.now);
     let labels = labels(unit).await?;
     Ok(fleet.who_can_reach(&traffic, part).into_iter().map(|subject| reacher(subject, &labels)).collect())
@@ -129,9 +133,6 @@ pub(super) async fn preview(unit: &mut Unit, text: &str) -> Result<Vec<AccessCha
     authorized.unowned()?;
     let InForce { policies, places } = in_force(unit, &authorized).await?;
     let after = super::transfer::policies_of(unit, text, policies.clone()).await?;
-    let after = after.map_err(|mut faults: Vec<Fault>| {
-        PolicyError::Document(faults.drain(..).next().unwrap_or_else(document::refused))
-    })?;
     let places_after = Places::of(&after, unit.locator())?;
     let subjects = devices::subjects(&mut unit.tx).await?;
     let was = Fleet::resolve(&subjects, &policies, &places, unit.now);

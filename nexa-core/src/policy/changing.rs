@@ -111,7 +111,7 @@ pub(super) async fn create_test(unit: &mut Unit, name: &Name, test: &NewPolicyTe
     let authorized = unit.authorize::<right::PoliciesWrite>()?;
     authorized.unowned()?;
     // Alone, as a change is: it would otherwise not know the test.
-    drop(testing::begin(unit).await?);
+    testing::alone(unit).await?;
     insert_test(unit, &authorized, name, test).await
 }
 

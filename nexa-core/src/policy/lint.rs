@@ -16,7 +16,7 @@ use super::service_range::Protocol;
 use super::subject::Subject;
 use super::traffic::Traffic;
 use crate::id::DeviceId;
-use crate::net::{AddressSet, Cidr, Family};
+use crate::net::{Cidr, Family};
 use crate::runtime::Timestamp;
 
 /// The port of DNS.
@@ -229,10 +229,6 @@ fn beside(policy: &Policy, destination: &Destination, cidr: Cidr, gateways: &[Su
 
 /// Destinations that the others of their policy have whole. Of two that have each other the later one is meant.
 fn redundant(policy: &Policy, places: &Places) -> Vec<Finding> {
-    let has = |destination: &Destination| -> Traffic {
-        let addresses: AddressSet = places.prefixes(&destination.to).iter().copied().collect();
-        Traffic::new(destination.services, addresses)
-    };
     let finding = |destination: &Destination| Finding::Redundant {
         policy: PolicySummary::of(policy),
         destination: destination.clone(),
@@ -242,7 +238,7 @@ fn redundant(policy: &Policy, places: &Places) -> Vec<Finding> {
     }
     // The largest first, so that each is compared with what is before it.
     let mut ordered: Vec<_> =
-        policy.destinations.iter().map(|destination| (has(destination), destination)).collect();
+        policy.destinations.iter().map(|destination| (places.traffic(destination), destination)).collect();
     ordered.sort_by_cached_key(|(traffic, destination)| {
         let ranges = traffic.addresses();
         let count = Family::ALL.map(|family| ranges.count(family));
@@ -350,10 +346,10 @@ impl<'a> Open<'a> {
         }
         let meeting = pairs.into_iter().filter_map(|(deny, allow)| {
             let ((deny, denied), (allow, _)) = (self.policies.get(deny)?, self.policies.get(allow)?);
-            let at = allow.destinations.iter().find(|destination| {
-                let to: AddressSet = places.prefixes(&destination.to).iter().copied().collect();
-                !Traffic::new(destination.services, to).intersection(denied).is_empty()
-            })?;
+            let at = allow
+                .destinations
+                .iter()
+                .find(|destination| !places.traffic(destination).intersection(denied).is_empty())?;
             Some(Finding::Conflict {
                 deny: PolicySummary::of(deny),
                 allow: PolicySummary::of(allow),

@@ -71,12 +71,7 @@ impl Fleet<'_> {
         places: &Places,
         mut label: impl FnMut(&Subject) -> String,
     ) -> Matrix {
-        let asked: Vec<_> = columns
-            .iter()
-            .map(|column| {
-                Traffic::new(column.services, places.prefixes(&column.to).iter().copied().collect())
-            })
-            .collect();
+        let asked: Vec<_> = columns.iter().map(|column| places.traffic(column)).collect();
         let of_classes: Vec<Vec<Extent>> = self.map_classes(|access| {
             let extent = |asked: &Traffic| match access.allowed.intersection(asked) {
                 both if both.is_empty() => Extent::Unreached,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::destination::{Destination, Place, Reference};
 use super::model::Policy;
+use super::traffic::Traffic;
 use crate::error::{Classify, Code, Result};
 use crate::net::{AddressSet, Cidr};
 
@@ -91,6 +92,11 @@ impl Places {
     #[must_use]
     pub fn has(&self, reference: &Reference) -> bool {
         self.0.contains_key(reference)
+    }
+
+    /// What a destination has: the addresses of its place, by its services.
+    pub(super) fn traffic(&self, destination: &Destination) -> Traffic {
+        Traffic::new(destination.services, self.prefixes(&destination.to).iter().copied().collect())
     }
 
     /// The prefixes of a place: none for what is not in the table.

@@ -25,10 +25,15 @@ pub(crate) struct Before {
     bounded: Option<(Vec<Subject>, InForce)>,
 }
 
-/// Begins a change of policies or of whom they are about, which is alone until its transaction ends: two changes that are each as they
-/// should be could otherwise be against a test together.
+/// Makes this the only change of policies, of whom they are about and of tests until its transaction ends: two changes that are each as
+/// they should be could otherwise be against a test together.
+pub(super) async fn alone(unit: &mut Unit) -> Result<()> {
+    Ok(counter::next(&mut unit.tx, counter::POLICIES).await.map(drop)?)
+}
+
+/// Begins a change of policies or of whom they are about, alone.
 pub(crate) async fn begin(unit: &mut Unit) -> Result<Before> {
-    counter::next(&mut unit.tx, counter::POLICIES).await?;
+    alone(unit).await?;
     let tests = store::all_tests(&mut unit.tx).await?;
     let settings = unit.settings().await?;
     let is_bounded = settings.number::<usize>(&registry::MOST_GAINING)? > 0

@@ -46,13 +46,7 @@ pub(super) async fn import(unit: &mut Unit, text: &str) -> Result<DocumentReport
     authorized.unowned()?;
     let before = testing::begin(unit).await?;
     let stored = store::all_policies(&mut unit.tx, &authorized).await?;
-    let plan = match plan(unit, text, stored).await? {
-        Ok(plan) => plan,
-        Err(faults) => {
-            let first = faults.into_iter().next().unwrap_or_else(document::refused);
-            return Err(PolicyError::Document(first).into());
-        }
-    };
+    let plan = plan(unit, text, stored).await?.map_err(first_fault)?;
     let report = plan.report();
     carry_out(unit, &authorized, plan).await?;
     testing::end(unit, before).await?;
@@ -60,15 +54,8 @@ pub(super) async fn import(unit: &mut Unit, text: &str) -> Result<DocumentReport
 }
 
 /// The policies that there would be, were a document imported. Those that it creates have ids that no policy has.
-pub(super) async fn policies_of(
-    unit: &mut Unit,
-    text: &str,
-    stored: Vec<Policy>,
-) -> Result<Result<Vec<Policy>, Vec<Fault>>> {
-    let plan = match plan(unit, text, stored.clone()).await? {
-        Ok(plan) => plan,
-        Err(faults) => return Ok(Err(faults)),
-    };
+pub(super) async fn policies_of(unit: &mut Unit, text: &str, stored: Vec<Policy>) -> Result<Vec<Policy>> {
+    let plan = plan(unit, text, stored.clone()).await?.map_err(first_fault)?;
     let gone = |policy: &&Policy| {
         let is = |other: &Policy| other.id == policy.id;
         !plan.remove.iter().any(is) && !plan.update.iter().any(|(old, _)| is(old))
@@ -80,7 +67,12 @@ pub(super) async fn policies_of(
     for new in plan.create {
         policies.push(new.build(PolicyId::from_uuid(uuid::Uuid::from_u128(policies.len() as u128)))?);
     }
-    Ok(Ok(policies))
+    Ok(policies)
+}
+
+/// The error of a text that is not as it has to be.
+fn first_fault(faults: Vec<Fault>) -> PolicyError {
+    PolicyError::Document(faults.into_iter().next().unwrap_or_else(document::refused))
 }
 
 /// What a document makes of what is stored.

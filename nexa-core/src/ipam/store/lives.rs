@@ -1,4 +1,4 @@
-use sea_query::{Cond, Expr, ExprTrait as _, Order, Query, SelectStatement};
+use sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement};
 
 use super::Lives;
 use crate::actor::{Authorized, Right, right};
@@ -297,20 +297,19 @@ pub(in crate::ipam) async fn last_generation(
     number: u128,
 ) -> Result<i64, DbError> {
     let lives = Lives::of(pool.kind);
-    let query = Query::select()
+    let mut query = Query::select();
+    query
         .column("generation")
         .from(lives.table)
         .and_where(Expr::col("scope").eq(pool.scope.as_str()))
         .and_where(Expr::col(lives.first).eq(Expr::val(lives.sql(number))))
-        .cond_where(Cond::all().add(Expr::col("pool_id").eq(pool.id)))
+        .and_where(Expr::col("pool_id").eq(pool.id))
         .order_by("generation", Order::Desc)
-        .limit(1)
-        .to_owned();
-    let query = match pool.kind.family() {
-        Some(_) => query,
+        .limit(1);
+    if pool.kind.family().is_none() {
         // Without it the index over scope, kind and number cannot be used.
-        None => query.clone().and_where(Expr::col("kind").eq(pool.kind.as_str())).to_owned(),
-    };
+        query.and_where(Expr::col("kind").eq(pool.kind.as_str()));
+    }
     tx.optional(&query).await?.map_or(Ok(0), |row| row.number("generation"))
 }
 
