@@ -17,9 +17,9 @@ use proptest::sample::Index;
 
 use crate::support::{BEGINNING, Repeatable};
 
-/// The pool: 10.0.0.0/22 without its two ends.
+/// The pool: 10.0.0.0/22 or 10.64.0.0/22 without its two ends, or a range that begins there and is smaller.
 const SIZE: usize = 1 << 10;
-const BASE: u32 = 0x0a00_0000;
+const BASES: [u32; 2] = [0x0a00_0000, 0x0a40_0000];
 /// How many holders there are that come and go.
 const HOLDERS: u8 = 6;
 
@@ -39,6 +39,8 @@ enum Step {
     Unreserve(Index),
     Part(u8),
     DeletePart(Index),
+    Resize(u16),
+    Renumber,
     Rebuild,
 }
 
@@ -57,6 +59,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => any::<Index>().prop_map(Step::Unreserve),
         2 => (24..=31_u8).prop_map(Step::Part),
         1 => any::<Index>().prop_map(Step::DeletePart),
+        2 => (513..1_100_u16).prop_map(|size| Step::Resize(size.min(1_024))),
+        2 => Just(Step::Renumber),
         1 => Just(Step::Rebuild),
     ]
 }
@@ -70,6 +74,7 @@ enum Is {
     Rests(usize),
     Reserved,
     Parts(PoolId),
+    Outside,
 }
 
 /// How a step ended.
@@ -95,6 +100,11 @@ struct Sides {
     clock: Arc<ManualClock>,
     now: i64,
     pool: PoolId,
+    /// Which of the bases the pool begins at, and how many addresses it has.
+    base: usize,
+    size: usize,
+    /// What was given up by a renumbering: at which base, and until when it rests.
+    vacated: Vec<(usize, i64)>,
     picks: Picks,
     quarantine: i64,
     cursor: Option<usize>,
@@ -116,6 +126,9 @@ impl Sides {
             clock,
             now: 0,
             pool,
+            base: 0,
+            size: SIZE,
+            vacated: Vec::new(),
             picks: Picks::Lowest,
             quarantine: 0,
             cursor: None,
@@ -160,6 +173,8 @@ impl Sides {
             Step::Unreserve(which) => self.unreserve(which).await,
             Step::Part(length) => self.part(*length).await,
             Step::DeletePart(which) => self.delete_part(which).await,
+            Step::Resize(size) => self.resize(usize::from(*size)).await,
+            Step::Renumber => self.renumber().await,
             Step::Rebuild => {
                 let rebuilt = accepted(self.ipam.rebuild(self.pool).await)?;
                 prop_assert!(!rebuilt.changed, "{rebuilt:?}");
@@ -183,6 +198,10 @@ impl Sides {
                 self.is.iter_mut().filter(|is| **is == Is::Rests(which)).for_each(|is| *is = Is::Free);
             }
         }
+    }
+
+    fn is_over(&self, which: usize) -> bool {
+        self.lives[which].rest.is_some_and(|(released, rests)| released + rests <= self.now)
     }
 
     fn is_free(&self, first: usize, size: usize) -> bool {
@@ -270,10 +289,10 @@ impl Sides {
     }
 
     async fn claim_this(&mut self, at: usize) -> Result<Outcome, TestCaseError> {
-        let outcome = self.ipam.claim_with(self.pool, Claim::new().specific(value(at))).await;
+        let outcome = self.ipam.claim_with(self.pool, Claim::new().specific(address(self.base, at))).await;
         self.reclaim();
         match self.is.get(at) {
-            None => same(&refused(outcome)?, ErrorKind::InvalidInput, "specific"),
+            None | Some(Is::Outside) => same(&refused(outcome)?, ErrorKind::InvalidInput, "specific"),
             Some(Is::Free) => self.hold(accepted(outcome)?, None),
             Some(_) => same(&refused(outcome)?, ErrorKind::Conflict, "specific"),
         }
@@ -350,10 +369,10 @@ impl Sides {
     }
 
     async fn reserve(&mut self, first: usize, more: usize) -> Result<Outcome, TestCaseError> {
-        let range = ValueRange::new(value(first), value(first + more)).unwrap();
+        let range = ValueRange::new(address(self.base, first), address(self.base, first + more)).unwrap();
         let outcome = self.ipam.reserve(self.pool, range, "kept").await;
         self.reclaim();
-        if first + more >= SIZE {
+        if first + more >= self.size {
             return same(&refused(outcome)?, ErrorKind::InvalidInput, "range");
         }
         if !self.is_free(first, more + 1) {
@@ -416,7 +435,94 @@ impl Sides {
         Ok(Outcome::Done)
     }
 
-    /// The counts, and what is stored, say what the array says. What has rested enough is counted as resting until a call takes it.
+    /// The pool from the base on, as large as it is: a prefix when it is whole.
+    fn range(&self, base: usize, size: usize) -> ValueRange {
+        match size {
+            SIZE => format!("{}/22", Ipv4Addr::from_bits(BASES[base]))
+                .parse::<nexa_core::net::Cidr>()
+                .unwrap()
+                .into(),
+            _ => ValueRange::new(address(base, 0), address(base, size - 1)).unwrap(),
+        }
+    }
+
+    async fn resize(&mut self, size: usize) -> Result<Outcome, TestCaseError> {
+        let ranges = vec![self.range(self.base, size)];
+        let preview = accepted(self.ipam.preview_resize(self.pool, ranges.clone()).await)?;
+        let outcome = self.ipam.resize(self.pool, ranges).await;
+        self.reclaim();
+        let stays = |at: usize| at < size && (size < SIZE || (1..SIZE - 1).contains(&at));
+        let is_in_use = |is: &Is| matches!(is, Is::Held(_) | Is::Rests(_) | Is::Parts(_));
+        let in_the_way = self.is.iter().enumerate().any(|(at, is)| is_in_use(is) && !stays(at));
+        prop_assert_eq!(in_the_way, preview.outside_count > 0 || !preview.children.is_empty());
+        if in_the_way {
+            return same(&refused(outcome)?, ErrorKind::Conflict, "ranges");
+        }
+        prop_assert_eq!(accepted(outcome)?, preview);
+        let was_whole = std::mem::replace(&mut self.size, size) == SIZE;
+        for (at, is) in self.is.iter_mut().enumerate() {
+            *is = match *is {
+                _ if at >= size => Is::Outside,
+                _ if !stays(at) => Is::Reserved,
+                Is::Outside => Is::Free,
+                Is::Reserved if was_whole && (at == 0 || at == SIZE - 1) && size < SIZE => Is::Free,
+                other => other,
+            };
+        }
+        for (_, first, size) in &mut self.reservations {
+            let parts = (*first..*first + *size).filter(|at| stays(*at));
+            let parts: Vec<_> = parts.collect();
+            (*first, *size) = (parts.first().copied().unwrap_or(0), parts.len());
+        }
+        self.reservations.retain(|(_, _, size)| *size > 0);
+        Ok(Outcome::Done)
+    }
+
+    /// Everything moves to the same place at the other base.
+    async fn renumber(&mut self) -> Result<Outcome, TestCaseError> {
+        let to = 1 - self.base;
+        let (old, new) = (self.range(self.base, self.size), self.range(to, self.size));
+        let preview = self.ipam.preview_renumber(self.pool, old, new).await;
+        let outcome = self.ipam.renumber(self.pool, old, new).await;
+        self.reclaim();
+        if !self.parts.is_empty() || self.is.iter().any(|is| matches!(is, Is::Rests(_))) {
+            same(&refused(preview)?, ErrorKind::Conflict, "pool_id")?;
+            return same(&refused(outcome)?, ErrorKind::Conflict, "pool_id");
+        }
+        if self.vacated.iter().any(|(base, until)| *base == to && *until > self.now) {
+            return same(&refused(outcome)?, ErrorKind::Conflict, "new_range");
+        }
+        let renumbering = accepted(outcome)?;
+        prop_assert_eq!(&renumbering, &accepted(preview)?);
+        let held = self.lives.iter().filter(|life| life.status == AllocationStatus::Allocated).count();
+        prop_assert_eq!(renumbering.moves.len(), held);
+        (self.base, self.cursor) = (to, None);
+        for moved in renumbering.moves {
+            let (which, life) = self
+                .lives
+                .iter_mut()
+                .enumerate()
+                .find(|(_, life)| life.allocation.id == moved.allocation.id)
+                .ok_or_else(|| TestCaseError::fail("moved what nobody has"))?;
+            prop_assert_eq!(&life.allocation, &moved.allocation);
+            prop_assert_eq!(offset(&life.allocation), at(moved.new_value));
+            life.status = AllocationStatus::Released;
+            self.releases += 1;
+            life.released = self.releases;
+            let holder = life.holder;
+            if self.quarantine > 0 {
+                self.vacated.push((1 - to, self.now + self.quarantine));
+            }
+            self.is.iter_mut().filter(|is| **is == Is::Held(which)).for_each(|is| *is = Is::Free);
+            let now = accepted(self.ipam.who_holds("", moved.new_value).await)?;
+            let now = now.ok_or_else(|| TestCaseError::fail("nobody has what was moved"))?;
+            prop_assert_eq!(&now.holder, &moved.allocation.holder);
+            self.hold(now, holder)?;
+        }
+        Ok(Outcome::Done)
+    }
+
+    /// The counts, and what is stored, say what the array says. What has rested enough is free, whether a call has ended it or not.
     async fn compare(&self) -> Result<(), TestCaseError> {
         let usage = accepted(self.ipam.usage(self.pool).await)?;
         let mut counted = BTreeMap::new();
@@ -424,9 +530,11 @@ impl Sides {
             let what = match is {
                 Is::Free => "free",
                 Is::Held(_) => "held",
+                Is::Rests(which) if self.is_over(*which) => "free",
                 Is::Rests(_) => "rests",
                 Is::Reserved => "reserved",
                 Is::Parts(_) => "parts",
+                Is::Outside => "outside",
             };
             *counted.entry(what).or_insert(0_u128) += 1;
         }
@@ -435,7 +543,15 @@ impl Sides {
             (usage.free, usage.allocated, usage.quarantined, usage.reserved, usage.delegated),
             (of("free"), of("held"), of("rests"), of("reserved"), of("parts"))
         );
-        prop_assert_eq!(usage.assignable, SIZE as u128 - of("reserved"));
+        prop_assert_eq!(usage.assignable, SIZE as u128 - of("reserved") - of("outside"));
+        let next = accepted(self.ipam.next_free(self.pool).await)?.map(at);
+        let is_free = |at: &usize| match self.is[*at] {
+            Is::Free => true,
+            Is::Rests(which) => self.is_over(which),
+            _ => false,
+        };
+        let after = self.cursor.filter(|_| self.picks == Picks::Next).map_or(0, |last| last + 1);
+        prop_assert_eq!(next, (after..SIZE).find(is_free).or_else(|| (0..SIZE).find(is_free)));
         prop_assert_eq!(accepted(self.ipam.verify().await)?, vec![]);
         Ok(())
     }
@@ -446,12 +562,12 @@ fn BEGINNING_AND(seconds: i64) -> nexa_core::runtime::Timestamp {
     nexa_core::runtime::Timestamp::from_micros(BEGINNING.as_micros() + seconds * 1_000_000)
 }
 
-fn value(at: usize) -> Value {
-    Value::from(std::net::IpAddr::V4(Ipv4Addr::from_bits(BASE + u32::try_from(at).unwrap())))
+fn address(base: usize, at: usize) -> Value {
+    Value::from(std::net::IpAddr::V4(Ipv4Addr::from_bits(BASES[base] + u32::try_from(at).unwrap())))
 }
 
 fn at(value: Value) -> usize {
-    usize::try_from(value.number() - u128::from(BASE)).unwrap()
+    usize::try_from(value.number()).unwrap() % SIZE
 }
 
 fn offset(allocation: &Allocation) -> usize {

@@ -59,7 +59,7 @@ impl ModelPool {
 
     pub(crate) fn live(&self) -> Vec<&Allocation> {
         let mut live: Vec<_> = self.live.values().collect();
-        live.sort_by_key(|allocation| allocation.id);
+        live.sort_by_key(|allocation| allocation.value);
         live
     }
 

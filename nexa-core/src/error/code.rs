@@ -110,6 +110,7 @@ codes! {
     IpamRaced = "ipam.raced", Locked;
     IpamReservationNotFound = "ipam.reservation_not_found", NotFound;
     IpamReserved = "ipam.reserved", Conflict;
+    IpamResting = "ipam.resting", Conflict;
     IpamStaleGeneration = "ipam.stale_generation", Conflict;
     IpamTaken = "ipam.taken", Conflict;
     PolicyDocumentInvalid = "policy.document_invalid", InvalidInput;

@@ -5,6 +5,7 @@ use sha2::{Digest as _, Sha256};
 use super::error::IpamError;
 use super::free;
 use super::model::{Allocation, AllocationStatus, Claim, Strategy};
+use super::pools;
 use super::resting::{self, Reclaimed};
 use super::seeing;
 use super::space::{Interval, below, tightest_in};
@@ -153,29 +154,23 @@ async fn claim_beside<P: Right>(
         return Ok(Some(held));
     }
     if let Some(key) = &holder.key
-        && store::had(&mut unit.tx, pool, key, AllocationStatus::Quarantined).await?.is_some()
+        && !store::had(&mut unit.tx, pool, key, (AllocationStatus::Quarantined, None)).await?.is_empty()
     {
         return Ok(None);
     }
-    let wanted = match pool.strategy {
-        Strategy::Random => {
-            let ranges = store::ranges_of(&mut unit.tx, pool).await?;
-            let ranges: Vec<_> = ranges.iter().map(|range| range.numbers()).collect();
-            Wanted::AtOrAbove(any_of(&ranges, unit.random())?)
-        }
-        _ => Wanted::Lowest,
-    };
-    let mut found = store::find_free(&mut unit.tx, pool, wanted, Locks::Skips).await?;
-    if found.is_none() && pool.strategy == Strategy::Random {
-        found = store::find_free(&mut unit.tx, pool, Wanted::Lowest, Locks::Skips).await?;
-    }
-    if found.is_none() {
-        found = wait_for_one(unit, pool).await?;
-    }
-    let Some(range) = found else { return Ok(None) };
-    let number = match wanted {
-        Wanted::AtOrAbove(number) if (range.0..=range.1).contains(&number) => number,
-        _ => range.0,
+    let (range, number) = match pool.strategy {
+        // Where chance finds nothing that is free, all that is free is looked at under the lock.
+        Strategy::Random => match by_chance(unit, pool, Locks::Skips).await? {
+            Some(found) => found,
+            None => return Ok(None),
+        },
+        _ => match store::find_free(&mut unit.tx, pool, Wanted::Lowest, Locks::Skips).await? {
+            Some(range) => (range, range.0),
+            None => match wait_for_one(unit, pool).await? {
+                Some(range) => (range, range.0),
+                None => return Ok(None),
+            },
+        },
     };
     store::take_free(&mut unit.tx, pool, range, (number, number)).await?;
     let generation = store::last_generation(&mut unit.tx, pool, number).await?.saturating_add(1);
@@ -271,9 +266,9 @@ fn suits(pool: &PoolRow, claim: &Claim, allocation: &Allocation) -> bool {
 /// What the holder gave back and still rests: it may have that again at once.
 async fn rested(unit: &mut Unit, pool: &PoolRow, holder: &Holder, claim: &Claim) -> Result<Option<Interval>> {
     let Some(key) = &holder.key else { return Ok(None) };
-    let had = store::had(&mut unit.tx, pool, key, AllocationStatus::Quarantined).await?;
-    let Some(had) = had.filter(|had| suits(pool, claim, had)) else { return Ok(None) };
-    resting::forget_rest(unit, pool, &had).await?;
+    let had = store::had(&mut unit.tx, pool, key, (AllocationStatus::Quarantined, claim.specific)).await?;
+    let Some(had) = had.into_iter().find(|had| suits(pool, claim, had)) else { return Ok(None) };
+    resting::forget_rest(unit, &had).await?;
     Ok(Some((had.value.number(), had.last_value.number())))
 }
 
@@ -281,7 +276,11 @@ async fn rested(unit: &mut Unit, pool: &PoolRow, holder: &Holder, claim: &Claim)
 async fn take_one(unit: &mut Unit, pool: &PoolRow, holder: &Holder, claim: &Claim) -> Result<Interval> {
     let (range, taken) = match (claim.specific, claim.block) {
         (Some(value), _) => specific(unit, pool, value).await?,
-        (None, Some(prefix_len)) => block(unit, pool, pool.kind.bits() - prefix_len).await?,
+        (None, Some(prefix_len)) => {
+            let block = find_block(unit, pool, pool.kind.bits() - prefix_len).await?;
+            take(unit, pool, block, "block").await?;
+            return Ok(block);
+        }
         (None, None) => match by_strategy(unit, pool, holder).await? {
             Some((range, number)) => (range, (number, number)),
             None => return Err(seeing::exhausted(unit, pool, 1, 0).await?),
@@ -289,6 +288,26 @@ async fn take_one(unit: &mut Unit, pool: &PoolRow, holder: &Holder, claim: &Clai
     };
     store::take_free(&mut unit.tx, pool, range, taken).await?;
     Ok(taken)
+}
+
+/// Takes a range out of what is free, all of it, over as many free ranges as it lies in.
+pub(super) async fn take(
+    unit: &mut Unit,
+    pool: &PoolRow,
+    numbers: Interval,
+    field: &'static str,
+) -> Result<()> {
+    let mut next = Some(numbers.0);
+    while let Some(from) = next {
+        let Some(range) = find(unit, pool, Wanted::AtOrAbove(from)).await?.filter(|range| range.0 <= from)
+        else {
+            return Err(seeing::why_not_free(unit, pool, numbers, field).await?);
+        };
+        let taken = (from, range.1.min(numbers.1));
+        store::take_free(&mut unit.tx, pool, range, taken).await?;
+        next = taken.1.checked_add(1).filter(|next| *next <= numbers.1);
+    }
+    Ok(())
 }
 
 async fn specific(unit: &mut Unit, pool: &PoolRow, value: Value) -> Result<(Interval, Interval)> {
@@ -300,16 +319,20 @@ async fn specific(unit: &mut Unit, pool: &PoolRow, value: Value) -> Result<(Inte
     Err(seeing::why_not_free(unit, pool, (number, number), "specific").await?)
 }
 
-/// An aligned block of `2^bits`: where a free range begins or ends, it may be cut out of several, which none of this looks for.
-async fn block(unit: &mut Unit, pool: &PoolRow, bits: u8) -> Result<(Interval, Interval)> {
-    let found = find(unit, pool, Wanted::Block(bits)).await?;
-    match found.and_then(|range| Some((range, tightest_in(range, bits)?))) {
-        Some(found) => Ok(found),
-        None => {
-            let size = crate::net::algebra::span_of(bits).saturating_add(1);
-            Err(seeing::exhausted(unit, pool, size, bits).await?)
+/// A free aligned block of `2^bits`, in the tightest place. A pool that is cut in pieces is looked at whole when no piece has one.
+pub(super) async fn find_block(unit: &mut Unit, pool: &PoolRow, bits: u8) -> Result<Interval> {
+    let found = find(unit, pool, Wanted::Block(bits)).await?.and_then(|range| tightest_in(range, bits));
+    if let Some(block) = found {
+        return Ok(block);
+    }
+    if pool.is_parallel {
+        let free = store::all_free(&mut unit.tx, (pool.id, pool.kind), locks(pool)).await?;
+        if let Some(block) = free::block_over_seams(free, bits) {
+            return Ok(block);
         }
     }
+    let size = crate::net::algebra::span_of(bits).saturating_add(1);
+    Err(seeing::exhausted(unit, pool, size, bits).await?)
 }
 
 async fn find(unit: &mut Unit, pool: &PoolRow, wanted: Wanted) -> Result<Option<Interval>> {
@@ -340,15 +363,15 @@ async fn by_strategy(unit: &mut Unit, pool: &PoolRow, holder: &Holder) -> Result
 /// What the holder had, or else what follows from who it is; for nobody the lowest.
 async fn preferred(unit: &mut Unit, pool: &PoolRow, holder: &Holder) -> Result<u128> {
     let Some(key) = &holder.key else { return Ok(0) };
-    if let Some(had) = store::had(&mut unit.tx, pool, key, AllocationStatus::Released).await? {
+    let had = store::had(&mut unit.tx, pool, key, (AllocationStatus::Released, None)).await?;
+    if let Some(had) = had.first() {
         let number = had.value.number();
         let free = find(unit, pool, Wanted::AtOrAbove(number)).await?;
         if free.is_some_and(|range| range.0 <= number) {
             return Ok(number);
         }
     }
-    let ranges: Vec<_> =
-        store::ranges_of(&mut unit.tx, pool).await?.iter().map(|range| range.numbers()).collect();
+    let ranges = pools::numbers(&store::ranges_of(&mut unit.tx, pool).await?);
     let hash = Sha256::new().chain_update(pool.id.as_uuid().as_bytes()).chain_update(key).finalize();
     let number = hash.iter().take(16).fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
     // The remainder makes some values a little likelier, which harms nobody here.
@@ -358,14 +381,8 @@ async fn preferred(unit: &mut Unit, pool: &PoolRow, holder: &Holder) -> Result<u
 
 /// Any of what is free, each as likely as the others: whatever chance gives first that is free, or one of all of them.
 async fn random(unit: &mut Unit, pool: &PoolRow) -> Result<Option<(Interval, u128)>> {
-    let ranges: Vec<_> =
-        store::ranges_of(&mut unit.tx, pool).await?.iter().map(|range| range.numbers()).collect();
-    for _ in 0..PROBES {
-        let number = any_of(&ranges, unit.random())?;
-        match find(unit, pool, Wanted::AtOrAbove(number)).await? {
-            Some(range) if range.0 <= number => return Ok(Some((range, number))),
-            _ => {}
-        }
+    if let Some(found) = by_chance(unit, pool, locks(pool)).await? {
+        return Ok(Some(found));
     }
     let free = store::all_free(&mut unit.tx, (pool.id, pool.kind), locks(pool)).await?;
     if free.is_empty() {
@@ -373,6 +390,19 @@ async fn random(unit: &mut Unit, pool: &PoolRow) -> Result<Option<(Interval, u12
     }
     let number = any_of(&free, unit.random())?;
     Ok(free.into_iter().find(|range| (range.0..=range.1).contains(&number)).map(|range| (range, number)))
+}
+
+/// Numbers of the pool by chance until one is free, as often as is worth it.
+async fn by_chance(unit: &mut Unit, pool: &PoolRow, locks: Locks) -> Result<Option<(Interval, u128)>> {
+    let ranges = pools::numbers(&store::ranges_of(&mut unit.tx, pool).await?);
+    for _ in 0..PROBES {
+        let number = any_of(&ranges, unit.random())?;
+        match store::find_free(&mut unit.tx, pool, Wanted::AtOrAbove(number), locks).await? {
+            Some(range) if range.0 <= number => return Ok(Some((range, number))),
+            _ => {}
+        }
+    }
+    Ok(None)
 }
 
 /// A number of these ranges, each as likely as the others.

@@ -4,6 +4,7 @@ use super::model::PoolUsage;
 use crate::error::{Classify, Code};
 use crate::id::{AllocationId, PoolId, ReservationId};
 use crate::net::Count;
+use crate::runtime::Timestamp;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum IpamError {
@@ -42,6 +43,8 @@ pub(crate) enum IpamError {
     Taken { what: &'static str, one: String },
     #[error("the {what} {one} is taken")]
     TakenIn { field: &'static str, what: &'static str, one: String },
+    #[error("the {what} {one} was given up by a pool and rests until {until}")]
+    Resting { field: &'static str, what: &'static str, one: String, until: Timestamp },
     #[error("{range} is reserved: {reason}")]
     Reserved { field: &'static str, range: String, reason: String },
     #[error("{range} belongs to pool {pool}, a part of this one")]
@@ -74,6 +77,7 @@ impl Classify for IpamError {
             IpamError::Exhausted { .. } | IpamError::SpaceExhausted { .. } => Code::IpamExhausted,
             IpamError::Taken { .. } | IpamError::TakenIn { .. } => Code::IpamTaken,
             IpamError::Reserved { .. } => Code::IpamReserved,
+            IpamError::Resting { .. } => Code::IpamResting,
             IpamError::Delegated { .. } => Code::IpamDelegated,
             IpamError::NotInPool { .. } => Code::IpamNotInPool,
             IpamError::PartlyFree { .. } => Code::IpamPartlyFree,
@@ -108,6 +112,7 @@ impl Classify for IpamError {
             IpamError::ImportConflicts { .. } => Some("text".into()),
             IpamError::TakenIn { field, .. }
             | IpamError::Reserved { field, .. }
+            | IpamError::Resting { field, .. }
             | IpamError::Delegated { field, .. }
             | IpamError::NothingAssignable { field, .. }
             | IpamError::Overlap { field, .. }
@@ -132,6 +137,9 @@ impl Classify for IpamError {
             IpamError::Taken { one, .. } | IpamError::TakenIn { one, .. } => vec![("one", one.clone())],
             IpamError::Reserved { range, reason, .. } => {
                 vec![("range", range.clone()), ("reason", reason.clone())]
+            }
+            IpamError::Resting { one, until, .. } => {
+                vec![("one", one.clone()), ("until", until.as_micros().to_string())]
             }
             IpamError::Delegated { range, pool, .. } | IpamError::NotInPool { range, pool, .. } => {
                 vec![("range", range.clone()), ("pool", pool.clone())]

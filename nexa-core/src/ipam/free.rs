@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::space::Interval;
+use super::space::{Interval, largest_block, tightest_in};
 use super::value::{Value, ValueRange};
 use crate::net::{Cidr, Count, Family};
 
@@ -76,6 +76,12 @@ pub(super) fn without(ranges: Vec<Interval>, taken: Vec<Interval>) -> Vec<Interv
     rest
 }
 
+/// What of a range lies in others, in pieces that do not touch.
+pub(super) fn within(range: Interval, ranges: Vec<Interval>) -> Vec<Interval> {
+    let meeting = joined(ranges).into_iter().filter(|other| other.0 <= range.1 && range.0 <= other.1);
+    meeting.map(|other| (other.0.max(range.0), other.1.min(range.1))).collect()
+}
+
 /// The same ranges, each cut where a piece of the pool ends, so that there is more than one to take from.
 pub(super) fn cut_in_pieces(free: Vec<Interval>, ranges: &[Interval]) -> Vec<Interval> {
     let mut cut = Vec::with_capacity(free.len());
@@ -97,12 +103,23 @@ pub(super) fn is_seam(ranges: &[Interval], number: u128) -> bool {
     })
 }
 
-/// The lowest beginning of a piece that is above this number.
+/// The lowest beginning of a piece that is above this number. What is free may reach over the border of two ranges that touch, and is
+/// cut in the second one too.
 fn next_seam(ranges: &[Interval], number: u128) -> Option<u128> {
-    let range = ranges.iter().find(|range| (range.0..=range.1).contains(&number))?;
-    let piece = piece_of(*range);
-    let seam = range.0.checked_add(((number - range.0) / piece + 1).checked_mul(piece)?)?;
-    (seam <= range.1).then_some(seam)
+    let in_range = |range: &Interval| {
+        let piece = piece_of(*range);
+        let before = number.checked_sub(range.0).map_or(0, |offset| offset / piece);
+        let seam = range.0.checked_add((before + 1).checked_mul(piece)?)?;
+        (seam <= range.1).then_some(seam)
+    };
+    ranges.iter().filter_map(in_range).min()
+}
+
+/// The tightest place for an aligned block of `2^bits` in ranges that touch where a pool is cut in pieces: of those with the smallest
+/// largest block the lowest, as a pool that is not cut finds it.
+pub(super) fn block_over_seams(free: Vec<Interval>, bits: u8) -> Option<Interval> {
+    let fitting = joined(free).into_iter().filter(|range| largest_block(*range) >= bits);
+    tightest_in(fitting.min_by_key(|range| (largest_block(*range), range.0))?, bits)
 }
 
 /// How many numbers a piece of a range has.
@@ -186,6 +203,25 @@ mod tests {
         }
         assert!(!is_seam(&pool, 0) && !is_seam(&pool, 17) && !is_seam(&pool, 1_500));
         assert_eq!(cut_in_pieces(vec![(0, u128::MAX)], &[(0, u128::MAX)]).len(), 64);
+    }
+
+    #[test]
+    fn ranges_that_touch_are_both_cut() {
+        let pool = [(0, 127), (128, 255), (1_000, 1_063)];
+        let cut = cut_in_pieces(vec![(0, 255), (1_000, 1_063)], &pool);
+        // The border itself is none: what is given back is joined over it.
+        assert_eq!(cut.len(), 63 + 64 + 64, "{cut:?}");
+        assert_eq!(cut_in_pieces(cut.clone(), &pool), cut);
+        assert!(!is_seam(&pool, 128) && is_seam(&pool, 130));
+    }
+
+    #[test]
+    fn a_block_is_found_where_pieces_touch() {
+        let pieces: Vec<_> = (0..64).map(|piece| (piece * 4, piece * 4 + 3)).collect();
+        assert_eq!(block_over_seams(pieces.clone(), 8), Some((0, 255)));
+        assert_eq!(block_over_seams(pieces.clone(), 9), None);
+        let holed = pieces.into_iter().filter(|piece| piece.0 != 32).chain([(512, 527)]).collect();
+        assert_eq!(block_over_seams(holed, 4), Some((512, 527)), "the tightest one");
     }
 
     #[test]

@@ -3,17 +3,17 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use super::claiming::locks;
+use super::claiming::{self, locks, take};
 use super::error::IpamError;
 use super::free;
 use super::model::{
-    CheckedPool, Pool, PoolChange, Reservation, Resize, Strategy, checked_quarantine, checked_ranges,
-    checked_reason,
+    Allocation, CheckedPool, Pool, PoolChange, Reservation, Resize, Strategy, checked_quarantine,
+    checked_ranges, checked_reason,
 };
 use super::network::{self, Network};
 use super::seeing;
-use super::space::{Interval, tightest_in};
-use super::store::{self, PoolRow, Wanted};
+use super::space::Interval;
+use super::store::{self, PoolRow};
 use super::value::{PoolKind, ValueRange};
 use crate::actor::{Authorized, Right, right};
 use crate::error::{Error, Result};
@@ -22,6 +22,7 @@ use crate::id::{GatewayId, PoolId, ReservationId};
 use crate::name::Name;
 use crate::net::Cidr;
 use crate::page::{Page, PageRequest};
+use crate::runtime::Timestamp;
 use crate::unit::Unit;
 
 /// How much of what is in the way is listed.
@@ -117,17 +118,9 @@ async fn block_of(unit: &mut Unit, parent: &PoolRow, prefix_len: u8) -> Result<V
         let most = parent.kind.bits();
         return Err(Error::invalid("prefix_len", format!("{prefix_len} is more than {most}")));
     };
-    let found = store::find_free(&mut unit.tx, parent, Wanted::Block(bits), locks(parent)).await?;
-    match found.and_then(|range| tightest_in(range, bits)) {
-        Some(block) => {
-            let prefix = parent.kind.family().map(|_| prefix_len);
-            Ok(ValueRange::of_numbers(parent.kind, block).with_prefix(prefix))
-        }
-        None => {
-            let size = crate::net::algebra::span_of(bits).saturating_add(1);
-            Err(seeing::exhausted(unit, parent, size, bits).await?)
-        }
-    }
+    let block = claiming::find_block(unit, parent, bits).await?;
+    let prefix = parent.kind.family().map(|_| prefix_len);
+    Ok(ValueRange::of_numbers(parent.kind, block).with_prefix(prefix))
 }
 
 /// A pool and all that it is a part of.
@@ -171,9 +164,9 @@ async fn insert<P: Right>(
         Some(_) => (pool.reserved.as_slice(), Default::default()),
         None => (Default::default(), pool.reserved.as_slice()),
     };
-    let reserved = reserved(&pool.ranges, own, asked);
+    let reserved = reserved(&pool.ranges, own, asked.iter().map(Reserved::asked).collect());
     let whole: Vec<_> = pool.ranges.iter().map(ValueRange::numbers).collect();
-    let mut free = free::without(whole.clone(), reserved.iter().map(|(range, ..)| range.numbers()).collect());
+    let mut free = free::without(whole.clone(), reserved.iter().map(|one| one.range.numbers()).collect());
     if free.is_empty() {
         return Err(IpamError::NothingAssignable { field, ranges: super::shown_ranges(&pool.ranges) }.into());
     }
@@ -181,10 +174,11 @@ async fn insert<P: Right>(
     if let Some((range, name)) = store::overlapping(&mut unit.tx, place, &pool.ranges, related).await? {
         return Err(IpamError::Overlap { field, range: range.to_string(), name }.into());
     }
+    super::resting::refuse_vacated(unit, place, (field, &pool.ranges)).await?;
     let id = PoolId::from_uuid(unit.new_uuid()?);
     store::insert_pool(&mut unit.tx, authorized, id, pool, unit.now).await?;
     store::set_ranges(&mut unit.tx, id, &pool.ranges).await?;
-    insert_reservations(unit, id, reserved).await?;
+    set_reservations(unit, id, &[], reserved).await?;
     if pool.is_parallel {
         free = free::cut_in_pieces(free, &whole);
     }
@@ -194,52 +188,83 @@ async fn insert<P: Right>(
     store::get_pool(&mut unit.tx, authorized, id).await
 }
 
-/// A range that is kept out of a pool, why, and whether that follows from what the pool is.
-pub(super) type Reserved = (ValueRange, String, bool);
+/// A range that is kept out of a pool, and why.
+#[derive(Clone)]
+pub(super) struct Reserved {
+    pub(super) range: ValueRange,
+    pub(super) reason: String,
+    /// Whether that follows from what the pool is.
+    is_builtin: bool,
+    /// The reservation that it is already, and since when.
+    origin: Option<(ReservationId, Timestamp)>,
+}
+
+impl Reserved {
+    fn asked((range, reason): &(ValueRange, String)) -> Self {
+        Reserved { range: *range, reason: reason.clone(), is_builtin: false, origin: None }
+    }
+
+    /// What becomes of a reservation.
+    pub(super) fn again(old: &Reservation, range: ValueRange) -> Self {
+        Reserved {
+            range,
+            reason: old.reason.clone(),
+            is_builtin: old.is_builtin,
+            origin: Some((old.id, old.created_at)),
+        }
+    }
+
+    fn is(&self, old: &Reservation) -> bool {
+        let is_it = self.origin.map_or(self.is_builtin, |(id, _)| id == old.id);
+        is_it && self.range == old.range && self.reason == old.reason && self.is_builtin == old.is_builtin
+    }
+}
 
 /// What is never handed out of these ranges, each value once: what is built in, what is a gateway's, then what was asked for.
 pub(super) fn reserved(
     ranges: &[ValueRange],
     own: &[(ValueRange, String)],
-    asked: &[(ValueRange, String)],
+    asked: Vec<Reserved>,
 ) -> Vec<Reserved> {
-    let builtin = free::builtin_in(ranges).into_iter().map(|(range, why)| (range, why.to_owned(), true));
-    let mut reserved: Vec<Reserved> = builtin.collect();
-    let own = own.iter().map(|(range, reason)| (range, reason, true));
-    for (range, reason, is_own) in own.chain(asked.iter().map(|(range, reason)| (range, reason, false))) {
-        let before = reserved.iter().map(|(range, ..)| range.numbers()).collect();
-        for rest in free::without(vec![range.numbers()], before) {
-            reserved.push((ValueRange::of_numbers(range.kind(), rest), reason.clone(), is_own));
+    let builtin = free::builtin_in(ranges).into_iter().map(|(range, why)| (range, why.to_owned()));
+    let own = builtin.chain(own.iter().cloned());
+    let own = own.map(|own| Reserved { is_builtin: true, ..Reserved::asked(&own) });
+    let (mut reserved, mut taken): (Vec<Reserved>, Vec<Interval>) = (Vec::new(), Vec::new());
+    for one in own.chain(asked) {
+        let numbers = one.range.numbers();
+        let rests = free::without(vec![numbers], taken.clone());
+        taken = free::joined(taken.into_iter().chain([numbers]).collect());
+        for (at, rest) in rests.into_iter().enumerate() {
+            // The first part stays what the whole was.
+            let origin = one.origin.filter(|_| at == 0);
+            reserved.push(Reserved {
+                range: ValueRange::of_numbers(one.range.kind(), rest),
+                origin,
+                ..one.clone()
+            });
         }
     }
     reserved
 }
 
-pub(super) async fn insert_reservations(
+/// Puts what is reserved in the place of what was, of which what is the same stays as it is.
+pub(super) async fn set_reservations(
     unit: &mut Unit,
     pool: PoolId,
-    reserved: Vec<Reserved>,
+    old: &[Reservation],
+    new: Vec<Reserved>,
 ) -> Result<()> {
-    for (range, reason, is_builtin) in reserved {
-        let id = ReservationId::from_uuid(unit.new_uuid()?);
-        let created_at = unit.now;
+    for gone in old.iter().filter(|old| !new.iter().any(|new| new.is(old))) {
+        store::delete_reservation(&mut unit.tx, gone.id).await?;
+    }
+    for new in new.into_iter().filter(|new| !old.iter().any(|old| new.is(old))) {
+        let Reserved { range, reason, is_builtin, origin } = new;
+        let (id, created_at) = match origin {
+            Some(origin) => origin,
+            None => (ReservationId::from_uuid(unit.new_uuid()?), unit.now),
+        };
         let reservation = Reservation { id, pool_id: pool, range, reason, is_builtin, created_at };
         store::insert_reservation(&mut unit.tx, &reservation).await?;
-    }
-    Ok(())
-}
-
-/// Takes a range out of what is free, all of it.
-async fn take(unit: &mut Unit, pool: &PoolRow, numbers: Interval, field: &'static str) -> Result<()> {
-    let mut next = Some(numbers.0);
-    while let Some(from) = next {
-        let found = store::find_free(&mut unit.tx, pool, Wanted::AtOrAbove(from), locks(pool)).await?;
-        let Some(range) = found.filter(|range| range.0 <= from) else {
-            return Err(seeing::why_not_free(unit, pool, numbers, field).await?);
-        };
-        let taken = (from, range.1.min(numbers.1));
-        store::take_free(&mut unit.tx, pool, range, taken).await?;
-        next = taken.1.checked_add(1).filter(|next| *next <= numbers.1);
     }
     Ok(())
 }
@@ -311,9 +336,8 @@ async fn in_use(unit: &mut Unit, pool: &PoolRow) -> Result<Option<&'static str>>
     if !store::children_of(&mut unit.tx, pool.id).await?.is_empty() {
         return Ok(Some("another pool is a part of it"));
     }
-    let all = (0, u128::MAX);
-    let living = store::living_in(&mut unit.tx, pool, all).await?;
-    Ok(living.map(|_| "something of it is allocated or rests"))
+    let has_living = store::has_living(&mut unit.tx, pool).await?;
+    Ok(has_living.then_some("something of it is allocated or rests"))
 }
 
 pub(super) async fn reserve(
@@ -398,7 +422,7 @@ pub(super) async fn resize(unit: &mut Unit, id: PoolId, ranges: &[ValueRange]) -
         super::resting::reclaim_all(unit, parent).await?;
     }
     super::resting::reclaim_all(unit, &pool).await?;
-    let ResizePlan { resize, reserved, network, name } = plan_resize(unit, &pool, ranges).await?;
+    let ResizePlan { resize, old, reserved, network, name } = plan_resize(unit, &pool, ranges).await?;
     let in_the_way = resize.outside_count.saturating_add(resize.children.len() as u64);
     if in_the_way > 0 {
         return Err(IpamError::OutsideInUse { count: in_the_way }.into());
@@ -409,15 +433,13 @@ pub(super) async fn resize(unit: &mut Unit, id: PoolId, ranges: &[ValueRange]) -
     if let Some((range, name)) = store::overlapping(&mut unit.tx, place, ranges, &related).await? {
         return Err(IpamError::Overlap { field: "ranges", range: range.to_string(), name }.into());
     }
+    super::resting::refuse_vacated(unit, place, ("ranges", ranges)).await?;
     let before = numbers(&store::ranges_of(&mut unit.tx, &pool).await?);
     if let Some(parent) = parent {
         exchange_with(unit, &parent, &before, &numbers(ranges)).await?;
     }
     store::set_ranges(&mut unit.tx, id, ranges).await?;
-    for old in store::reservations_of(&mut unit.tx, (id, pool.kind)).await? {
-        store::delete_reservation(&mut unit.tx, old.id).await?;
-    }
-    insert_reservations(unit, id, reserved).await?;
+    set_reservations(unit, id, &old, reserved).await?;
     seeing::rebuild_locked(unit, &authorized, &pool).await?;
     if let Some(network) = &network {
         network::store(unit, &pool, &name, network).await?;
@@ -447,6 +469,8 @@ async fn exchange_with(
 /// What other ranges would mean for a pool.
 struct ResizePlan {
     resize: Resize,
+    /// What is reserved.
+    old: Vec<Reservation>,
     /// What would be reserved of them.
     reserved: Vec<Reserved>,
     /// What would become of the gateway whose pool it is.
@@ -473,12 +497,18 @@ async fn plan_resize(unit: &mut Unit, pool: &PoolRow, ranges: &[ValueRange]) -> 
     };
     let place = (pool.id, pool.kind);
     let old = store::reservations_of(&mut unit.tx, place).await?;
-    let asked: Vec<_> = old.iter().filter(|one| !one.is_builtin).collect();
-    let kept = |one: &&Reservation| ranges.iter().any(|range| covers(range, &one.range));
-    let (kept, gone): (Vec<&Reservation>, Vec<&Reservation>) = asked.into_iter().partition(kept);
-    let kept: Vec<_> = kept.into_iter().map(|one| (one.range, one.reason.clone())).collect();
-    let reserved = reserved(ranges, &own, &kept);
-    let never: Vec<_> = reserved.iter().map(|(range, ..)| range.numbers()).collect();
+    let (mut kept, mut gone) = (Vec::new(), Vec::new());
+    for one in old.iter().filter(|one| !one.is_builtin) {
+        let inside = free::within(one.range.numbers(), numbers(ranges));
+        if inside.is_empty() {
+            gone.push(one.clone());
+        }
+        kept.extend(
+            inside.into_iter().map(|part| Reserved::again(one, ValueRange::of_numbers(pool.kind, part))),
+        );
+    }
+    let reserved = reserved(ranges, &own, kept);
+    let never: Vec<_> = reserved.iter().map(|one| one.range.numbers()).collect();
     let assignable = free::without(numbers(ranges), never.clone());
     if assignable.is_empty() {
         return Err(
@@ -490,7 +520,7 @@ async fn plan_resize(unit: &mut Unit, pool: &PoolRow, ranges: &[ValueRange]) -> 
         free::without(ranges, old.iter().map(|one| one.range.numbers()).collect())
     };
     let is_inside = |numbers: Interval| free::without(vec![numbers], assignable.clone()).is_empty();
-    let living = store::living(&mut unit.tx, place).await?;
+    let living = living_for_long(unit, pool).await?;
     let outside: Vec<_> = living.into_iter().filter(|one| !is_inside(seeing::numbers_of(one))).collect();
     let children = store::children_of(&mut unit.tx, pool.id).await?;
     let leaves = |child: &Pool| child.ranges.iter().any(|range| !is_inside(range.numbers()));
@@ -503,10 +533,19 @@ async fn plan_resize(unit: &mut Unit, pool: &PoolRow, ranges: &[ValueRange]) -> 
         lost: count(&before, &assignable),
         outside_count: outside.len() as u64,
         outside: outside.into_iter().take(MAX_LISTED).collect(),
-        reservations: gone.into_iter().cloned().collect(),
+        reservations: gone,
         children: children.into_iter().filter(leaves).map(|child| child.id).collect(),
     };
-    Ok(ResizePlan { resize, reserved, network, name })
+    Ok(ResizePlan { resize, old, reserved, network, name })
+}
+
+/// What of a pool is in use or rests, without what has rested enough: a change ends that first.
+pub(super) async fn living_for_long(unit: &mut Unit, pool: &PoolRow) -> Result<Vec<Allocation>> {
+    let over: BTreeSet<_> =
+        super::resting::already_over(unit, pool).await?.into_iter().map(|one| one.id).collect();
+    let mut living = store::living(&mut unit.tx, (pool.id, pool.kind)).await?;
+    living.retain(|one| !over.contains(&one.id));
+    Ok(living)
 }
 
 pub(super) fn numbers(ranges: &[ValueRange]) -> Vec<Interval> {

@@ -2,9 +2,12 @@
 
 use super::error::IpamError;
 use super::free;
-use super::model::{Allocation, AllocationStatus, Move, Renumbering, ReservedRange, checked_ranges};
+use super::model::{
+    Allocation, AllocationStatus, Move, Renumbering, Reservation, ReservedRange, checked_ranges,
+};
 use super::network::{self, Network};
-use super::pools::{Reserved, covers, insert_reservations, reserved};
+use super::pools::{Reserved, covers, living_for_long, reserved, set_reservations};
+use super::resting;
 use super::seeing::{self, numbers_of};
 use super::store::{self, PoolRow};
 use super::value::{Value, ValueRange};
@@ -35,28 +38,25 @@ pub(super) async fn renumber(
     let authorized = unit.authorize::<right::PoolsChange>()?;
     store::find_pool(&mut unit.tx, &authorized, id).await?;
     let pool = store::lock_pool(&mut unit.tx, id).await?;
-    super::resting::reclaim_all(unit, &pool).await?;
-    let Plan { renumbering, reserved, network, name } = plan(unit, &pool, from, to).await?;
+    resting::reclaim_all(unit, &pool).await?;
+    let Plan { renumbering, old, reserved, network, name } = plan(unit, &pool, from, to).await?;
     let place = (pool.scope.as_str(), pool.kind);
     if let Some((range, name)) = store::overlapping(&mut unit.tx, place, &[to], &[id]).await? {
         return Err(IpamError::Overlap { field: "new_range", range: range.to_string(), name }.into());
     }
+    resting::refuse_vacated(unit, place, ("new_range", &[to])).await?;
     let mut ranges = store::ranges_of(&mut unit.tx, &pool).await?;
     ranges.retain(|range| *range != from);
     ranges.push(to);
     ranges.sort_unstable();
     store::set_ranges(&mut unit.tx, id, &ranges).await?;
-    for old in store::reservations_of(&mut unit.tx, (id, pool.kind)).await? {
-        if covers(&from, &old.range) {
-            store::delete_reservation(&mut unit.tx, old.id).await?;
-        }
-    }
-    insert_reservations(unit, id, reserved).await?;
-    move_all(unit, &pool, &renumbering).await?;
-    seeing::rebuild_locked(unit, &authorized, &pool).await?;
+    set_reservations(unit, id, &old, reserved).await?;
+    // Before anything begins to rest, for what rests waits for what the gateway is to have from now on.
     if let Some(network) = &network {
         network::store(unit, &pool, &name, network).await?;
     }
+    move_all(unit, &pool, &renumbering).await?;
+    seeing::rebuild_locked(unit, &authorized, &pool).await?;
     let message = format!("{from} of pool {} became {to}: {} moved", pool.name, renumbering.moves.len());
     unit.record(Change::PoolRenumbered(id), message).await?;
     Ok(renumbering)
@@ -70,6 +70,8 @@ async fn move_all(unit: &mut Unit, pool: &PoolRow, plan: &Renumbering) -> Result
             return Err(IpamError::Raced.into());
         }
     }
+    let vacated: Vec<_> = plan.moves.iter().map(|one| one.allocation.clone()).collect();
+    resting::rest_elsewhere(unit, &authorized, (pool, plan.old_range), &vacated).await?;
     for Move { allocation, new_value: to } in &plan.moves {
         let span = allocation.last_value.number() - allocation.value.number();
         let moved = Allocation {
@@ -92,6 +94,8 @@ async fn move_all(unit: &mut Unit, pool: &PoolRow, plan: &Renumbering) -> Result
 
 struct Plan {
     renumbering: Renumbering,
+    /// What is reserved in the range that moves.
+    old: Vec<Reservation>,
     reserved: Vec<Reserved>,
     /// What would become of the gateway whose pool it is.
     network: Option<Network>,
@@ -114,7 +118,7 @@ async fn plan(unit: &mut Unit, pool: &PoolRow, from: ValueRange, to: ValueRange)
     if to.count() < from.count() {
         return Err(Error::invalid("new_range", format!("{to} has fewer than {from}")));
     }
-    if is_meeting(&from, &to) && super::resting::is_resting(unit, pool).await? {
+    if is_meeting(&from, &to) && resting::is_resting(unit, pool).await? {
         let why = "meets the old range, and what is given up there must rest before anybody else has it";
         return Err(Error::invalid("new_range", format!("{to} {why}")));
     }
@@ -122,23 +126,23 @@ async fn plan(unit: &mut Unit, pool: &PoolRow, from: ValueRange, to: ValueRange)
         let offset = value.number() - from.first().number();
         Value::of_number(pool.kind, to.first().number() + offset)
     };
-    let place = (pool.id, pool.kind);
     let network = Network::of(unit, pool).await?;
     let name = network.as_ref().map_or_else(String::new, Network::pool_name);
     let network = network.map(|network| network.moved("new_range", &from, &to)).transpose()?;
     let own = network.as_ref().map(|network| network.reserved(&to)).unwrap_or_default();
-    let mut asked = Vec::new();
-    for old in store::reservations_of(&mut unit.tx, place).await? {
-        refuse_across(&from, &old.range, &old.range)?;
-        if !old.is_builtin && covers(&from, &old.range) {
-            let range = ValueRange::new(moved(old.range.first()), moved(old.range.last()))?;
-            asked.push((range, old.reason));
+    let (mut old, mut asked) = (Vec::new(), Vec::new());
+    for one in store::reservations_of(&mut unit.tx, (pool.id, pool.kind)).await? {
+        refuse_across(&from, &one.range, &one.range)?;
+        if covers(&from, &one.range) {
+            let range = ValueRange::new(moved(one.range.first()), moved(one.range.last()))?;
+            asked.extend((!one.is_builtin).then(|| Reserved::again(&one, range)));
+            old.push(one);
         }
     }
-    let reserved = reserved(&[to], &own, &asked);
-    let never: Vec<_> = reserved.iter().map(|(range, ..)| range.numbers()).collect();
+    let reserved = reserved(&[to], &own, asked);
+    let never: Vec<_> = reserved.iter().map(|one| one.range.numbers()).collect();
     let mut moves = Vec::new();
-    for allocation in store::living(&mut unit.tx, place).await? {
+    for allocation in living_for_long(unit, pool).await? {
         let (first, last) = numbers_of(&allocation);
         refuse_across(&from, &ValueRange::of_numbers(pool.kind, (first, last)), &super::shown(&allocation))?;
         if !from.contains(allocation.value) {
@@ -167,10 +171,10 @@ async fn plan(unit: &mut Unit, pool: &PoolRow, from: ValueRange, to: ValueRange)
         }
         moves.push(Move { allocation, new_value: to });
     }
-    let reservations = reserved.iter().cloned();
-    let reservations = reservations.map(|(range, reason, _)| ReservedRange { range, reason }).collect();
+    let reservations = reserved.iter().map(|one| (one.range, one.reason.clone()));
+    let reservations = reservations.map(|(range, reason)| ReservedRange { range, reason }).collect();
     let renumbering = Renumbering { old_range: from, new_range: to, moves, reservations };
-    Ok(Plan { renumbering, reserved, network, name })
+    Ok(Plan { renumbering, old, reserved, network, name })
 }
 
 fn is_meeting(one: &ValueRange, other: &ValueRange) -> bool {

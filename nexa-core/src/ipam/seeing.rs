@@ -5,6 +5,7 @@ use super::forecast::{Forecast, WINDOW_DAYS};
 use super::free;
 use super::heatmap::{AddressState, HeatMap};
 use super::model::{Allocation, AllocationStatus, PoolUsage, Strategy};
+use super::resting;
 use super::space::Interval;
 use super::store::{self, Locks, PoolRow, Wanted};
 use super::value::{PoolKind, Value, ValueRange};
@@ -65,18 +66,21 @@ async fn counts(unit: &mut Unit, pool: &PoolRow) -> Result<Counts> {
     let ranges = store::ranges_of(&mut unit.tx, pool).await?;
     let reservations = store::reservations_of(&mut unit.tx, place).await?;
     let children = store::children_of(&mut unit.tx, pool.id).await?;
-    let resting = store::resting(&mut unit.tx, place).await?;
-    let free = store::all_free(&mut unit.tx, place, Locks::Needless).await?;
+    let resting = store::count_resting(&mut unit.tx, place).await?;
+    let over: Vec<_> = resting::already_over(unit, pool).await?.iter().map(numbers_of).collect();
+    let goes_on = store::next_to_end(&mut unit.tx, place, unit.now).await?;
+    let mut free = store::all_free(&mut unit.tx, place, Locks::Needless).await?;
     let numbers = |ranges: &[ValueRange]| ranges.iter().map(ValueRange::numbers).collect::<Vec<_>>();
     let delegated = children.iter().flat_map(|child| numbers(&child.ranges)).collect::<Vec<_>>();
-    let quarantined: Vec<_> = resting.iter().map(numbers_of).collect();
+    let quarantined = Count::from(resting).minus(free::count(&over));
+    free.extend(over);
     Ok(Counts {
         all: free::count(&numbers(&ranges)),
         reserved: free::count(&reservations.iter().map(|one| one.range.numbers()).collect::<Vec<_>>()),
         delegated: free::count(&delegated),
-        quarantined: free::count(&quarantined),
+        quarantined,
         free: free::count(&free),
-        earliest_free_at: resting.first().and_then(|one| one.quarantined_until),
+        earliest_free_at: goes_on.and_then(|one| one.quarantined_until),
     })
 }
 
@@ -118,8 +122,8 @@ pub(super) async fn why_not_free(
     field: &'static str,
 ) -> Result<Error> {
     let wanted = ValueRange::of_numbers(pool.kind, numbers);
-    let ranges = store::ranges_of(&mut unit.tx, pool).await?;
-    if !ranges.iter().any(|range| range.contains(wanted.first()) && range.contains(wanted.last())) {
+    let ranges = store::ranges_of(&mut unit.tx, pool).await?.iter().map(ValueRange::numbers).collect();
+    if !free::without(vec![numbers], ranges).is_empty() {
         return Ok(IpamError::NotInPool { field, range: wanted.to_string(), pool: pool.name.clone() }.into());
     }
     if let Some(reservation) = store::reserved_at(&mut unit.tx, pool, numbers).await? {
@@ -150,16 +154,17 @@ pub(super) async fn next_free(unit: &mut Unit, id: PoolId) -> Result<Option<Valu
         Strategy::Next => pool.given_last.and_then(|last| last.checked_add(1)),
         _ => None,
     };
-    let mut found = None;
-    if let Some(number) = after {
-        let range = store::find_free(&mut unit.tx, &pool, Wanted::AtOrAbove(number), Locks::Needless).await?;
-        found = range.map(|range| number.max(range.0));
+    // What has rested enough is given back before anything is handed out.
+    let over: Vec<_> = resting::already_over(unit, &pool).await?.iter().map(numbers_of).collect();
+    for at_or_above in after.into_iter().chain([0]) {
+        let range = store::find_free(&mut unit.tx, &pool, Wanted::AtOrAbove(at_or_above), Locks::Needless);
+        let ranges = range.await?.into_iter().chain(over.iter().copied());
+        let numbers = ranges.filter(|range| range.1 >= at_or_above).map(|range| range.0.max(at_or_above));
+        if let Some(number) = numbers.min() {
+            return Ok(Some(Value::of_number(pool.kind, number)));
+        }
     }
-    if found.is_none() {
-        let range = store::find_free(&mut unit.tx, &pool, Wanted::Lowest, Locks::Needless).await?;
-        found = range.map(|range| range.0);
-    }
-    Ok(found.map(|number| Value::of_number(pool.kind, number)))
+    Ok(None)
 }
 
 pub(super) async fn lives(

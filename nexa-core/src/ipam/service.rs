@@ -254,7 +254,7 @@ impl Ipam {
         call.write(input, |unit, (id, generation)| Box::pin(resting::release(unit, *id, *generation))).await
     }
 
-    /// A page of what of a pool is in somebody's hands, in order of the claims.
+    /// A page of what of a pool is in somebody's hands, in order of the values.
     ///
     /// # Errors
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for a limit outside 1..=1000,

@@ -206,7 +206,9 @@ impl Value {
 }
 
 impl From<IpAddr> for Value {
+    /// An IPv4 address that is mapped into IPv6 is the IPv4 address.
     fn from(address: IpAddr) -> Self {
+        let address = address.to_canonical();
         Value { kind: PoolKind::of(Family::of(address)), number: Family::number(address) }
     }
 }

@@ -109,8 +109,9 @@ numbers! {
     Port(u16) = "port", "port", 1..=u16::MAX;
     /// The number of a Proxmox VE guest, its VMID: 100 to 999999999.
     Ctid(u32) = "CTID", "ctid", 100..=999_999_999;
-    /// A user's or a group's number on Unix. The highest that 32 bits can say is none: `chown` takes it for "as it is".
-    UnixId(u32) = "uid or gid", "unix_id", 0..=4_294_967_294;
+    /// A user's or a group's number on Unix. 0 is root's, which is never handed out, and the highest that 32 bits can say is none:
+    /// `chown` takes it for "as it is".
+    UnixId(u32) = "uid or gid", "unix_id", 1..=4_294_967_294;
 }
 
 /// An Ethernet address (EUI-48).

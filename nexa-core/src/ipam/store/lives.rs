@@ -2,7 +2,7 @@ use sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement};
 
 use super::Lives;
 use crate::actor::{Authorized, Right, right};
-use crate::db::{DbError, Owner, Row, Tx, page_by_id, within};
+use crate::db::{DbError, Owner, Row, Tx, within};
 use crate::error::Result;
 use crate::id::{AllocationId, DeviceId, PoolId};
 use crate::ipam::error::IpamError;
@@ -182,38 +182,128 @@ pub(in crate::ipam) async fn held(
     tx.optional(&query).await?.map(|row| allocation(pool.kind, &row)).transpose()
 }
 
+/// How many of a holder's earlier lives are looked at for one that suits.
+const EARLIER_LIVES: u64 = 100;
+
 /// What a holder had of a pool and gave back, the latest first: at rest, or over.
 pub(in crate::ipam) async fn had(
     tx: &mut Tx,
     pool: &PoolRow,
     key: &[u8],
-    status: AllocationStatus,
-) -> Result<Option<Allocation>, DbError> {
-    let query = rows(pool.kind)
+    (status, specific): (AllocationStatus, Option<Value>),
+) -> Result<Vec<Allocation>, DbError> {
+    let lives = Lives::of(pool.kind);
+    let mut query = rows(pool.kind);
+    query
         .and_where(Expr::col("pool_id").eq(pool.id))
         .and_where(Expr::col("sticky_key").eq(key.to_vec()))
         .and_where(Expr::col("status").eq(status.as_str()))
         // Claims that wait for each other are counted, whatever the clock does meanwhile.
         .order_by(if pool.is_parallel { "released_at" } else { "generation" }, Order::Desc)
         .order_by("id", Order::Desc)
-        .limit(1)
-        .to_owned();
-    tx.optional(&query).await?.map(|row| allocation(pool.kind, &row)).transpose()
+        .limit(EARLIER_LIVES);
+    if let Some(value) = specific {
+        query.and_where(Expr::col(lives.first).eq(Expr::val(lives.sql(value.number()))));
+    }
+    tx.all(&query).await?.iter().map(|row| allocation(pool.kind, row)).collect()
+}
+
+fn rests((pool, kind): (PoolId, PoolKind)) -> SelectStatement {
+    let mut query = rows(kind);
+    query.and_where(Expr::col("pool_id").eq(pool)).and_where(Expr::col("quarantined_until").is_not_null());
+    query
 }
 
 /// What rests in a pool, the first to end first.
 pub(in crate::ipam) async fn resting(
     tx: &mut Tx,
-    (pool, kind): (PoolId, PoolKind),
+    place: (PoolId, PoolKind),
 ) -> Result<Vec<Allocation>, DbError> {
-    let query = rows(kind)
-        .and_where(Expr::col("pool_id").eq(pool))
-        .and_where(Expr::col("quarantined_until").is_not_null())
+    let query = rests(place).order_by("quarantined_until", Order::Asc).to_owned();
+    tx.all(&query).await?.iter().map(|row| allocation(place.1, row)).collect()
+}
+
+/// What has rested in a pool until now or longer, the first to end first, after the last of the page before.
+pub(in crate::ipam) async fn rested(
+    tx: &mut Tx,
+    place: (PoolId, PoolKind),
+    now: Timestamp,
+    (after, limit): (Option<&Allocation>, u64),
+) -> Result<Vec<Allocation>, DbError> {
+    let mut query = rests(place);
+    query
+        .and_where(Expr::col("quarantined_until").lte(now))
         .order_by("quarantined_until", Order::Asc)
+        .order_by("id", Order::Asc)
+        .limit(limit);
+    if let Some((until, id)) = after.and_then(|one| Some((one.quarantined_until?, one.id))) {
+        query
+            .and_where(Expr::col("quarantined_until").gte(until))
+            .and_where(Expr::col("quarantined_until").gt(until).or(Expr::col("id").gt(id)));
+    }
+    tx.all(&query).await?.iter().map(|row| allocation(place.1, row)).collect()
+}
+
+/// What of a pool goes on resting for the shortest time.
+pub(in crate::ipam) async fn next_to_end(
+    tx: &mut Tx,
+    place: (PoolId, PoolKind),
+    now: Timestamp,
+) -> Result<Option<Allocation>, DbError> {
+    let query = rests(place)
+        .and_where(Expr::col("quarantined_until").gt(now))
+        .order_by("quarantined_until", Order::Asc)
+        .limit(1)
+        .to_owned();
+    tx.optional(&query).await?.map(|row| allocation(place.1, &row)).transpose()
+}
+
+/// How many numbers of a pool rest.
+pub(in crate::ipam) async fn count_resting(tx: &mut Tx, place: (PoolId, PoolKind)) -> Result<u128, DbError> {
+    let lives = Lives::of(place.1);
+    let is_one = || Expr::col(lives.last).eq(Expr::col(lives.first));
+    let query = Query::select()
+        .expr_as(Expr::col("id").count(), "rows")
+        .from(lives.table)
+        .and_where(Expr::col("pool_id").eq(place.0))
+        .and_where(Expr::col("quarantined_until").is_not_null())
+        .and_where(is_one())
+        .to_owned();
+    let singles = tx.optional(&query).await?.map_or(Ok(0), |row| row.fitted::<u64>("rows"))?;
+    let mut count = u128::from(singles);
+    let blocks = rests(place).and_where(is_one().not()).to_owned();
+    for row in tx.all(&blocks).await? {
+        let block = allocation(place.1, &row)?;
+        // All of IPv6 is never one block: its first address is nobody's.
+        count += block.last_value.number() - block.value.number() + 1;
+    }
+    Ok(count)
+}
+
+/// What rests in a range of a scope after its pool was renumbered.
+pub(in crate::ipam) async fn vacated_in(
+    tx: &mut Tx,
+    (scope, kind): (&str, PoolKind),
+    (first, last): Interval,
+) -> Result<Vec<Allocation>, DbError> {
+    let lives = Lives::of(kind);
+    let retired = Query::select()
+        .column("id")
+        .from("pools")
+        .and_where(Expr::col("scope").eq(scope))
+        .and_where(Expr::col("kind").eq(kind.as_str()))
+        .and_where(Expr::col("live").is_null())
+        .to_owned();
+    let query = rows(kind)
+        .and_where(Expr::col("quarantined_until").is_not_null())
+        .and_where(Expr::col("pool_id").in_subquery(retired))
+        .and_where(Expr::col(lives.first).lte(Expr::val(lives.sql(last))))
+        .and_where(Expr::col(lives.last).gte(Expr::val(lives.sql(first))))
         .to_owned();
     tx.all(&query).await?.iter().map(|row| allocation(kind, row)).collect()
 }
 
+/// What of a pool is in somebody's hands, in the order of the values, beginning after an allocation that may have ended meanwhile.
 pub(in crate::ipam) async fn list_allocations(
     tx: &mut Tx,
     authorized: &Authorized<right::PoolsRead>,
@@ -221,13 +311,35 @@ pub(in crate::ipam) async fn list_allocations(
     after: Option<&Cursor>,
     limit: u64,
 ) -> Result<Vec<Allocation>, DbError> {
+    let lives = Lives::of(pool.kind);
+    let covered = super::ranges_of(tx, pool).await?;
+    let (Some(first), Some(last)) = (covered.first(), covered.last()) else { return Ok(Vec::new()) };
     let mut query = rows(pool.kind);
+    in_scope(&mut query, pool);
     query
         .and_where(Expr::col("pool_id").eq(pool.id))
         .and_where(Expr::col("held").eq(1_i64))
-        .cond_where(within(authorized.scope(), Owner::NoOne));
-    page_by_id(&mut query, after, limit);
+        .and_where(Expr::col("live").eq(1_i64))
+        .and_where(Expr::col(lives.first).gte(Expr::val(lives.sql(first.first().number()))))
+        .and_where(Expr::col(lives.first).lte(Expr::val(lives.sql(last.last().number()))))
+        .cond_where(within(authorized.scope(), Owner::NoOne))
+        .order_by(lives.first, Order::Asc)
+        .limit(limit);
+    if let Some(after) = after {
+        let before = rows(pool.kind).and_where(Expr::col("id").eq(after.0)).to_owned();
+        let Some(before) = tx.optional(&before).await? else { return Ok(Vec::new()) };
+        let before = allocation(pool.kind, &before)?;
+        query.and_where(Expr::col(lives.first).gt(Expr::val(lives.sql(before.value.number()))));
+    }
     tx.all(&query).await?.iter().map(|row| allocation(pool.kind, row)).collect()
+}
+
+/// The values of a scope, as their unique index has them.
+fn in_scope(query: &mut SelectStatement, pool: &PoolRow) {
+    query.and_where(Expr::col("scope").eq(pool.scope.as_str()));
+    if pool.kind.family().is_none() {
+        query.and_where(Expr::col("kind").eq(pool.kind.as_str()));
+    }
 }
 
 /// What of a pool is in use or rests, in the order of the values.
@@ -273,21 +385,33 @@ pub(in crate::ipam) async fn lives_of(
     tx.all(&query).await?.iter().map(|row| allocation(value.kind(), row)).collect()
 }
 
-/// The living allocation of a pool that has a value of this range.
+/// The living allocation of a pool that has a value of this range. No two of a scope meet, so that it is the last that begins there or
+/// below.
 pub(in crate::ipam) async fn living_in(
     tx: &mut Tx,
     pool: &PoolRow,
     (first, last): Interval,
 ) -> Result<Option<Allocation>, DbError> {
     let lives = Lives::of(pool.kind);
+    let mut query = rows(pool.kind);
+    in_scope(&mut query, pool);
+    query
+        .and_where(Expr::col("live").eq(1_i64))
+        .and_where(Expr::col(lives.first).lte(Expr::val(lives.sql(last))))
+        .order_by(lives.first, Order::Desc)
+        .limit(1);
+    let found = tx.optional(&query).await?.map(|row| allocation(pool.kind, &row)).transpose()?;
+    Ok(found.filter(|one| one.pool_id == pool.id && one.last_value.number() >= first))
+}
+
+/// Whether anything of a pool is in use or rests.
+pub(in crate::ipam) async fn has_living(tx: &mut Tx, pool: &PoolRow) -> Result<bool, DbError> {
     let query = rows(pool.kind)
         .and_where(Expr::col("pool_id").eq(pool.id))
         .and_where(Expr::col("live").eq(1_i64))
-        .and_where(Expr::col(lives.first).lte(Expr::val(lives.sql(last))))
-        .and_where(Expr::col(lives.last).gte(Expr::val(lives.sql(first))))
         .limit(1)
         .to_owned();
-    tx.optional(&query).await?.map(|row| allocation(pool.kind, &row)).transpose()
+    Ok(tx.optional(&query).await?.is_some())
 }
 
 /// The generation of the latest life that a value has had.

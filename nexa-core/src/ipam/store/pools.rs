@@ -131,6 +131,36 @@ pub(in crate::ipam) async fn insert_pool<P: Right>(
     named(tx.execute(&statement).await, &pool.name.text)
 }
 
+/// A pool that is no more from the beginning, for what rests of a range that another one gave up.
+pub(in crate::ipam) async fn insert_retired<P: Right>(
+    tx: &mut Tx,
+    _authorized: &Authorized<P>,
+    (id, pool): (PoolId, &PoolRow),
+    range: ValueRange,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let name = Name::derived(&pool.name);
+    let statement = insert_row(
+        "pools",
+        [
+            ("id", id.into()),
+            ("scope", pool.scope.clone().into()),
+            ("kind", pool.kind.as_str().into()),
+            ("name", name.text.into()),
+            ("name_key", name.key.into()),
+            ("strategy", pool.strategy.as_str().into()),
+            ("quarantine", micros(pool.quarantine).into()),
+            ("is_parallel", 0_i64.into()),
+            ("revision", 0_i64.into()),
+            ("created_at", now.into()),
+            ("updated_at", now.into()),
+            ("deleted_at", now.into()),
+        ],
+    );
+    tx.execute(&statement).await?;
+    set_ranges(tx, id, &[range]).await
+}
+
 /// A taken name is said to be so.
 fn named(done: Result<u64, DbError>, name: &str) -> Result<()> {
     match done {

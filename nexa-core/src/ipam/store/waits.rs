@@ -2,6 +2,7 @@ use sea_query::{Expr, ExprTrait as _, Query};
 
 use crate::db::{DbError, Tx, insert_row};
 use crate::id::{AllocationId, GatewayId, PoolId};
+use crate::ipam::model::Allocation;
 use crate::runtime::Timestamp;
 
 /// A gateway that has not yet applied a release, as far as anybody knows.
@@ -13,14 +14,23 @@ pub(in crate::ipam) struct Behind {
     pub(in crate::ipam) heard_at: Timestamp,
 }
 
-/// The living gateways that have ever reported, and whose last report is of an older revision than they are to have.
-pub(in crate::ipam) async fn gateways_behind(tx: &mut Tx) -> Result<Vec<Behind>, DbError> {
+/// The living gateways that have ever reported, and whose last report is of an older revision than they are to have, or will be when
+/// what this one is to have changes.
+pub(in crate::ipam) async fn gateways_behind(
+    tx: &mut Tx,
+    changing: Option<GatewayId>,
+) -> Result<Vec<Behind>, DbError> {
+    let is_behind = Expr::col("applied_revision").lt(Expr::col("revision"));
+    let is_behind = match changing {
+        Some(gateway) => is_behind.or(Expr::col("id").eq(gateway)),
+        None => is_behind,
+    };
     let query = Query::select()
         .columns(["id", "revision", "last_sync_at"])
         .from("gateways")
         .and_where(Expr::col("live").eq(1_i64))
         .and_where(Expr::col("last_sync_at").is_not_null())
-        .and_where(Expr::col("applied_revision").lt(Expr::col("revision")))
+        .and_where(is_behind)
         .to_owned();
     let behind = |row: &crate::db::Row| {
         Ok(Behind {
@@ -51,23 +61,33 @@ pub(in crate::ipam) async fn insert_waits(
     Ok(())
 }
 
-/// The living gateways that an allocation waits for, each with when it was last heard of.
-pub(in crate::ipam) async fn waits_of(tx: &mut Tx, allocation: AllocationId) -> Result<Vec<Behind>, DbError> {
+/// The living gateways that allocations wait for, each with when it was last heard of.
+pub(in crate::ipam) async fn waits_of(
+    tx: &mut Tx,
+    allocations: &[Allocation],
+) -> Result<Vec<(AllocationId, Behind)>, DbError> {
+    if allocations.is_empty() {
+        return Ok(Vec::new());
+    }
     let query = Query::select()
+        .column(("ip_release_waits", "allocation_id"))
         .column(("ip_release_waits", "gateway_id"))
         .column(("ip_release_waits", "revision"))
         .column(("gateways", "last_sync_at"))
         .from("ip_release_waits")
         .inner_join("gateways", Expr::col(("gateways", "id")).equals(("ip_release_waits", "gateway_id")))
-        .and_where(Expr::col(("ip_release_waits", "allocation_id")).eq(allocation))
+        .and_where(
+            Expr::col(("ip_release_waits", "allocation_id")).is_in(allocations.iter().map(|one| one.id)),
+        )
         .and_where(Expr::col(("gateways", "live")).eq(1_i64))
         .to_owned();
     let behind = |row: &crate::db::Row| {
-        Ok(Behind {
+        let behind = Behind {
             gateway: GatewayId::from_uuid(row.uuid("gateway_id")?),
             revision: row.number("revision")?,
             heard_at: row.time("last_sync_at")?,
-        })
+        };
+        Ok((AllocationId::from_uuid(row.uuid("allocation_id")?), behind))
     };
     tx.all(&query).await?.iter().map(behind).collect()
 }
