@@ -507,6 +507,8 @@ pub struct ImportReport {
     pub addresses: i64,
     /// How many entries are there already.
     pub unchanged: i64,
+    /// How many entries mean nothing here: NetBox's containers, out of which nothing is handed out, and leases that are over.
+    pub skipped: i64,
     /// What is in the way, in order of the lines; at most 1,000 are listed.
     pub conflicts: Vec<ImportConflict>,
     /// How many those are.

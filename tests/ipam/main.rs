@@ -5,6 +5,7 @@ mod support;
 
 mod borders;
 mod claiming;
+mod exchange;
 mod filling;
 mod machine;
 mod model;

@@ -15,6 +15,7 @@ use crate::actor::{Authorized, Right, right};
 use crate::error::{Error, Result};
 use crate::events::Change;
 use crate::id::{AllocationId, DeviceId, GatewayId, PoolId};
+use crate::net::algebra::span_of;
 use crate::runtime::Random;
 use crate::unit::Unit;
 
@@ -236,14 +237,16 @@ fn check(pool: &PoolRow, claim: &Claim) -> Result<()> {
     if let Some(value) = claim.specific.filter(|value| value.kind() != pool.kind) {
         return Err(Error::invalid("specific", format!("{value} is no {}", pool.kind.what())));
     }
-    match claim.block.filter(|prefix_len| *prefix_len > pool.kind.bits()) {
-        Some(prefix_len) => {
-            let most = pool.kind.bits();
-            Err(Error::invalid(
-                "block",
-                format!("{prefix_len} is more than the {most} bits of one {}", pool.kind.what()),
-            ))
-        }
+    let Some(prefix_len) = claim.block else { return Ok(()) };
+    let Some(bits) = pool.kind.bits().checked_sub(prefix_len) else {
+        let (most, what) = (pool.kind.bits(), pool.kind.what());
+        return Err(Error::invalid(
+            "block",
+            format!("{prefix_len} is more than the {most} bits of one {what}"),
+        ));
+    };
+    match claim.specific.filter(|value| value.number() & span_of(bits) != 0) {
+        Some(value) => Err(Error::invalid("specific", format!("{value} is where no /{prefix_len} begins"))),
         None => Ok(()),
     }
 }
@@ -260,7 +263,7 @@ fn held_already(pool: &PoolRow, claim: &Claim, held: Allocation) -> Result<Alloc
 fn suits(pool: &PoolRow, claim: &Claim, allocation: &Allocation) -> bool {
     let bits = claim.block.map_or(0, |prefix_len| pool.kind.bits() - prefix_len);
     let span = allocation.last_value.number() - allocation.value.number();
-    claim.specific.is_none_or(|value| value == allocation.value) && span == crate::net::algebra::span_of(bits)
+    claim.specific.is_none_or(|value| value == allocation.value) && span == span_of(bits)
 }
 
 /// What the holder gave back and still rests: it may have that again at once.
@@ -275,7 +278,13 @@ async fn rested(unit: &mut Unit, pool: &PoolRow, holder: &Holder, claim: &Claim)
 /// Takes what is asked for out of what is free.
 async fn take_one(unit: &mut Unit, pool: &PoolRow, holder: &Holder, claim: &Claim) -> Result<Interval> {
     let (range, taken) = match (claim.specific, claim.block) {
-        (Some(value), _) => specific(unit, pool, value).await?,
+        (Some(value), Some(prefix_len)) => {
+            let first = value.number();
+            let block = (first, first.saturating_add(span_of(pool.kind.bits() - prefix_len)));
+            take(unit, pool, block, "specific").await?;
+            return Ok(block);
+        }
+        (Some(value), None) => specific(unit, pool, value).await?,
         (None, Some(prefix_len)) => {
             let block = find_block(unit, pool, pool.kind.bits() - prefix_len).await?;
             take(unit, pool, block, "block").await?;
@@ -331,7 +340,7 @@ pub(super) async fn find_block(unit: &mut Unit, pool: &PoolRow, bits: u8) -> Res
             return Ok(block);
         }
     }
-    let size = crate::net::algebra::span_of(bits).saturating_add(1);
+    let size = span_of(bits).saturating_add(1);
     Err(seeing::exhausted(unit, pool, size, bits).await?)
 }
 

@@ -303,7 +303,7 @@ pub(super) fn checked_ranges(kind: PoolKind, ranges: &[ValueRange]) -> Result<()
     Ok(())
 }
 
-fn checked_scope(scope: &str) -> Result<String> {
+pub(super) fn checked_scope(scope: &str) -> Result<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | ':');
     match scope.chars().count() <= MAX_SCOPE && scope.chars().all(plain) {
         true => Ok(scope.to_owned()),
@@ -405,7 +405,7 @@ impl Claim {
         self
     }
 
-    /// This one and no other.
+    /// This one and no other; with [`Claim::block`] the block that begins there.
     #[must_use]
     pub fn specific(mut self, value: Value) -> Self {
         self.specific = Some(value);
@@ -421,9 +421,6 @@ impl Claim {
     }
 
     pub(super) fn checked(self) -> Result<Self> {
-        if self.specific.is_some() && self.block.is_some() {
-            return Err(Error::invalid("block", "is given beside a specific value"));
-        }
         let holder = self.holder.as_deref().map(checked_holder).transpose()?;
         Ok(Claim { holder, ..self })
     }

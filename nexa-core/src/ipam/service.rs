@@ -339,7 +339,7 @@ impl Ipam {
     /// What an import would do, and what is in its way, line by line.
     ///
     /// # Errors
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) (`text`) above 16 MiB; what every call can fail with.
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) (`scope`, or `text` above 16 MiB); what every call can fail with.
     pub async fn check_import(&self, scope: &str, format: ImportFormat, text: &str) -> Result<ImportReport> {
         self.handle
             .read((scope.to_owned(), format, text.to_owned()), |unit, (scope, format, text)| {
@@ -364,11 +364,12 @@ impl Ipam {
     }
 
     /// The pools of a scope, with what is reserved of them and who holds what, as a text that can be imported. NetBox's JSON has place
-    /// for addresses only; a block is in neither.
+    /// for addresses only, and has what NetBox does not know in custom fields. The pool of a gateway is a pool like others there, in
+    /// which the gateway's own addresses are reserved.
     ///
     /// # Errors
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) (`format`) for dnsmasq's leases, which are only read; what every call can fail
-    /// with.
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) (`scope`, or `format` for dnsmasq's leases, which are only read); what every
+    /// call can fail with.
     pub async fn export_pools(&self, scope: &str, format: ImportFormat) -> Result<String> {
         self.handle
             .read((scope.to_owned(), format), |unit, (scope, format)| {

@@ -334,6 +334,12 @@ impl ValueRange {
         value.kind == self.kind && (self.first..=self.last).contains(&value.number)
     }
 
+    /// How many bits the numbers of a block have in common.
+    pub(super) fn block_len(&self) -> u8 {
+        let span = self.last.wrapping_sub(self.first);
+        self.kind.bits().saturating_sub(u8::try_from(span.count_ones()).unwrap_or(u8::MAX))
+    }
+
     pub(super) const fn numbers(&self) -> (u128, u128) {
         (self.first, self.last)
     }

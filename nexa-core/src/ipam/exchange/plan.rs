@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::document::{Entry, ImportReport, What};
+use super::document::{Entry, ImportReport, PoolEntry, What};
 use crate::id::PoolId;
 use crate::ipam::free;
 use crate::ipam::model::{checked_holder, checked_ranges, checked_reason};
@@ -18,8 +18,8 @@ pub(super) struct Known {
     pub(super) ranges: Vec<ValueRange>,
     pub(super) free: Intervals,
     pub(super) reserved: BTreeSet<Interval>,
-    /// Who has what, by the first of it.
-    pub(super) held: BTreeMap<u128, Option<String>>,
+    /// Who has what.
+    pub(super) held: BTreeMap<Interval, Option<String>>,
     /// Which place has what a holder has.
     pub(super) holders: BTreeMap<String, u128>,
 }
@@ -27,9 +27,9 @@ pub(super) struct Known {
 /// What is to be done, in this order. Pools are named by their place among those that are known.
 #[derive(PartialEq, Eq, Debug)]
 pub(super) enum Action {
-    Create { pool: usize, name: String, ranges: Vec<ValueRange>, parent: Option<usize> },
+    Create { pool: usize, new: PoolEntry, parent: Option<usize> },
     Reserve { pool: usize, range: ValueRange, reason: String },
-    Claim { pool: usize, value: Value, holder: Option<String> },
+    Claim { pool: usize, range: ValueRange, holder: Option<String> },
 }
 
 /// What is to be done, and what is in the way.
@@ -37,28 +37,49 @@ pub(super) struct Plan {
     pub(super) pools: Vec<Known>,
     pub(super) actions: Vec<Action>,
     pub(super) report: ImportReport,
-    names: BTreeSet<String>,
+    names: Names,
 }
 
-/// Compares what a text asks for with what is there. `names` are the keys of the names that pools have.
-pub(super) fn plan(
-    pools: Vec<Known>,
-    names: BTreeSet<String>,
-    mut entries: Vec<Entry>,
-    report: ImportReport,
-) -> Plan {
+/// The names that pools have.
+#[derive(Default)]
+pub(super) struct Names {
+    /// The scope that is imported into.
+    pub(super) scope: String,
+    /// The key of each, and whether it is a pool's of that scope.
+    pub(super) taken: BTreeMap<String, bool>,
+}
+
+impl Names {
+    /// The name for a new pool: with its scope when a pool of another one has it already, as names are unique over all of them.
+    fn give(&mut self, name: &str) -> Result<String, String> {
+        let mut name = Name::parse("name", name).map_err(|refused| refused.to_string())?;
+        if self.taken.get(&name.key) == Some(&false) {
+            let scope = if self.scope.is_empty() { "shared" } else { &self.scope };
+            let room = 125_usize.saturating_sub(scope.chars().count());
+            let short: String = name.text.chars().take(room).collect();
+            name = Name::derived(&format!("{} ({scope})", short.trim_end()));
+        }
+        match self.taken.insert(name.key, true) {
+            None => Ok(name.text),
+            Some(_) => Err(format!("the pool name {:?} is taken", name.text)),
+        }
+    }
+}
+
+/// Compares what a text asks for with what is there.
+pub(super) fn plan(pools: Vec<Known>, names: Names, mut entries: Vec<Entry>, report: ImportReport) -> Plan {
     let mut plan = Plan { pools, actions: Vec::new(), report, names };
     // A pool before its parts, and pools before what is in them; the report goes by lines again.
     entries.sort_by_key(|entry| match &entry.what {
-        What::Pool { ranges, .. } => (0, u128::MAX - ranges.iter().map(span).max().unwrap_or(0)),
+        What::Pool(pool) => (0, u128::MAX - size(&pool.ranges)),
         What::Reservation { .. } => (1, 0),
         What::Held { .. } => (2, 0),
     });
     for Entry { line, field, what } in entries {
         let refused = match what {
-            What::Pool { name, ranges } => plan.pool(name, ranges),
+            What::Pool(pool) => plan.pool(pool),
             What::Reservation { range, reason } => plan.reservation(range, reason),
-            What::Held { value, holder } => plan.held(value, holder),
+            What::Held { range, holder } => plan.held(range, holder),
         };
         if let Err(message) = refused {
             plan.report.refuse(line, field, message);
@@ -72,20 +93,24 @@ fn span(range: &ValueRange) -> u128 {
     range.last().number() - range.first().number()
 }
 
+/// How many more than one ranges have, as far as that can be said: what has a part is larger than the part.
+fn size(ranges: &[ValueRange]) -> u128 {
+    ranges.iter().map(span).fold(0, u128::saturating_add)
+}
+
 impl Plan {
-    fn pool(&mut self, name: String, ranges: Vec<ValueRange>) -> Result<(), String> {
+    fn pool(&mut self, mut new: PoolEntry) -> Result<(), String> {
+        let ranges = new.ranges.clone();
         let Some(kind) = ranges.first().map(ValueRange::kind) else { return Err("has no range".to_owned()) };
         checked_ranges(kind, &ranges).map_err(|refused| refused.to_string())?;
-        let mut sorted = ranges.clone();
-        sorted.sort_unstable();
-        if self.pools.iter().any(|known| known.ranges == sorted) {
+        // A text of somebody else's has the ranges of one pool apart.
+        let is_part = |known: &Known| ranges.iter().all(|range| known.ranges.contains(range));
+        if self.pools.iter().any(|known| known.kind == kind && is_part(known)) {
             self.report.unchanged += 1;
             return Ok(());
         }
-        let key = Name::parse("name", &name).map_err(|refused| refused.to_string())?.key;
-        if self.names.contains(&key) {
-            return Err(format!("the pool name {name:?} is taken"));
-        }
+        let mut sorted = ranges.clone();
+        sorted.sort_unstable();
         let numbers: Vec<_> = ranges.iter().map(ValueRange::numbers).collect();
         let parent = self.deepest(kind, &numbers);
         let meets = |known: &Known| {
@@ -101,6 +126,7 @@ impl Plan {
         if free.is_empty() {
             return Err("has nothing to hand out".to_owned());
         }
+        new.name = self.names.give(&new.name)?;
         if let Some(parent) = parent {
             let known = self.pools.get_mut(parent).ok_or("has no parent")?;
             if !numbers.iter().all(|new| known.free.contains(*new)) {
@@ -123,9 +149,8 @@ impl Plan {
             held: BTreeMap::new(),
             holders: BTreeMap::new(),
         });
-        self.names.insert(key);
         self.report.pools += 1;
-        self.actions.push(Action::Create { pool, name, ranges, parent });
+        self.actions.push(Action::Create { pool, new, parent });
         Ok(())
     }
 
@@ -147,34 +172,38 @@ impl Plan {
         Ok(())
     }
 
-    fn held(&mut self, value: Value, holder: Option<String>) -> Result<(), String> {
+    fn held(&mut self, range: ValueRange, holder: Option<String>) -> Result<(), String> {
         let holder =
             holder.as_deref().map(checked_holder).transpose().map_err(|refused| refused.to_string())?;
-        let numbers = (value.number(), value.number());
-        let pool = self.deepest(value.kind(), &[numbers]).ok_or_else(|| format!("{value} is in no pool"))?;
+        let numbers = range.numbers();
+        let span = span(&range);
+        if span & (span.wrapping_add(1)) != 0 || numbers.0 & span != 0 {
+            return Err(format!("{range} is no block, which begins at a multiple of its size"));
+        }
+        let pool = self.deepest(range.kind(), &[numbers]).ok_or_else(|| format!("{range} is in no pool"))?;
         let known = self.pools.get_mut(pool).ok_or("is in no pool")?;
-        if let Some(other) = known.held.get(&value.number()) {
+        if let Some(other) = known.held.get(&numbers) {
             if *other == holder {
                 self.report.unchanged += 1;
                 return Ok(());
             }
             let other = other.as_deref().unwrap_or("nobody who is named");
-            return Err(format!("{value} is held by {other}"));
+            return Err(format!("{range} is held by {other}"));
         }
         if let Some(other) = holder.as_ref().and_then(|holder| known.holders.get(holder)) {
-            let other = Value::of_number(value.kind(), *other);
+            let other = Value::of_number(range.kind(), *other);
             return Err(format!("its holder has {other} of the same pool"));
         }
         if !known.free.take(numbers) {
             let is_reserved = known.reserved.iter().any(|range| meet(*range, numbers));
-            return Err(format!("{value} is {}", if is_reserved { "reserved" } else { "not free" }));
+            return Err(format!("{range} is {}", if is_reserved { "reserved" } else { "not free" }));
         }
-        known.held.insert(value.number(), holder.clone());
+        known.held.insert(numbers, holder.clone());
         if let Some(holder) = &holder {
-            known.holders.insert(holder.clone(), value.number());
+            known.holders.insert(holder.clone(), numbers.0);
         }
         self.report.addresses += 1;
-        self.actions.push(Action::Claim { pool, value, holder });
+        self.actions.push(Action::Claim { pool, range, holder });
         Ok(())
     }
 
@@ -182,8 +211,7 @@ impl Plan {
     fn deepest(&self, kind: PoolKind, numbers: &[Interval]) -> Option<usize> {
         let having =
             self.pools.iter().enumerate().filter(|(_, known)| known.kind == kind && covers(known, numbers));
-        let size = |known: &Known| known.ranges.iter().map(span).fold(0_u128, u128::saturating_add);
-        having.min_by_key(|(_, known)| size(known)).map(|(pool, _)| pool)
+        having.min_by_key(|(_, known)| size(&known.ranges)).map(|(pool, _)| pool)
     }
 }
 
@@ -204,7 +232,7 @@ mod tests {
 
     fn planned(text: &str) -> Plan {
         let read = super::super::table::read(text);
-        plan(Vec::new(), BTreeSet::new(), read.entries, read.report)
+        plan(Vec::new(), Names::default(), read.entries, read.report)
     }
 
     #[test]
@@ -220,6 +248,29 @@ mod tests {
             plan.actions
         );
         assert!(matches!(plan.actions[3], Action::Claim { pool: 1, .. }));
+    }
+
+    #[test]
+    fn a_name_of_another_scope_is_no_conflict_and_one_of_the_same_is() {
+        let name = |taken: &[(&str, bool)], scope: &str, name: &str| {
+            let taken = taken.iter().map(|(name, is_ours)| ((*name).to_owned(), *is_ours)).collect();
+            Names { scope: scope.to_owned(), taken }.give(name)
+        };
+        assert_eq!(name(&[("lab", false)], "hq", "Lab").unwrap(), "Lab (hq)");
+        assert_eq!(name(&[("lab", false)], "", "lab").unwrap(), "lab (shared)");
+        assert_eq!(name(&[("lab", false)], &"s".repeat(64), &"l".repeat(128)).unwrap().len(), 128);
+        assert!(name(&[("lab", true)], "hq", "Lab").is_err());
+        assert!(name(&[("lab", false), ("lab (hq)", false)], "hq", "lab").is_err());
+    }
+
+    #[test]
+    fn a_range_of_a_pool_that_is_there_is_no_part_of_it() {
+        let plan = planned(
+            "record,type,value,name\npool,ipv4,10.0.0.0/25 10.1.0.0/24,two\npool,ipv4,10.0.0.0/25,again\n\
+             pool,ipv4,10.1.0.64/26,part\naddress,ipv4,10.1.0.128/28,block\naddress,ipv4,10.1.0.150-10.1.0.160,bad\n",
+        );
+        assert_eq!((plan.report.pools, plan.report.unchanged, plan.report.addresses), (2, 1, 1));
+        assert_eq!(plan.report.conflicts.iter().map(|one| one.line).collect::<Vec<_>>(), [6]);
     }
 
     #[test]

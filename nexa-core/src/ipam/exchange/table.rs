@@ -1,13 +1,14 @@
 //! Tables: our own, and those that NetBox exports.
 
-use super::document::{Lines, Read, What, holder};
-use super::json::{of_address, of_prefix, of_range};
+use super::document::{Lines, PoolEntry, Read, What, holder, quarantine};
+use super::json::{OneNetwork, of_address, of_prefix, of_range};
 use crate::error::{Error, Result};
-use crate::ipam::value::{PoolKind, Value, ValueRange};
+use crate::ipam::value::{PoolKind, ValueRange};
 use crate::name::cell_text;
 
-/// The columns of our own.
-const COLUMNS: [&str; 4] = ["record", "type", "value", "name"];
+/// The columns of our own, of which those of pools may be missing.
+const COLUMNS: [&str; 7] = ["record", "type", "value", "name", "strategy", "quarantine", "parallel"];
+const NEEDED: usize = 4;
 
 /// Which of the tables it is, by its columns.
 #[derive(Clone, Copy)]
@@ -44,13 +45,16 @@ pub(super) fn read(text: &str) -> Read {
     let at = |position: Option<&csv::Position>| {
         position.map_or(0, |position| lines.at(usize::try_from(position.byte()).unwrap_or(usize::MAX)))
     };
+    let mut network = OneNetwork::default();
     for row in reader.records() {
         match row {
             Ok(row) => {
                 let line = at(row.position());
-                let (field, what) = header.entry(kind, &row);
-                if let Some(what) = what {
-                    read.take(line, field, what);
+                let vrf = header.cell(&row, "vrf");
+                match header.entry(kind, &row) {
+                    _ if !network.is_same(vrf) => read.report.refuse(line, "vrf", OneNetwork::REFUSED),
+                    (field, Some(what)) => read.take(line, field, what),
+                    (_, None) => read.skip(),
                 }
             }
             Err(bad) => read.report.refuse(at(bad.position()), "row", bad.to_string()),
@@ -78,7 +82,7 @@ impl Header {
     fn kind(&self) -> Result<Kind> {
         let has = |name: &str| self.0.iter().any(|column| column == name);
         match () {
-            () if COLUMNS.iter().all(|column| has(column)) => Ok(Kind::Own),
+            () if COLUMNS.iter().take(NEEDED).all(|column| has(column)) => Ok(Kind::Own),
             () if has("prefix") => Ok(Kind::Prefixes),
             () if has("start_address") && has("end_address") => Ok(Kind::Ranges),
             () if has("address") => Ok(Kind::Addresses),
@@ -102,9 +106,7 @@ impl Header {
             status => status,
         };
         match kind {
-            Kind::Own => {
-                ("value", Some(own(cell("record"), cell("type"), cell("value"), &plain(cell("name")))))
-            }
+            Kind::Own => ("value", Some(own(&cell))),
             Kind::Prefixes if status == "container" => ("prefix", None),
             Kind::Prefixes => ("prefix", Some(of_prefix(cell("prefix"), cell("description")))),
             Kind::Ranges => {
@@ -113,30 +115,42 @@ impl Header {
                 ("start_address", Some(range))
             }
             Kind::Addresses => {
-                let name =
-                    Some(cell("dns_name")).filter(|name| !name.is_empty()).unwrap_or(cell("description"));
-                ("address", Some(of_address(cell("address"), &status, name)))
+                let name = [cell("dns_name"), cell("description")].into_iter().find(|name| !name.is_empty());
+                ("address", Some(of_address(cell("address"), &status, name.unwrap_or(""))))
             }
         }
     }
 }
 
-fn own(record: &str, kind: &str, value: &str, name: &str) -> Result<What> {
-    let kind: PoolKind = kind.parse()?;
-    match record {
+fn own<'a>(cell: &impl Fn(&'static str) -> &'a str) -> Result<What> {
+    let kind: PoolKind = cell("type").parse()?;
+    let (value, name) = (cell("value"), plain(cell("name")));
+    match cell("record") {
         "pool" => {
             let ranges = value.split_ascii_whitespace().map(|range| ValueRange::parse(kind, range));
             let ranges: Vec<_> = ranges.collect::<Result<_>>()?;
             if ranges.is_empty() {
                 return Err(Error::invalid("value", "is empty"));
             }
-            Ok(What::Pool { name: name.to_owned(), ranges })
+            let strategy = Some(cell("strategy")).filter(|word| !word.is_empty());
+            let is_parallel = match cell("parallel") {
+                "" | "no" => false,
+                "yes" => true,
+                other => return Err(Error::invalid("parallel", format!("{other:?} is neither yes nor no"))),
+            };
+            Ok(What::Pool(PoolEntry {
+                name,
+                ranges,
+                strategy: strategy.map(str::parse).transpose()?.unwrap_or_default(),
+                quarantine: quarantine(cell("quarantine"))?,
+                is_parallel,
+            }))
         }
-        "reservation" => {
-            Ok(What::Reservation { range: ValueRange::parse(kind, value)?, reason: name.to_owned() })
+        "reservation" => Ok(What::Reservation { range: ValueRange::parse(kind, value)?, reason: name }),
+        "address" => Ok(What::Held { range: ValueRange::parse(kind, value)?, holder: holder(&name) }),
+        record => {
+            Err(Error::invalid("record", format!("{record:?} is neither pool, reservation nor address")))
         }
-        "address" => Ok(What::Held { value: Value::parse(kind, value)?, holder: holder(name) }),
-        _ => Err(Error::invalid("record", format!("{record:?} is neither pool, reservation nor address"))),
     }
 }
 
@@ -147,20 +161,24 @@ pub(super) fn write(entries: &[What]) -> String {
     // Writing to memory does not fail.
     let _ = writer.write_record(COLUMNS);
     for entry in entries {
+        let (mut strategy, mut quarantine, mut parallel) = ("", String::new(), "");
         let (record, kind, value, name) = match entry {
-            What::Pool { name, ranges } => {
-                let Some(kind) = ranges.first().map(ValueRange::kind) else { continue };
-                let ranges = ranges.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-                ("pool", kind, ranges, name.as_str())
+            What::Pool(pool) => {
+                let Some(kind) = pool.ranges.first().map(ValueRange::kind) else { continue };
+                let ranges = pool.ranges.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+                (strategy, quarantine) = (pool.strategy.as_str(), pool.quarantine_text());
+                parallel = if pool.is_parallel { "yes" } else { "no" };
+                ("pool", kind, ranges, pool.name.as_str())
             }
             What::Reservation { range, reason } => {
                 ("reservation", range.kind(), range.to_string(), reason.as_str())
             }
-            What::Held { value, holder } => {
-                ("address", value.kind(), value.to_string(), holder.as_deref().unwrap_or(""))
+            What::Held { range, holder } => {
+                ("address", range.kind(), range.to_string(), holder.as_deref().unwrap_or(""))
             }
         };
-        let _ = writer.write_record([record, kind.as_str(), &value, &cell_text(name)]);
+        let name = cell_text(name);
+        let _ = writer.write_record([record, kind.as_str(), &value, &name, strategy, &quarantine, parallel]);
     }
     writer.into_inner().map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
 }
@@ -193,7 +211,11 @@ mod tests {
         let (entries, refused) = shown(
             "\u{feff}id;prefix;status;description\r\n1;10.0.0.0/24;Active;\"a\nb\"\r\n2;10.0.0.1/24;Active;\r\n3;10.0.0.0/8;Container;\r\n",
         );
-        assert_eq!(entries, [(2, r#"Pool { name: "10.0.0.0/24 a\nb", ranges: [10.0.0.0/24] }"#.to_owned())]);
+        assert_eq!(entries, [(
+                2,
+                r#"Pool(PoolEntry { name: "10.0.0.0/24 a b", ranges: [10.0.0.0/24], strategy: Lowest, quarantine: 0ns, is_parallel: false })"#
+                    .to_owned()
+            )]);
         assert_eq!(refused.len(), 1);
         assert_eq!(refused[0].0, 4, "{refused:?}");
         let (entries, refused) =
@@ -206,28 +228,49 @@ mod tests {
     fn what_is_written_is_read_as_it_was() {
         let range = |kind, text: &str| ValueRange::parse(kind, text).unwrap();
         let entries = vec![
-            What::Pool {
-                name: "=1+1".to_owned(),
-                ranges: vec![
-                    range(PoolKind::Ipv4, "10.0.0.0/24"),
-                    range(PoolKind::Ipv4, "10.1.0.0-10.1.0.9"),
-                ],
-            },
-            What::Pool {
-                name: "ports, of \"hq\"".to_owned(),
-                ranges: vec![range(PoolKind::TcpPort, "20000-32767")],
-            },
+            What::Pool(PoolEntry {
+                strategy: crate::ipam::Strategy::Sticky,
+                quarantine: std::time::Duration::from_millis(1_500),
+                is_parallel: true,
+                ..PoolEntry::plain(
+                    "=1+1".to_owned(),
+                    vec![range(PoolKind::Ipv4, "10.0.0.0/24"), range(PoolKind::Ipv4, "10.1.0.0-10.1.0.9")],
+                )
+            }),
+            What::Pool(PoolEntry::plain(
+                "ports, of \"hq\"".to_owned(),
+                vec![range(PoolKind::TcpPort, "20000-32767")],
+            )),
             What::Reservation { range: range(PoolKind::TcpPort, "20080"), reason: "'quoted".to_owned() },
+            What::Held { range: range(PoolKind::Ipv4, "10.0.0.5"), holder: Some("printer".to_owned()) },
+            What::Held { range: range(PoolKind::Ipv4, "10.0.0.6"), holder: None },
             What::Held {
-                value: Value::parse(PoolKind::Ipv4, "10.0.0.5").unwrap(),
-                holder: Some("printer".to_owned()),
+                range: range(PoolKind::Ipv4, "10.0.0.16-10.0.0.31"),
+                holder: Some("web".to_owned()),
             },
-            What::Held { value: Value::parse(PoolKind::Ipv4, "10.0.0.6").unwrap(), holder: None },
         ];
         let text = write(&entries);
         let read: Vec<_> = read(&text).entries.into_iter().map(|entry| entry.what).collect();
         assert_eq!(read, entries, "{text}");
         assert!(text.contains("'=1+1"), "{text}");
+    }
+
+    #[test]
+    fn what_a_row_says_of_a_pool_is_read_or_refused() {
+        let table =
+            |row: &str| shown(&format!("record,type,value,name,strategy,quarantine,parallel\n{row}\n"));
+        let (entries, _) = table("pool,ipv4,10.0.0.0/24,lab,next,0.25,yes");
+        assert!(entries[0].1.contains("strategy: Next, quarantine: 250ms, is_parallel: true"), "{entries:?}");
+        for row in [
+            "pool,ipv4,10.0.0.0/24,lab,best,,",
+            "pool,ipv4,10.0.0.0/24,lab,,1e3,",
+            "pool,ipv4,10.0.0.0/24,lab,,,1",
+        ] {
+            let (entries, refused) = table(row);
+            assert!(entries.is_empty() && refused.len() == 1, "{row}: {refused:?}");
+        }
+        let (entries, refused) = shown("address,vrf\n10.0.0.5/24,red\n10.0.0.6/24,blue\n10.0.0.7/24,red\n");
+        assert_eq!((entries.len(), refused.len(), refused[0].0), (2, 1, 3), "{refused:?}");
     }
 
     #[test]
