@@ -1304,7 +1304,7 @@ export interface CallOptions {
 export interface Claim {
   /** Who gets it, in up to 128 characters. A holder has one at most in a pool: claiming again gives the same one. */
   holder?: string
-  /** This one and no other. */
+  /** This one and no other; with `block` the block that begins there. */
   specific?: string
   /**
    * How long the prefix of a whole block is, such as 28 for a `/28`. The number of bits is that of the kind: 32, 128 for IPv6,
@@ -1806,6 +1806,8 @@ export interface ImportReport {
   addresses: number
   /** How many entries are there already. */
   unchanged: number
+  /** How many entries mean nothing here: NetBox's containers, out of which nothing is handed out, and leases that are over. */
+  skipped: number
   /** What is in the way, in order of the lines; at most 1,000 are listed. */
   conflicts: Array<ImportConflict>
   /** How many those are. */

@@ -289,7 +289,7 @@ pub struct PoolPage {
 pub struct Claim {
     /// Who gets it, in up to 128 characters. A holder has one at most in a pool: claiming again gives the same one.
     pub holder: Option<String>,
-    /// This one and no other.
+    /// This one and no other; with `block` the block that begins there.
     pub specific: Option<String>,
     /// How long the prefix of a whole block is, such as 28 for a `/28`. The number of bits is that of the kind: 32, 128 for IPv6,
     /// 48 for MAC addresses, 16 for ports.

@@ -718,7 +718,7 @@ class Claim:
     @property
     def specific(self, /) -> str | None:
         """
-        This one and no other.
+        This one and no other; with `block` the block that begins there.
         """
 
 @final
@@ -2309,7 +2309,7 @@ class ImportReport:
     """
     def __eq__(self, value: object, /) -> bool: ...
     def __ne__(self, value: object, /) -> bool: ...
-    def __new__(cls, /, *, pools: SupportsIndex, reservations: SupportsIndex, addresses: SupportsIndex, unchanged: SupportsIndex, conflicts: SupportsGetItem[int, ImportConflict], conflict_count: SupportsIndex) -> ImportReport: ...
+    def __new__(cls, /, *, pools: SupportsIndex, reservations: SupportsIndex, addresses: SupportsIndex, unchanged: SupportsIndex, skipped: SupportsIndex, conflicts: SupportsGetItem[int, ImportConflict], conflict_count: SupportsIndex) -> ImportReport: ...
     def __repr__(self, /) -> str: ...
     @property
     def addresses(self, /) -> int:
@@ -2335,6 +2335,11 @@ class ImportReport:
     def reservations(self, /) -> int:
         """
         How many ranges it reserves.
+        """
+    @property
+    def skipped(self, /) -> int:
+        """
+        How many entries mean nothing here: NetBox's containers, out of which nothing is handed out, and leases that are over.
         """
     @property
     def unchanged(self, /) -> int:

@@ -14215,7 +14215,7 @@ data class Claim (
     val `holder`: kotlin.String? = null 
     , 
     /**
-     * This one and no other.
+     * This one and no other; with `block` the block that begins there.
      */
     val `specific`: kotlin.String? = null 
     , 
@@ -16191,6 +16191,11 @@ data class ImportReport (
     val `unchanged`: kotlin.Long
     , 
     /**
+     * How many entries mean nothing here: NetBox's containers, out of which nothing is handed out, and leases that are over.
+     */
+    val `skipped`: kotlin.Long
+    , 
+    /**
      * What is in the way, in order of the lines; at most 1,000 are listed.
      */
     val `conflicts`: List<ImportConflict>
@@ -16219,6 +16224,7 @@ public object FfiConverterTypeImportReport: FfiConverterRustBuffer<ImportReport>
             FfiConverterLong.read(buf),
             FfiConverterLong.read(buf),
             FfiConverterLong.read(buf),
+            FfiConverterLong.read(buf),
             FfiConverterSequenceTypeImportConflict.read(buf),
             FfiConverterLong.read(buf),
         )
@@ -16229,6 +16235,7 @@ public object FfiConverterTypeImportReport: FfiConverterRustBuffer<ImportReport>
             FfiConverterLong.allocationSize(value.`reservations`) +
             FfiConverterLong.allocationSize(value.`addresses`) +
             FfiConverterLong.allocationSize(value.`unchanged`) +
+            FfiConverterLong.allocationSize(value.`skipped`) +
             FfiConverterSequenceTypeImportConflict.allocationSize(value.`conflicts`) +
             FfiConverterLong.allocationSize(value.`conflictCount`)
     )
@@ -16238,6 +16245,7 @@ public object FfiConverterTypeImportReport: FfiConverterRustBuffer<ImportReport>
             FfiConverterLong.write(value.`reservations`, buf)
             FfiConverterLong.write(value.`addresses`, buf)
             FfiConverterLong.write(value.`unchanged`, buf)
+            FfiConverterLong.write(value.`skipped`, buf)
             FfiConverterSequenceTypeImportConflict.write(value.`conflicts`, buf)
             FfiConverterLong.write(value.`conflictCount`, buf)
     }

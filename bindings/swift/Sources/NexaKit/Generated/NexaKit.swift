@@ -8609,7 +8609,7 @@ public struct Claim: Equatable, Hashable {
      */
     public var holder: String?
     /**
-     * This one and no other.
+     * This one and no other; with `block` the block that begins there.
      */
     public var specific: String?
     /**
@@ -8625,7 +8625,7 @@ public struct Claim: Equatable, Hashable {
          * Who gets it, in up to 128 characters. A holder has one at most in a pool: claiming again gives the same one.
          */holder: String? = nil, 
         /**
-         * This one and no other.
+         * This one and no other; with `block` the block that begins there.
          */specific: String? = nil, 
         /**
          * How long the prefix of a whole block is, such as 28 for a `/28`. The number of bits is that of the kind: 32, 128 for IPv6,
@@ -11329,6 +11329,10 @@ public struct ImportReport: Equatable, Hashable {
      */
     public var unchanged: Int64
     /**
+     * How many entries mean nothing here: NetBox's containers, out of which nothing is handed out, and leases that are over.
+     */
+    public var skipped: Int64
+    /**
      * What is in the way, in order of the lines; at most 1,000 are listed.
      */
     public var conflicts: [ImportConflict]
@@ -11353,6 +11357,9 @@ public struct ImportReport: Equatable, Hashable {
          * How many entries are there already.
          */unchanged: Int64, 
         /**
+         * How many entries mean nothing here: NetBox's containers, out of which nothing is handed out, and leases that are over.
+         */skipped: Int64, 
+        /**
          * What is in the way, in order of the lines; at most 1,000 are listed.
          */conflicts: [ImportConflict], 
         /**
@@ -11362,6 +11369,7 @@ public struct ImportReport: Equatable, Hashable {
         self.reservations = reservations
         self.addresses = addresses
         self.unchanged = unchanged
+        self.skipped = skipped
         self.conflicts = conflicts
         self.conflictCount = conflictCount
     }
@@ -11386,6 +11394,7 @@ public struct FfiConverterTypeImportReport: FfiConverterRustBuffer {
                 reservations: FfiConverterInt64.read(from: &buf), 
                 addresses: FfiConverterInt64.read(from: &buf), 
                 unchanged: FfiConverterInt64.read(from: &buf), 
+                skipped: FfiConverterInt64.read(from: &buf), 
                 conflicts: FfiConverterSequenceTypeImportConflict.read(from: &buf), 
                 conflictCount: FfiConverterInt64.read(from: &buf)
         )
@@ -11396,6 +11405,7 @@ public struct FfiConverterTypeImportReport: FfiConverterRustBuffer {
         FfiConverterInt64.write(value.reservations, into: &buf)
         FfiConverterInt64.write(value.addresses, into: &buf)
         FfiConverterInt64.write(value.unchanged, into: &buf)
+        FfiConverterInt64.write(value.skipped, into: &buf)
         FfiConverterSequenceTypeImportConflict.write(value.conflicts, into: &buf)
         FfiConverterInt64.write(value.conflictCount, into: &buf)
     }
