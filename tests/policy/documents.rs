@@ -125,3 +125,26 @@ async fn a_text_that_is_wrong_or_against_a_test_changes_nothing() {
     assert_eq!((refused.kind(), refused.code()), (ErrorKind::Conflict, "policy.tests_fail"));
     assert_eq!(policies.export_document(DocumentFormat::Yaml).await.unwrap(), before);
 }
+
+#[nexa_test_macros::every_database]
+async fn a_text_is_held_back_by_the_tests_that_it_has_and_not_by_those_that_it_drops() {
+    let world = world().await;
+    let policies = world.system().policy();
+    policies.import_document(OFFICE).await.unwrap();
+    let opened = OFFICE.replace("    effect: deny\n    priority: 10", "    effect: allow\n    priority: 10");
+    let refused = policies.import_document(&opened).await.unwrap_err();
+    assert_eq!(
+        (refused.kind(), refused.details()["tests"].as_str()),
+        (ErrorKind::Conflict, "the vault is closed")
+    );
+    // One that is new or says something else must hold from the beginning.
+    let expects_more = OFFICE.replace("to: 10.20.9.1", "to: 10.20.8.1");
+    let refused = policies.import_document(&expects_more).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Conflict);
+    let exported = policies.export_document(DocumentFormat::Yaml).await.unwrap();
+    let agreed = opened.replace("expect: deny", "expect: allow");
+    assert_eq!(policies.import_document(&agreed).await.unwrap().updated, 1);
+    let without = agreed.split("tests:").next().unwrap();
+    assert_eq!(policies.import_document(without).await.unwrap().tests, 0);
+    assert_eq!(policies.import_document(&exported).await.unwrap().tests, 1);
+}

@@ -45,7 +45,16 @@ fn names() -> Result<Vec<String>> {
 
 fn run_as_newcomer(name: &str) -> Result {
     run_command(&mut cargo(&["build", "--release", "--example", name]))?;
-    ends_with_ok(name, &mut cargo(&["run", "--release", "--example", name]))
+    let run = ["run", "--release", "--example", name, "--"];
+    ends_with_ok(name, cargo(&run).args(arguments(name)))
+}
+
+/// What an example is told where it is run as its own documentation says.
+fn arguments(name: &str) -> &'static [&'static str] {
+    match name {
+        "policy_lab" => &["examples/data/office.yaml"],
+        _ => &[],
+    }
 }
 
 /// Runs a copy of what was built, in a folder of its own: the folders that it was built in may be closed to others.

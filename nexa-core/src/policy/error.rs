@@ -19,7 +19,7 @@ pub(crate) enum PolicyError {
     NoTest(PolicyTestId),
     #[error("the name {0:?} of a policy test is taken")]
     TestNameTaken(String),
-    #[error("the policy tests {0} would fail, which pass now")]
+    #[error("the policy tests {0} would fail")]
     TestsFail(String),
     #[error("{count} devices would {change} access, and {most} is the most at once")]
     TooMany { change: &'static str, count: usize, most: usize },

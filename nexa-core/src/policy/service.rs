@@ -226,11 +226,12 @@ impl Policies {
     }
 
     /// Makes the policies and their tests those of a text: creates, changes and removes what that takes, by name; all of it, or nothing.
+    /// A test that the text has no more holds nothing back.
     ///
     /// # Errors
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) (`text`) with the first thing that is wrong with it, which
-    /// [`Policies::check_document`] lists; [`Conflict`](crate::ErrorKind::Conflict) when a test would fail that passes now, or when more
-    /// devices would gain or lose access than the settings let; what every call can fail with.
+    /// [`Policies::check_document`] lists; [`Conflict`](crate::ErrorKind::Conflict) when a test would fail that passes now or is
+    /// new, or when more devices would gain or lose access than the settings let; what every call can fail with.
     pub async fn import_document(&self, text: &str) -> Result<DocumentReport> {
         let input = text.to_owned();
         let call = self.handle.call("policy.import_document", &input);

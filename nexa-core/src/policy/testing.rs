@@ -25,6 +25,13 @@ pub(crate) struct Before {
     bounded: Option<(Vec<Subject>, InForce)>,
 }
 
+impl Before {
+    /// Leaves the tests out that the change itself takes away.
+    pub(super) fn retain(&mut self, stays: impl FnMut(&PolicyTest) -> bool) {
+        self.tests.retain(stays);
+    }
+}
+
 /// Makes this the only change of policies, of whom they are about and of tests until its transaction ends: two changes that are each as
 /// they should be could otherwise be against a test together.
 pub(super) async fn alone(unit: &mut Unit) -> Result<()> {
@@ -60,15 +67,29 @@ pub(crate) async fn end(unit: &mut Unit, before: Before) -> Result<()> {
     let results = run(unit, before.tests, &in_force).await?;
     let broken =
         results.into_iter().filter(|result| !result.passed && before.passing.contains(&result.test.id));
-    let broken: Vec<_> = broken.map(|result| result.test.name).collect();
-    if !broken.is_empty() {
-        return Err(PolicyError::TestsFail(broken.join(", ")).into());
-    }
+    refuse(broken.collect())?;
     let Some((subjects, old)) = before.bounded else { return Ok(()) };
     let now = devices::subjects(&mut unit.tx).await?;
     let was = Fleet::resolve(&subjects, &old.policies, &old.places, unit.now);
     let is = Fleet::resolve(&now, &in_force.policies, &in_force.places, unit.now);
     check_bounds(&unit.settings().await?, &was.diff(&is))
+}
+
+/// Refuses the change when one of these tests, which it brings along, does not hold.
+pub(super) async fn hold(unit: &mut Unit, mut is_new: impl FnMut(&PolicyTest) -> bool) -> Result<()> {
+    let mut tests = store::all_tests(&mut unit.tx).await?;
+    tests.retain(|test| is_new(test));
+    if tests.is_empty() {
+        return Ok(());
+    }
+    let in_force = policies_now(unit).await?;
+    let results = run(unit, tests, &in_force).await?;
+    refuse(results.into_iter().filter(|result| !result.passed).collect())
+}
+
+fn refuse(broken: Vec<PolicyTestResult>) -> Result<()> {
+    let names: Vec<_> = broken.into_iter().map(|result| result.test.name).collect();
+    if names.is_empty() { Ok(()) } else { Err(PolicyError::TestsFail(names.join(", ")).into()) }
 }
 
 fn check_bounds(settings: &crate::settings::Values, differences: &[Difference<'_>]) -> Result<()> {

@@ -44,12 +44,15 @@ pub(super) async fn check(unit: &mut Unit, text: &str) -> Result<DocumentReport>
 pub(super) async fn import(unit: &mut Unit, text: &str) -> Result<DocumentReport> {
     let authorized = unit.authorize::<right::PoliciesWrite>()?;
     authorized.unowned()?;
-    let before = testing::begin(unit).await?;
+    let mut before = testing::begin(unit).await?;
     let stored = store::all_policies(&mut unit.tx, &authorized).await?;
     let plan = plan(unit, text, stored).await?.map_err(first_fault)?;
     let report = plan.report();
-    carry_out(unit, &authorized, plan).await?;
+    let old_tests = store::all_tests(&mut unit.tx).await?;
+    before.retain(|old| plan.tests.iter().any(|new| is_same(old, new)));
+    carry_out(unit, &authorized, &plan).await?;
     testing::end(unit, before).await?;
+    testing::hold(unit, |test| !old_tests.iter().any(|old| old.id == test.id)).await?;
     Ok(report)
 }
 
@@ -138,7 +141,11 @@ async fn plan(unit: &mut Unit, text: &str, stored: Vec<Policy>) -> Result<Result
     Ok(if faults.is_empty() { Ok(plan) } else { Err(faults) })
 }
 
-async fn carry_out(unit: &mut Unit, authorized: &Authorized<right::PoliciesWrite>, plan: Plan) -> Result<()> {
+async fn carry_out(
+    unit: &mut Unit,
+    authorized: &Authorized<right::PoliciesWrite>,
+    plan: &Plan,
+) -> Result<()> {
     // What goes first, so that its name is free.
     for policy in &plan.remove {
         changing::delete(unit, authorized, policy).await?;
@@ -151,10 +158,6 @@ async fn carry_out(unit: &mut Unit, authorized: &Authorized<right::PoliciesWrite
         changing::insert(unit, authorized, &name, new).await?;
     }
     let stored = store::all_tests(&mut unit.tx).await?;
-    let is_same = |old: &PolicyTest, new: &NewPolicyTest| {
-        (old.who, old.to, old.service, old.expect) == (new.who, new.to, new.service, new.expect)
-            && old.name == new.name
-    };
     for old in stored.iter().filter(|old| !plan.tests.iter().any(|new| is_same(old, new))) {
         changing::delete_test(unit, authorized, old).await?;
     }
@@ -163,6 +166,11 @@ async fn carry_out(unit: &mut Unit, authorized: &Authorized<right::PoliciesWrite
         changing::insert_test(unit, authorized, &name, new).await?;
     }
     Ok(())
+}
+
+fn is_same(old: &PolicyTest, new: &NewPolicyTest) -> bool {
+    (old.who, old.to, old.service, old.expect) == (new.who, new.to, new.service, new.expect)
+        && old.name == new.name
 }
 
 /// People and groups by their ids and by their names.
