@@ -3,14 +3,15 @@
 use std::process::{Command, ExitCode};
 
 use crate::failure::{Failure, Result};
+use crate::languages::prepared;
 use crate::options::{Depth, Options};
-use crate::process::{cargo, run as run_command, target_directory};
+use crate::process::{cache, cargo, command, run as run_command, target_directory};
 use crate::selection::workspace_and;
 use crate::servers::{Durability, Servers};
 use crate::tally::Tally;
 
 /// What can be measured.
-pub(crate) const SUBJECTS: &[&str] = &["storage", "ipam", "policy"];
+pub(crate) const SUBJECTS: &[&str] = &["storage", "ipam", "policy", "peers"];
 const DATABASES: [&str; 3] = ["sqlite", "postgres", "mysql"];
 
 /// How often each pair takes turns, and for how many milliseconds.
@@ -58,10 +59,28 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
             println!("{POLICY}");
             policy("release", 1)?;
         }
+        ["peers"] => peers()?,
         _ => return Err(Failure::new(format!("say what is measured, one of {}", SUBJECTS.join(", ")))),
     }
     println!("bench {}: ok", words.join(" "));
     Ok(ExitCode::SUCCESS)
+}
+
+/// From PyPI, exactly.
+const NETADDR: &str = "netaddr==1.3.0";
+
+/// What others make of the same input, in a tree of their own: nothing else builds or runs them.
+fn peers() -> Result {
+    let target = cache()?.join("peers");
+    let mut build = cargo(&["build", "--release", "--locked", "--manifest-path", "benches/peers/Cargo.toml"]);
+    run_command(build.arg("--target-dir").arg(&target))?;
+    let venv = cache()?.join("peers-venv");
+    prepared::once(&venv, NETADDR, || {
+        run_command(command("python3").args(["-m", "venv"]).arg(&venv))?;
+        let mut pip = command(venv.join("bin").join("pip"));
+        run_command(pip.args(["install", "--quiet", "--disable-pip-version-check", NETADDR]))
+    })?;
+    run_command(command(target.join("release").join("bench-peers")).arg(venv.join("bin").join("python")))
 }
 
 const MEMORY: &str = "| used | fragments | lowest, ns | next, ns | random, ns | sticky, ns | release, ns | block, ns | first not in a set of texts, ns | set built anew, ns |\n|---|---|---|---|---|---|---|---|---|---|";

@@ -8,7 +8,7 @@ pub(crate) mod kotlin;
 pub(crate) mod mobile;
 pub(crate) mod node;
 mod normal;
-mod prepared;
+pub(crate) mod prepared;
 pub(crate) mod python;
 mod same;
 pub(crate) mod swift;
