@@ -17,7 +17,7 @@ use crate::gateway::Gateways;
 use crate::idempotency::{self, Call, Once, Put};
 use crate::identity::{Caller, Identity, Passwords, bootstrap};
 use crate::ipam::Ipam;
-use crate::policy::{Locator, Places, Policies};
+use crate::policy::{Locator, Places, Policies, ResolutionCounts, Resolutions};
 use crate::runtime::{Clock, Random, SystemClock, SystemRandom, random_bytes};
 use crate::sealed::{self, KeyProvider, Keyring, Sealing};
 use crate::secret::Secret;
@@ -37,6 +37,8 @@ pub(crate) struct Core {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) locator: Arc<dyn Locator>,
+    /// What policies come to, as it was resolved before in this process.
+    pub(crate) resolutions: Arc<Resolutions>,
     pub(crate) runtime: tokio::runtime::Handle,
     pub(crate) refusals: RefusalLimit,
     /// What this process makes seals of the audit as.
@@ -94,6 +96,12 @@ impl Nexa {
     #[must_use]
     pub fn repeats(&self) -> u64 {
         self.core.repeats.load(Ordering::Relaxed)
+    }
+
+    /// How often sets of policies were resolved since this was opened, and how often that was used again.
+    #[must_use]
+    pub fn resolutions(&self) -> ResolutionCounts {
+        self.core.resolutions.counts()
     }
 
     /// A handle for somebody who has not signed in.
@@ -228,6 +236,7 @@ impl Builder {
             random: self.random,
             keyring: Arc::new(keyring),
             locator: self.locator,
+            resolutions: Arc::new(Resolutions::new()),
             runtime,
             refusals: RefusalLimit::default(),
             sealer,

@@ -21,7 +21,7 @@ use crate::id;
 use crate::idempotency::Once;
 use crate::identity::Caller;
 use crate::nexa::Core;
-use crate::policy::Locator;
+use crate::policy::{Locator, Resolutions};
 use crate::runtime::{Random, Timestamp};
 use crate::sealed::{Column, DataKeyRecord, Keyring, OpenKey, Purpose};
 use crate::settings;
@@ -39,6 +39,7 @@ pub(crate) struct Unit {
     random: Arc<dyn Random>,
     keyring: Arc<Keyring>,
     locator: Arc<dyn Locator>,
+    resolutions: Arc<Resolutions>,
     /// What vouches for the rows that this unit puts into the audit, if it may write.
     audit_key: Option<Arc<OpenKey>>,
     attempted: Option<&'static str>,
@@ -78,6 +79,11 @@ impl Unit {
 
     pub(crate) fn random(&self) -> &dyn Random {
         self.random.as_ref()
+    }
+
+    /// What policies came to before.
+    pub(crate) fn resolutions(&self) -> Arc<Resolutions> {
+        Arc::clone(&self.resolutions)
     }
 
     /// Says where things are that policies name.
@@ -389,6 +395,7 @@ where
             random: Arc::clone(&core.random),
             keyring: Arc::clone(&core.keyring),
             locator: Arc::clone(&core.locator),
+            resolutions: Arc::clone(&core.resolutions),
             audit_key,
             attempted: None,
             checked: Vec::new(),

@@ -7,5 +7,6 @@ mod changes;
 mod corrupt;
 mod documents;
 mod explain;
+mod fleet;
 mod policies;
 mod questions;

@@ -168,10 +168,17 @@ pub(crate) async fn subject_of(tx: &mut Tx, id: DeviceId) -> Result<Subject> {
 
 /// Every living device as policies see it, in the order of the ids.
 pub(crate) async fn subjects(tx: &mut Tx) -> Result<Vec<Subject>, DbError> {
-    let query = devices(Scope::All)
-        .and_where(Expr::col("live").eq(1_i64))
-        .order_by("id", sea_query::Order::Asc)
-        .to_owned();
+    subjects_among(tx, devices(Scope::All)).await
+}
+
+/// The living devices of a gateway as policies see them, in the order of the ids.
+pub(crate) async fn subjects_at(tx: &mut Tx, gateway: GatewayId) -> Result<Vec<Subject>, DbError> {
+    subjects_among(tx, devices(Scope::All).and_where(Expr::col("gateway_id").eq(gateway)).to_owned()).await
+}
+
+async fn subjects_among(tx: &mut Tx, mut devices: SelectStatement) -> Result<Vec<Subject>, DbError> {
+    let query = devices.and_where(Expr::col("live").eq(1_i64)).order_by("id", sea_query::Order::Asc);
+    let query = query.to_owned();
     let all = tx.all(&query).await?.iter().map(device).collect::<Result<Vec<_>, _>>()?;
     let statuses = identity::user_statuses(tx).await?;
     let groups = identity::memberships(tx).await?;

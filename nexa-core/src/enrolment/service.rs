@@ -183,7 +183,8 @@ async fn issue<P: Right>(
 ) -> Result<Profile> {
     let subject = devices::subject(&mut unit.tx, device).await?;
     let in_force = policy::in_force(unit, authorized).await?;
-    let access = policy::resolve(&subject, &in_force.policies, &in_force.places, unit.now);
+    let access =
+        policy::resolve_with(&unit.resolutions(), &subject, &in_force.policies, &in_force.places, unit.now);
     if access.barred.is_some() {
         return Err(DeviceError::NotActive(device.id).into());
     }
@@ -236,12 +237,10 @@ async fn reached_by<P: Right>(
     }
     let mut others = store::peers_of_gateway(&mut unit.tx, authorized, peer.gateway).await?;
     others.retain(|other| other.device != peer.device);
-    let mut subjects = Vec::with_capacity(others.len());
-    for other in &others {
-        subjects.push(devices::subject_of(&mut unit.tx, other.device).await?);
-    }
+    let mut subjects = devices::subjects_at(&mut unit.tx, peer.gateway).await?;
+    subjects.retain(|subject| subject.device != peer.device);
     let asked = peer.addresses.iter().copied().collect::<AddressSet>().into();
-    let fleet = Fleet::resolve(&subjects, policies, places, unit.now);
+    let fleet = Fleet::resolve_with(&unit.resolutions(), &subjects, policies, places, unit.now);
     let reaching: BTreeSet<_> =
         fleet.who_can_reach(&asked, Part::Any).into_iter().map(|subject| subject.device).collect();
     let others = others.into_iter().filter(|other| reaching.contains(&other.device));

@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::net::IpAddr;
 
 use super::error::GatewayError;
@@ -155,16 +156,17 @@ async fn desired_state(unit: &mut Unit, id: GatewayId) -> Result<DesiredState> {
     let gateway = store::get(&mut unit.tx, &authorized, id).await?;
     let InForce { policies, places } = policy::in_force(unit, &authorized).await?;
     let enrolled = enrolment::peers_of_gateway(&mut unit.tx, &authorized, id).await?;
-    let mut subjects = Vec::with_capacity(enrolled.len());
-    for peer in &enrolled {
-        subjects.push(devices::subject_of(&mut unit.tx, peer.device).await?);
-    }
-    let fleet = Fleet::resolve(&subjects, &policies, &places, unit.now);
+    let subjects = devices::subjects_at(&mut unit.tx, id).await?;
+    let fleet = Fleet::resolve_with(&unit.resolutions(), &subjects, &policies, &places, unit.now);
     let settings = unit.settings().await?;
     let infrastructure = policy::infrastructure(&settings, &gateway)?;
     let mut peers = Vec::new();
-    for (peer, (_, access)) in enrolled.iter().zip(fleet.accesses()) {
-        if let Some(mut desired) = desired_peer(&infrastructure, peer, &access) {
+    let accesses: HashMap<_, _> =
+        fleet.accesses().map(|(subject, access)| (subject.device, access)).collect();
+    for peer in &enrolled {
+        // Whom nothing is known of has no place here: what a gateway is not told of, it does not let in.
+        let Some(access) = accesses.get(&peer.device) else { continue };
+        if let Some(mut desired) = desired_peer(&infrastructure, peer, access) {
             desired.preshared_key = enrolment::preshared_key(unit, peer).await?;
             peers.push(desired);
         }

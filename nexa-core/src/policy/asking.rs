@@ -42,7 +42,7 @@ pub struct Reacher {
 pub(super) async fn resolve(unit: &mut Unit, device: DeviceId) -> Result<Access> {
     let authorized = unit.authorize::<right::AccessRead>()?;
     let (_, subject, InForce { policies, places }) = about(unit, &authorized, device).await?;
-    Ok(super::resolve(&subject, &policies, &places, unit.now))
+    Ok(super::resolve::resolve_with(&unit.resolutions(), &subject, &policies, &places, unit.now))
 }
 
 pub(super) async fn explain(
@@ -86,7 +86,7 @@ pub(super) async fn who_can_reach(unit: &mut Unit, asked: &Destination, part: Pa
     let subjects = devices::subjects(&mut unit.tx).await?;
     let asked_places = Places::located(&asked.to, unit.locator())?;
     let traffic = asked_places.traffic(asked);
-    let fleet = Fleet::resolve(&subjects, &policies, &places, unit.now);
+    let fleet = Fleet::resolve_with(&unit.resolutions(), &subjects, &policies, &places, unit.now);
     let labels = labels(unit).await?;
     Ok(fleet.who_can_reach(&traffic, part).into_iter().map(|subject| reacher(subject, &labels)).collect())
 }
@@ -100,7 +100,7 @@ pub(super) async fn matrix(unit: &mut Unit, columns: &[Destination]) -> Result<M
     for column in columns {
         asked_places.extend(Places::located(&column.to, unit.locator())?);
     }
-    let fleet = Fleet::resolve(&subjects, &policies, &places, unit.now);
+    let fleet = Fleet::resolve_with(&unit.resolutions(), &subjects, &policies, &places, unit.now);
     let labels = labels(unit).await?;
     Ok(fleet.matrix(columns, &asked_places, |subject| reacher(subject, &labels).label))
 }
@@ -135,8 +135,9 @@ pub(super) async fn preview(unit: &mut Unit, text: &str) -> Result<Vec<AccessCha
     let after = super::transfer::policies_of(unit, text, policies.clone()).await?;
     let places_after = Places::of(&after, unit.locator())?;
     let subjects = devices::subjects(&mut unit.tx).await?;
-    let was = Fleet::resolve(&subjects, &policies, &places, unit.now);
-    let is = Fleet::resolve(&subjects, &after, &places_after, unit.now);
+    let resolutions = unit.resolutions();
+    let was = Fleet::resolve_with(&resolutions, &subjects, &policies, &places, unit.now);
+    let is = Fleet::resolve_with(&resolutions, &subjects, &after, &places_after, unit.now);
     let labels = labels(unit).await?;
     let change = |difference: super::Difference<'_>| AccessChange {
         who: reacher(difference.subject, &labels),

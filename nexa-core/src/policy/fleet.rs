@@ -1,10 +1,12 @@
 //! Many devices at once.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::model::{Policy, Target};
 use super::places::Places;
-use super::resolve::{Access, combined, earliest};
+use super::resolutions::Resolutions;
+use super::resolve::{Access, earliest};
 use super::subject::{Bar, Subject};
 use super::traffic::Traffic;
 use crate::runtime::Timestamp;
@@ -17,7 +19,7 @@ use crate::runtime::Timestamp;
 #[derive(Clone, Debug)]
 pub struct Fleet<'a> {
     members: Vec<Member<'a>>,
-    classes: Vec<Access>,
+    classes: Vec<Arc<Access>>,
     now: Timestamp,
 }
 
@@ -59,12 +61,25 @@ impl<'a> Fleet<'a> {
         places: &Places,
         now: Timestamp,
     ) -> Self {
+        Fleet::resolve_with(&Resolutions::new(), subjects, policies, places, now)
+    }
+
+    /// The same with a memory of what was resolved before, for who resolves again and again.
+    #[must_use]
+    pub fn resolve_with(
+        resolutions: &Resolutions,
+        subjects: impl IntoIterator<Item = &'a Subject>,
+        policies: &[Policy],
+        places: &Places,
+        now: Timestamp,
+    ) -> Self {
         let mut naming: HashMap<Target, Vec<usize>> = HashMap::new();
         for (at, policy) in policies.iter().enumerate().filter(|(_, policy)| policy.is_active) {
             for target in &policy.targets {
                 naming.entry(*target).or_default().push(at);
             }
         }
+        let marks: Vec<_> = policies.iter().map(|policy| resolutions.mark(policy)).collect();
         let mut classes = Vec::new();
         let mut class_of: HashMap<Vec<usize>, usize> = HashMap::new();
         let members = subjects.into_iter().map(|subject| {
@@ -76,7 +91,9 @@ impl<'a> Fleet<'a> {
             applying.sort_unstable();
             applying.dedup();
             let class = *class_of.entry(applying).or_insert_with_key(|applying| {
-                classes.push(combined(applying.iter().filter_map(|at| policies.get(*at)), places, now));
+                let applying = applying.iter().filter_map(|at| Some((policies.get(*at)?, *marks.get(*at)?)));
+                let applying: Vec<_> = applying.collect();
+                classes.push(resolutions.combined(&applying, places, now));
                 classes.len() - 1
             });
             Member { subject, class: Some(class) }
@@ -85,7 +102,7 @@ impl<'a> Fleet<'a> {
         Fleet { members, classes, now }
     }
 
-    /// How many different sets of policies were resolved.
+    /// How many different sets of policies apply to its devices.
     #[must_use]
     pub fn resolutions(&self) -> usize {
         self.classes.len()
@@ -104,7 +121,7 @@ impl<'a> Fleet<'a> {
             Part::Any => !access.allowed.intersection(traffic).is_empty(),
             Part::All => traffic.is_subset(&access.allowed),
         };
-        let reaching: Vec<bool> = self.classes.iter().map(reaches).collect();
+        let reaching: Vec<bool> = self.classes.iter().map(AsRef::as_ref).map(reaches).collect();
         let members = self.members.iter();
         let found =
             members.filter(|member| member.class.is_some_and(|class| reaching.get(class) == Some(&true)));
@@ -150,7 +167,7 @@ impl<'a> Fleet<'a> {
     /// Something of each class, by its number.
     #[cfg(feature = "control")]
     pub(super) fn map_classes<T>(&self, of: impl FnMut(&Access) -> T) -> Vec<T> {
-        self.classes.iter().map(of).collect()
+        self.classes.iter().map(AsRef::as_ref).map(of).collect()
     }
 
     /// Each device with the number of its class, in the order in which they were given; none for one that is barred.
@@ -163,7 +180,7 @@ impl<'a> Fleet<'a> {
         match (member.subject.bar(self.now), member.class.and_then(|class| self.classes.get(class))) {
             (None, Some(access)) => {
                 let valid_until = earliest(member.subject.expires_at, access.valid_until);
-                Access { valid_until, ..access.clone() }
+                Access { valid_until, ..Access::clone(access) }
             }
             (Some(barred), _) => Access::none(barred),
             // Every one that is not barred has a class.

@@ -34,6 +34,7 @@ mod lint;
 mod matrix;
 mod model;
 mod places;
+mod resolutions;
 mod resolve;
 mod rules;
 #[cfg(feature = "control")]
@@ -70,6 +71,9 @@ pub use lint::{Finding, Surroundings, lint};
 pub use matrix::{Extent, Matrix, MatrixRow};
 pub use model::{Effect, NewPolicy, Policy, PolicyChanges, Target};
 pub use places::{Locator, LocatorError, Places};
+pub use resolutions::{ResolutionCounts, Resolutions};
+#[cfg(feature = "control")]
+pub(crate) use resolve::resolve_with;
 pub use resolve::{Access, resolve};
 pub use rules::{Rule, resolve_rules};
 #[cfg(feature = "control")]

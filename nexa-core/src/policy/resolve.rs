@@ -3,6 +3,8 @@ use std::collections::BinaryHeap;
 
 use super::model::{Effect, Policy};
 use super::places::Places;
+#[cfg(feature = "control")]
+use super::resolutions::Resolutions;
 use super::rules::{Rule, resolve_rules};
 use super::service_range::ServiceRange;
 use super::subject::{Bar, Subject};
@@ -68,6 +70,20 @@ pub fn resolve<'a>(
     let naming = policies.into_iter().filter(|policy| policy.is_active && subject.path_to(policy).is_some());
     let access = combined(naming, places, now);
     Access { valid_until: earliest(subject.expires_at, access.valid_until), ..access }
+}
+
+/// The same with a memory of what was resolved before.
+#[cfg(feature = "control")]
+pub(crate) fn resolve_with(
+    resolutions: &Resolutions,
+    subject: &Subject,
+    policies: &[Policy],
+    places: &Places,
+    now: Timestamp,
+) -> Access {
+    let fleet = super::fleet::Fleet::resolve_with(resolutions, [subject], policies, places, now);
+    let access = fleet.accesses().next().map(|(_, access)| access);
+    access.unwrap_or_else(|| Access::none(Bar::DeviceRemoved))
 }
 
 /// What a device may reach that all of these policies name, whose windows may be open or not.

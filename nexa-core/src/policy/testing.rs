@@ -70,8 +70,9 @@ pub(crate) async fn end(unit: &mut Unit, before: Before) -> Result<()> {
     refuse(broken.collect())?;
     let Some((subjects, old)) = before.bounded else { return Ok(()) };
     let now = devices::subjects(&mut unit.tx).await?;
-    let was = Fleet::resolve(&subjects, &old.policies, &old.places, unit.now);
-    let is = Fleet::resolve(&now, &in_force.policies, &in_force.places, unit.now);
+    let resolutions = unit.resolutions();
+    let was = Fleet::resolve_with(&resolutions, &subjects, &old.policies, &old.places, unit.now);
+    let is = Fleet::resolve_with(&resolutions, &now, &in_force.policies, &in_force.places, unit.now);
     check_bounds(&unit.settings().await?, &was.diff(&is))
 }
 
