@@ -199,3 +199,43 @@ async fn a_port_is_enforced_at_the_gateway_and_its_address_is_routed() {
     assert!(admits(Protocol::TCP, 22));
     assert!(!admits(Protocol::TCP, 23) && !admits(Protocol::UDP, 22) && !admits(Protocol::ICMP, 0));
 }
+
+#[nexa_test_macros::every_database]
+async fn nobody_is_given_what_is_protected_and_whoever_has_it_keeps_it() {
+    let world = World::new().await;
+    world.gateway().await;
+    let (staff, ben, cat) = {
+        let staff = world.system().identity().create_group(NewGroup::new("staff")).await.unwrap().id;
+        (staff, world.member("ben").await, world.member("cat").await)
+    };
+    world.system().identity().add_member(staff, ben).await.unwrap();
+    for (user, label) in [(ben, "laptop"), (cat, "phone")] {
+        world.enrol(user, label).await;
+    }
+    let (policies, settings) = (world.system().policy(), world.system().settings());
+    let vault = NewPolicy::allow("vault").target(staff).destination(to("10.20.9.0/24 tcp/443"));
+    let vault = policies.create(vault).await.unwrap();
+    let bad = settings.set("policy", "protected", "10.20.9.1/24").await;
+    assert_eq!(refusal(bad), (ErrorKind::InvalidInput, Some("value".to_owned())));
+    let set = settings.set("policy", "protected", " fd20::/32  10.20.9.0/25 10.20.9.0/25 ").await.unwrap();
+    assert_eq!(
+        (set.value.as_str(), set.setting_type.to_string().as_str()),
+        ("10.20.9.0/25 fd20::/32", "prefixes")
+    );
+    // By a new policy, by a wider one, by one fewer, and by another person in the group.
+    let more = NewPolicy::allow("more").target(cat).destination(to("10.0.0.0/8"));
+    let refused = policies.create(more).await.unwrap_err();
+    assert_eq!((refused.kind(), refused.code()), (ErrorKind::Conflict, "policy.protected"));
+    assert_eq!(refused.details()["range"], "10.20.9.0-10.20.9.127");
+    let wider = PolicyChanges::new().destinations([to("10.20.9.0/24")]);
+    assert_eq!(kind(&policies.update(vault.id, 1, wider).await), Some(ErrorKind::Conflict));
+    let joins = world.system().identity().add_member(staff, cat).await;
+    assert_eq!(kind(&joins), Some(ErrorKind::Conflict));
+    // What gives nobody more of it may be.
+    policies.create(NewPolicy::allow("beside").target(cat).destination(to("10.20.9.128/25"))).await.unwrap();
+    let narrower = PolicyChanges::new().destinations([to("10.20.9.0/28 tcp/443")]);
+    policies.update(vault.id, 1, narrower).await.unwrap();
+    policies.remove(vault.id).await.unwrap();
+    settings.set("policy", "protected", "").await.unwrap();
+    policies.create(NewPolicy::allow("again").target(cat).destination(to("10.20.9.0/24"))).await.unwrap();
+}

@@ -119,6 +119,7 @@ codes! {
     PolicyNotFound = "policy.not_found", NotFound;
     PolicyPlaceUnknown = "policy.place_unknown", Unavailable;
     PolicyPriorityOutOfRange = "policy.priority_out_of_range", InvalidInput;
+    PolicyProtected = "policy.protected", Conflict;
     PolicyStale = "policy.stale", Conflict;
     PolicyTargetNotFound = "policy.target_not_found", NotFound;
     PolicyTestNameTaken = "policy.test_name_taken", AlreadyExists;

@@ -3,7 +3,8 @@ use std::borrow::Cow;
 use super::Target;
 use super::document::Fault;
 use crate::error::{Classify, Code};
-use crate::id::{PolicyId, PolicyTestId};
+use crate::id::{DeviceId, PolicyId, PolicyTestId};
+use crate::net::AddressRange;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PolicyError {
@@ -23,6 +24,8 @@ pub(crate) enum PolicyError {
     TestsFail(String),
     #[error("{count} devices would {change} access, and {most} is the most at once")]
     TooMany { change: &'static str, count: usize, most: usize },
+    #[error("device {device} would gain access to {range}, which is protected")]
+    Protected { device: DeviceId, range: AddressRange },
     #[error("{0}")]
     Document(Fault),
 }
@@ -38,6 +41,7 @@ impl Classify for PolicyError {
             PolicyError::TestNameTaken(_) => Code::PolicyTestNameTaken,
             PolicyError::TestsFail(_) => Code::PolicyTestsFail,
             PolicyError::TooMany { .. } => Code::PolicyTooManyDevices,
+            PolicyError::Protected { .. } => Code::PolicyProtected,
             PolicyError::Document(_) => Code::PolicyDocumentInvalid,
         }
     }
@@ -49,7 +53,9 @@ impl Classify for PolicyError {
             PolicyError::NameTaken(_) | PolicyError::TestNameTaken(_) => "name".into(),
             PolicyError::Stale { .. } => "revision".into(),
             PolicyError::NoTest(_) => "test_id".into(),
-            PolicyError::TestsFail(_) | PolicyError::TooMany { .. } => return None,
+            PolicyError::TestsFail(_) | PolicyError::TooMany { .. } | PolicyError::Protected { .. } => {
+                return None;
+            }
             PolicyError::Document(_) => "text".into(),
         })
     }
@@ -66,6 +72,9 @@ impl Classify for PolicyError {
             PolicyError::TestsFail(names) => vec![("tests", names.clone())],
             PolicyError::TooMany { count, most, .. } => {
                 vec![("count", count.to_string()), ("max", most.to_string())]
+            }
+            PolicyError::Protected { device, range } => {
+                vec![("device", device.to_string()), ("range", range.to_string())]
             }
             PolicyError::Document(fault) => {
                 vec![("line", fault.line.to_string()), ("key", fault.field.clone())]

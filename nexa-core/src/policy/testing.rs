@@ -44,7 +44,8 @@ pub(crate) async fn begin(unit: &mut Unit) -> Result<Before> {
     let tests = store::all_tests(&mut unit.tx).await?;
     let settings = unit.settings().await?;
     let is_bounded = settings.number::<usize>(&registry::MOST_GAINING)? > 0
-        || settings.number::<usize>(&registry::MOST_LOSING)? > 0;
+        || settings.number::<usize>(&registry::MOST_LOSING)? > 0
+        || !settings.prefixes(&registry::PROTECTED)?.is_empty();
     if tests.is_empty() && !is_bounded {
         return Ok(Before { tests, passing: BTreeSet::new(), bounded: None });
     }
@@ -94,6 +95,12 @@ fn refuse(broken: Vec<PolicyTestResult>) -> Result<()> {
 }
 
 fn check_bounds(settings: &crate::settings::Values, differences: &[Difference<'_>]) -> Result<()> {
+    let protected = settings.prefixes(&registry::PROTECTED)?;
+    for Difference { subject, gained, .. } in differences {
+        if let Some(range) = gained.addresses().intersection(&protected).ranges().first() {
+            return Err(PolicyError::Protected { device: subject.device, range: *range }.into());
+        }
+    }
     let gaining = differences.iter().filter(|difference| !difference.gained.is_empty()).count();
     let losing = differences.iter().filter(|difference| !difference.lost.is_empty()).count();
     let bounds = [("gain", gaining, &registry::MOST_GAINING), ("lose", losing, &registry::MOST_LOSING)];

@@ -1,5 +1,6 @@
 use crate::error::Error;
 use crate::idempotency::wire;
+use crate::net::Cidr;
 use crate::runtime::Timestamp;
 
 /// What a setting's text has to be.
@@ -15,6 +16,8 @@ pub enum SettingType {
     },
     /// One of these words.
     Word(Vec<String>),
+    /// Prefixes with spaces between them, or none.
+    Prefixes,
     /// A setting that this build does not know.
     Unknown,
 }
@@ -44,6 +47,7 @@ pub struct Setting {
 pub(super) enum Kind {
     Integer { min: i64, max: i64 },
     Word(&'static [&'static str]),
+    Prefixes,
 }
 
 /// Who may decide it, besides whoever may decide settings at all.
@@ -77,6 +81,14 @@ impl Definition {
             },
             Kind::Word(words) if words.contains(&text) => Ok(text.to_owned()),
             Kind::Word(words) => Err(format!("is none of {}", words.join(", "))),
+            Kind::Prefixes => {
+                let prefixes = text.split_whitespace().map(str::parse::<Cidr>);
+                let prefixes: Result<Vec<_>, _> = prefixes.collect();
+                let mut prefixes = prefixes.map_err(|refused| refused.to_string())?;
+                prefixes.sort_unstable();
+                prefixes.dedup();
+                Ok(prefixes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
+            }
         }
     }
 
@@ -84,6 +96,7 @@ impl Definition {
         match self.kind {
             Kind::Integer { min, max } => SettingType::Integer { min, max },
             Kind::Word(words) => SettingType::Word(words.iter().map(|word| (*word).to_owned()).collect()),
+            Kind::Prefixes => SettingType::Prefixes,
         }
     }
 
@@ -94,11 +107,12 @@ impl Definition {
 }
 
 impl std::fmt::Display for SettingType {
-    /// `integer 60..=86400`, `full | exact`, or `unknown`.
+    /// `integer 60..=86400`, `full | exact`, `prefixes`, or `unknown`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             SettingType::Integer { min, max } => write!(f, "integer {min}..={max}"),
             SettingType::Word(words) => f.write_str(&words.join(" | ")),
+            SettingType::Prefixes => f.write_str("prefixes"),
             SettingType::Unknown => f.write_str("unknown"),
         }
     }
@@ -109,6 +123,9 @@ impl std::str::FromStr for SettingType {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         let bad = || Error::invalid("setting_type", "is not one");
+        if text == "prefixes" {
+            return Ok(SettingType::Prefixes);
+        }
         if text == "unknown" {
             return Ok(SettingType::Unknown);
         }

@@ -43,6 +43,8 @@ registry! {
         "How many devices one change of policies may give access to anything they could not reach; 0 for any number.";
     MOST_LOSING = "policy"."max_devices_losing": Kind::Integer { min: 0, max: 1_000_000_000 }, "0", Settings,
         "How many devices one change of policies may take access from; 0 for any number.";
+    PROTECTED = "policy"."protected": Kind::Prefixes, "", Settings,
+        "Prefixes that no change of policies, of their targets or of groups may give anybody access to, whatever else is right about it.";
 }
 
 pub(super) fn find(category: &str, key: &str) -> Option<&'static Definition> {

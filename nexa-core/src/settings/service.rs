@@ -8,6 +8,7 @@ use crate::actor::right;
 use crate::db::Tx;
 use crate::error::Result;
 use crate::events::Change;
+use crate::net::{AddressSet, Cidr};
 use crate::nexa::Handle;
 use crate::unit::Unit;
 
@@ -167,6 +168,13 @@ impl Values {
         let number = self.text(of)?.parse::<i64>().ok().and_then(|number| T::try_from(number).ok());
         let unreadable = || SettingsError::Unreadable { name: of.name(), why: "does not fit".to_owned() };
         Ok(number.ok_or_else(unreadable)?)
+    }
+
+    /// The same as prefixes.
+    pub(crate) fn prefixes(&self, of: &Definition) -> Result<AddressSet> {
+        let text = self.text(of)?;
+        let prefixes = text.split_whitespace().map(str::parse::<Cidr>);
+        Ok(prefixes.collect::<Result<Vec<_>, _>>()?.into_iter().collect())
     }
 
     /// The same as a time in seconds.
