@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use nexa_core::ErrorKind;
+use nexa_core::audit::AuditFilter;
 use nexa_core::id::{GroupId, UserId};
 use nexa_core::identity::NewGroup;
 use nexa_core::page::PageRequest;
@@ -121,6 +122,17 @@ async fn suspending_revoking_and_expiring_are_never_held_back() {
     let failed: Vec<_> =
         results.iter().filter(|result| !result.passed).map(|result| result.test.name.as_str()).collect();
     assert_eq!(failed, ["mail", "ben's phone"]);
+    // Nobody was asked, but it is said.
+    let filter = |kind: &str| {
+        let mut filter = AuditFilter::default();
+        filter.event_type = Some(kind.to_owned());
+        filter
+    };
+    let audit = world.system().audit();
+    let said = audit.list(filter("policy_test.failed"), PageRequest::default()).await.unwrap().items;
+    let said: Vec<_> = said.iter().map(|record| record.message.as_str()).collect();
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(said.contains(&"policy test mail does not pass any more"), "{said:?}");
     // What failed before a change does not hold it back.
     policies.create(NewPolicy::deny("more").destination(to("10.9.0.0/16"))).await.unwrap();
     let tests = policies.list_tests(PageRequest::default()).await.unwrap().items;

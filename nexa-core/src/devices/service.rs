@@ -7,6 +7,7 @@ use crate::events::Change;
 use crate::id::DeviceId;
 use crate::nexa::Handle;
 use crate::page::{Page, PageRequest};
+use crate::policy::{self, Target};
 use crate::unit::Unit;
 use crate::{gateway, ipam};
 
@@ -63,6 +64,7 @@ async fn list(unit: &mut Unit, page: &PageRequest) -> Result<Page<Device>> {
 async fn revoke(unit: &mut Unit, id: DeviceId) -> Result<()> {
     let authorized = unit.authorize::<right::DevicesRevoke>()?;
     let device = store::get(&mut unit.tx, &authorized, id).await?;
+    let tests = policy::watch(unit, |who| who == Target::Device(id)).await?;
     if !store::revoke(&mut unit.tx, &authorized, id, unit.now).await? {
         return Ok(());
     }
@@ -73,5 +75,6 @@ async fn revoke(unit: &mut Unit, id: DeviceId) -> Result<()> {
     store::give_key_back(&mut unit.tx, &authorized, id).await?;
     enrolment::end_peers(&mut unit.tx, &authorized, id, unit.now).await?;
     ipam::release_of_device(unit, &authorized, id).await?;
-    unit.record(Change::DeviceRevoked(id), format!("device {} was revoked", device.name)).await
+    unit.record(Change::DeviceRevoked(id), format!("device {} was revoked", device.name)).await?;
+    policy::note_failing(unit, tests).await
 }

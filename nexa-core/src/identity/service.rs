@@ -12,7 +12,7 @@ use crate::id::{GroupId, RoleId, SessionId, UserId};
 use crate::name::Name;
 use crate::nexa::Handle;
 use crate::page::{Page, PageRequest};
-use crate::policy;
+use crate::policy::{self, Target};
 use crate::secret::Secret;
 use crate::settings::registry;
 use crate::unit::Unit;
@@ -390,11 +390,14 @@ async fn suspend_user(unit: &mut Unit, id: UserId) -> Result<()> {
         return Ok(());
     }
     let administrators = store::active_administrators(&mut unit.tx).await?;
+    let tests =
+        policy::watch(unit, |who| matches!(who, Target::Device(_)) || who == Target::User(id)).await?;
     store::set_status(&mut unit.tx, &authorized, id, UserStatus::Suspended, unit.now).await?;
     keep_an_administrator(unit, &administrators).await?;
     store::revoke_sessions_of(&mut unit.tx, &authorized, id, unit.now).await?;
     gateway::bump_revisions_of(&mut unit.tx, id, unit.now).await?;
-    unit.record(Change::UserSuspended(id), format!("{} was suspended", user.username)).await
+    unit.record(Change::UserSuspended(id), format!("{} was suspended", user.username)).await?;
+    policy::note_failing(unit, tests).await
 }
 
 async fn activate_user(unit: &mut Unit, id: UserId) -> Result<()> {

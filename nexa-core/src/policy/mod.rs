@@ -83,6 +83,6 @@ pub(crate) use service::{InForce, in_force};
 pub use service_range::{Protocol, ServiceRange};
 pub use subject::{Bar, Standing, Subject, TargetPath};
 #[cfg(feature = "control")]
-pub(crate) use testing::{begin as begin_change, end as end_change};
+pub(crate) use testing::{begin as begin_change, end as end_change, note_failing, watch};
 pub use traffic::Traffic;
 pub use why_not::{Remedy, WhyNot, why_not};

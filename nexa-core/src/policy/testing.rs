@@ -11,7 +11,8 @@ use super::store;
 use super::subject::Subject;
 use crate::db::counter;
 use crate::devices;
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
+use crate::events::Change;
 use crate::id::{DeviceId, PolicyTestId, UserId};
 use crate::identity;
 use crate::settings::registry;
@@ -126,6 +127,43 @@ pub(super) async fn run(
         results.push(PolicyTestResult { test, passed });
     }
     Ok(results)
+}
+
+/// Begins something that no test may hold back, such as a suspension: the tests about whom it concerns that pass now.
+pub(crate) async fn watch(unit: &mut Unit, concerns: impl Fn(Target) -> bool) -> Result<Vec<PolicyTest>> {
+    let mut tests = store::all_tests(&mut unit.tx).await?;
+    tests.retain(|test| concerns(test.who));
+    let results = run_if_possible(unit, tests).await?;
+    Ok(results.into_iter().filter(|result| result.passed).map(|result| result.test).collect())
+}
+
+/// Puts those of them that do not pass any more into the audit and among the events, for somebody to look after.
+pub(crate) async fn note_failing(unit: &mut Unit, passed: Vec<PolicyTest>) -> Result<()> {
+    for PolicyTestResult { test, .. } in
+        run_if_possible(unit, passed).await?.into_iter().filter(|result| !result.passed)
+    {
+        let message = format!("policy test {} does not pass any more", test.name);
+        unit.record(Change::PolicyTestFailed(test.id), message).await?;
+    }
+    Ok(())
+}
+
+/// None where what is in force cannot be said: that is no reason to let somebody in.
+async fn run_if_possible(unit: &mut Unit, tests: Vec<PolicyTest>) -> Result<Vec<PolicyTestResult>> {
+    if tests.is_empty() {
+        return Ok(Vec::new());
+    }
+    let results = match policies_now(unit).await {
+        Ok(in_force) => run(unit, tests, &in_force).await,
+        Err(unsaid) => Err(unsaid),
+    };
+    match results {
+        Err(unsaid) if unsaid.kind() == ErrorKind::Corrupt || unsaid.code() == "policy.place_unknown" => {
+            tracing::warn!(error = %unsaid, "policy tests could not be run");
+            Ok(Vec::new())
+        }
+        results => results,
+    }
 }
 
 /// Somebody who stands for a target.
