@@ -232,7 +232,7 @@ async fn explain(steps: &mut Steps, policies: &Policies, asked: &[Destination], 
     let (address, services): (IpAddr, ServiceRange) =
         match narrow.clone().find(|(_, services)| *services != ServiceRange::ANY) {
             Some(found) => found,
-            None => narrow.last().context("no policy names an address")?,
+            None => narrow.clone().next_back().context("no policy names an address")?,
         };
     steps.done(&format!("why, of {address}"));
     for (label, device) in &names.devices {

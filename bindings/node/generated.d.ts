@@ -736,6 +736,13 @@ export declare class Policies {
    */
   previewDocument(text: string, callOptions?: CallOptions | null): Promise<Array<AccessChange>>
   /**
+   * Whether a text says the same as what is in force, of everybody there is or could be; otherwise the first who would notice.
+   *
+   * # Errors
+   * `invalid_input` (`text`) with the first thing that is wrong with it.
+   */
+  compareDocument(text: string, callOptions?: CallOptions | null): Promise<Counterexample | null>
+  /**
    * Makes the policies and their tests those of a text; all of it, or nothing.
    *
    * # Errors
@@ -1341,6 +1348,22 @@ export interface ConfPeerDetails {
   endpoint: string | null
   /** Seconds between packets that keep a NAT's mapping open; nothing for none. */
   persistentKeepalive: number | null
+}
+
+/** Somebody for whom two sets of policies differ, and where. */
+export interface Counterexample {
+  /** Who: a device that is these, or is of them, and of nothing else that a policy names. At most two; none for anybody at all. */
+  who: Array<Target>
+  /** An address. */
+  address: string
+  /** A protocol. */
+  protocol: string
+  /** A port; 0 for a protocol without ports. */
+  port: number
+  /** What is in force says this of it; the other set says the opposite. */
+  first: Effect
+  /** The same for a person to read. */
+  text: string
 }
 
 /**

@@ -130,6 +130,7 @@ export default {
     exportDocument: { isStatic: false, isAsync: true, parameters: ['format'] },
     checkDocument: { isStatic: false, isAsync: true, parameters: ['text'] },
     previewDocument: { isStatic: false, isAsync: true, parameters: ['text'] },
+    compareDocument: { isStatic: false, isAsync: true, parameters: ['text'] },
     importDocument: { isStatic: false, isAsync: true, parameters: ['text'] },
     createTest: { isStatic: false, isAsync: true, parameters: ['test'] },
     listTests: { isStatic: false, isAsync: true, parameters: ['after?', 'limit?'] },

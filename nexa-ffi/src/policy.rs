@@ -616,6 +616,36 @@ impl Outward<PolicyFinding> for policy::Finding {
     }
 }
 
+/// Somebody for whom two sets of policies differ, and where.
+#[record]
+pub struct Counterexample {
+    /// Who: a device that is these, or is of them, and of nothing else that a policy names. At most two; none for anybody at all.
+    pub who: Vec<Target>,
+    /// An address.
+    pub address: String,
+    /// A protocol.
+    pub protocol: String,
+    /// A port; 0 for a protocol without ports.
+    pub port: u32,
+    /// What is in force says this of it; the other set says the opposite.
+    pub first: Effect,
+    /// The same for a person to read.
+    pub text: String,
+}
+
+impl Outward<Counterexample> for policy::Counterexample {
+    fn outward(self) -> Counterexample {
+        Counterexample {
+            text: self.to_string(),
+            who: self.who.outward(),
+            address: self.address.outward(),
+            protocol: self.protocol.to_string(),
+            port: self.port.outward(),
+            first: self.first.outward(),
+        }
+    }
+}
+
 /// How a document is written.
 #[enumeration]
 pub enum DocumentFormat {
@@ -877,6 +907,14 @@ impl Policies {
     /// `invalid_input` (`text`) with the first thing that is wrong with it.
     pub async fn preview_document(&self, text: String) -> Result<Vec<AccessChange>> {
         Ok(self.core().preview_document(&text).await?.outward())
+    }
+
+    /// Whether a text says the same as what is in force, of everybody there is or could be; otherwise the first who would notice.
+    ///
+    /// # Errors
+    /// `invalid_input` (`text`) with the first thing that is wrong with it.
+    pub async fn compare_document(&self, text: String) -> Result<Option<Counterexample>> {
+        Ok(self.core().compare_document(&text).await?.outward())
     }
 
     /// Makes the policies and their tests those of a text; all of it, or nothing.

@@ -213,6 +213,7 @@ async fn call_policy(method: &str, part: &Part, props: Props) -> Result<()> {
         "lint" => policy.lint().await.map(drop),
         "export_document" => policy.export_document(DocumentFormat::Yaml).await.map(drop),
         "check_document" => policy.check_document("policies: []").await.map(drop),
+        "compare_document" => policy.compare_document("policies: []").await.map(drop),
         "preview_document" => policy.preview_document("policies: []").await.map(drop),
         "import_document" => policy.import_document("policies: []").await.map(drop),
         "create_test" => {

@@ -3,10 +3,10 @@
 use nexa_core::ErrorKind;
 use nexa_core::identity::NewGroup;
 use nexa_core::page::PageRequest;
-use nexa_core::policy::NewPolicy;
 use nexa_core::policy::document::DocumentFormat;
+use nexa_core::policy::{Effect, NewPolicy};
 
-use crate::support::{World, parts};
+use crate::support::{World, parts, refusal};
 
 const OFFICE: &str = "\
 policies:
@@ -59,6 +59,15 @@ async fn a_text_makes_the_policies_what_it_says_and_is_given_back() {
     let json = policies.export_document(DocumentFormat::Json).await.unwrap();
     assert_eq!(policies.import_document(&json).await.unwrap().unchanged, 2, "{json}");
     assert!(policies.preview_document(&exported).await.unwrap().is_empty());
+    assert_eq!(policies.compare_document(&exported).await.unwrap(), None);
+    // Nobody there would notice, as nobody is in the group; somebody could be.
+    let empty = world.system().identity().create_group(NewGroup::new("empty")).await.unwrap().id;
+    let more = format!("{exported}  - name: more\n").replace("tests:", "others:");
+    assert_eq!(refusal(policies.compare_document(&more).await).1, Some("text".to_owned()));
+    let more = exported.replacen("      - group:staff\n", "      - group:staff\n      - group:empty\n", 1);
+    assert!(policies.preview_document(&more).await.unwrap().is_empty());
+    let noticed = policies.compare_document(&more).await.unwrap().unwrap();
+    assert_eq!((noticed.who, noticed.first), (vec![empty.into()], Effect::Deny));
     insta::allow_duplicates! {
         insta::assert_snapshot!(exported, @r"
         policies:

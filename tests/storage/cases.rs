@@ -157,6 +157,7 @@ cases! {
     LivedIn Reads "Policies::lint" = |w| w.system().policy().lint();
     LivedIn Reads "Policies::export_document" = |w| w.system().policy().export_document(DocumentFormat::Json);
     LivedIn Reads "Policies::check_document" = |w| w.system().policy().check_document(DOCUMENT);
+    LivedIn Reads "Policies::compare_document" = |w| w.system().policy().compare_document(DOCUMENT);
     LivedIn Reads "Policies::preview_document" = |w| w.system().policy().preview_document(DOCUMENT);
     LivedIn Writes "Policies::import_document" = |w| w.system().policy().import_document(DOCUMENT);
     LivedIn Writes "Policies::create_test" = |w| async {

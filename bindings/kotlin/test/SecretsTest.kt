@@ -245,6 +245,7 @@ private class Scene(private val office: Office) {
             policies.whyNot(device, "192.0.2.1", "tcp", 443u), policies.whoCanReach("10.20.0.0/16", Part.ANY),
             policies.matrix(listOf("10.20.0.0/16", "192.0.2.0/24")), policies.lint(),
             PolicyFinding("over", null, "its window is over"), policies.checkDocument("policies: ["),
+            policies.compareDocument("policies: []")!!,
             policies.previewDocument("policies: []"), DocumentFormat.YAML, RemedyKind.CREATE, Extent.WHOLE,
             new, policy, policy.id, admin.policy().list(), admin.policy().resolve(device),
             admin.policy().resolve(theirs.device().id), admin.policy().explain(device, "10.20.0.10"),

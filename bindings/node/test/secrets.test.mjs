@@ -93,6 +93,7 @@ async function sampled({ nexa: plane, fresh, admin, ada, system, setupToken, pro
   const stream = admin.events().stream()
   return {
     Access: [await admin.policy().resolve(device.id)],
+    Counterexample: [await admin.policy().compareDocument('policies: []')],
     AccessChange: await admin.policy().previewDocument('policies: []'),
     Allocation: [allocation],
     AllocationPage: [await admin.ipam().listAllocations(pool.id)],

@@ -30,6 +30,7 @@ from nexa._nexa import Claim as Claim
 from nexa._nexa import Conf as Conf
 from nexa._nexa import ConfDetails as ConfDetails
 from nexa._nexa import ConfPeerDetails as ConfPeerDetails
+from nexa._nexa import Counterexample as Counterexample
 from nexa._nexa import Counters as Counters
 from nexa._nexa import DataKeyRecord as DataKeyRecord
 from nexa._nexa import DesiredPeer as DesiredPeer
@@ -202,6 +203,7 @@ __all__ = [
     "ConfPeerDetails",
     "Conflict",
     "Corrupt",
+    "Counterexample",
     "Counters",
     "DataKeyRecord",
     "DesiredPeer",

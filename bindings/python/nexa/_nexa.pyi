@@ -8,7 +8,7 @@ from collections.abc import Awaitable
 from nexa.ids import AllocationId, AuditId, DeviceId, GatewayId, GroupId, PolicyId, PolicyTestId, PoolId, ReservationId, RoleId, SessionId, UserId
 from typing import Any, Final, SupportsFloat, SupportsIndex, final
 
-__all__ = ["Access", "AccessChange", "Allocation", "AllocationPage", "AllocationStatus", "Answer", "Audit", "AuditExport", "AuditFilter", "AuditPage", "AuditProblem", "AuditProblemKind", "AuditPublicKey", "AuditRecord", "AuditReport", "AuditSealed", "AuditStatus", "Bar", "CancelHandle", "Claim", "Conf", "ConfDetails", "ConfPeerDetails", "Counters", "DataKeyRecord", "DesiredPeer", "DesiredState", "Destination", "Device", "DevicePage", "DeviceStatus", "Devices", "DocumentFault", "DocumentFormat", "DocumentReport", "Effect", "Enforcement", "Enrolled", "Enrolment", "ErrorInfo", "ErrorKind", "Event", "EventStream", "Events", "Explanation", "Extent", "Finding", "FindingKind", "Forecast", "Gateway", "GatewayOptions", "GatewayPage", "Gateways", "Group", "GroupPage", "Handle", "HeatMap", "Identity", "ImportConflict", "ImportFormat", "ImportReport", "Ipam", "Loser", "LossReason", "Matrix", "MatrixRow", "Move", "NewEnrolment", "NewGateway", "NewGroup", "NewPolicy", "NewPolicyTest", "NewPool", "NewUser", "Nexa", "Part", "PeerStatus", "Policies", "Policy", "PolicyChanges", "PolicyFinding", "PolicyPage", "PolicySummary", "PolicyTest", "PolicyTestPage", "PolicyTestResult", "Pool", "PoolChange", "PoolKind", "PoolPage", "PoolUsage", "PrivateKey", "Profile", "ProfileDetails", "ProfilePeer", "Purpose", "Reach", "Reacher", "Rebuilt", "Remedy", "RemedyKind", "Renumbering", "RequestContext", "Reservation", "ReservationPage", "ReservedRange", "Resize", "Rotation", "Sealing", "Secret", "Setting", "Settings", "SignedHead", "SignedIn", "Strategy", "Target", "TargetType", "TcpListener", "TcpStream", "TerminalTheme", "Tunnel", "TunnelEvent", "TunnelEventType", "TunnelOptions", "User", "UserPage", "UserStatus", "Verdict", "WhyNot", "Winner", "shutdown", "version"]
+__all__ = ["Access", "AccessChange", "Allocation", "AllocationPage", "AllocationStatus", "Answer", "Audit", "AuditExport", "AuditFilter", "AuditPage", "AuditProblem", "AuditProblemKind", "AuditPublicKey", "AuditRecord", "AuditReport", "AuditSealed", "AuditStatus", "Bar", "CancelHandle", "Claim", "Conf", "ConfDetails", "ConfPeerDetails", "Counterexample", "Counters", "DataKeyRecord", "DesiredPeer", "DesiredState", "Destination", "Device", "DevicePage", "DeviceStatus", "Devices", "DocumentFault", "DocumentFormat", "DocumentReport", "Effect", "Enforcement", "Enrolled", "Enrolment", "ErrorInfo", "ErrorKind", "Event", "EventStream", "Events", "Explanation", "Extent", "Finding", "FindingKind", "Forecast", "Gateway", "GatewayOptions", "GatewayPage", "Gateways", "Group", "GroupPage", "Handle", "HeatMap", "Identity", "ImportConflict", "ImportFormat", "ImportReport", "Ipam", "Loser", "LossReason", "Matrix", "MatrixRow", "Move", "NewEnrolment", "NewGateway", "NewGroup", "NewPolicy", "NewPolicyTest", "NewPool", "NewUser", "Nexa", "Part", "PeerStatus", "Policies", "Policy", "PolicyChanges", "PolicyFinding", "PolicyPage", "PolicySummary", "PolicyTest", "PolicyTestPage", "PolicyTestResult", "Pool", "PoolChange", "PoolKind", "PoolPage", "PoolUsage", "PrivateKey", "Profile", "ProfileDetails", "ProfilePeer", "Purpose", "Reach", "Reacher", "Rebuilt", "Remedy", "RemedyKind", "Renumbering", "RequestContext", "Reservation", "ReservationPage", "ReservedRange", "Resize", "Rotation", "Sealing", "Secret", "Setting", "Settings", "SignedHead", "SignedIn", "Strategy", "Target", "TargetType", "TcpListener", "TcpStream", "TerminalTheme", "Tunnel", "TunnelEvent", "TunnelEventType", "TunnelOptions", "User", "UserPage", "UserStatus", "Verdict", "WhyNot", "Winner", "shutdown", "version"]
 
 @final
 class Access:
@@ -816,6 +816,46 @@ class ConfPeerDetails:
     def public_key(self, /) -> str:
         """
         Who it is, in base64.
+        """
+
+@final
+class Counterexample:
+    """
+    Somebody for whom two sets of policies differ, and where.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, *, who: SupportsGetItem[int, Target], address: str, protocol: str, port: SupportsIndex, first: Effect, text: str) -> Counterexample: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def address(self, /) -> str:
+        """
+        An address.
+        """
+    @property
+    def first(self, /) -> Effect:
+        """
+        What is in force says this of it; the other set says the opposite.
+        """
+    @property
+    def port(self, /) -> int:
+        """
+        A port; 0 for a protocol without ports.
+        """
+    @property
+    def protocol(self, /) -> str:
+        """
+        A protocol.
+        """
+    @property
+    def text(self, /) -> str:
+        """
+        The same for a person to read.
+        """
+    @property
+    def who(self, /) -> list[Target]:
+        """
+        Who: a device that is these, or is of them, and of nothing else that a policy names. At most two; none for anybody at all.
         """
 
 @final
@@ -3149,6 +3189,13 @@ class Policies:
 
         # Errors
         None of its own.
+        """
+    async def compare_document(self, /, text: str, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Counterexample | None:
+        """
+        Whether a text says the same as what is in force, of everybody there is or could be; otherwise the first who would notice.
+
+        # Errors
+        `invalid_input` (`text`) with the first thing that is wrong with it.
         """
     async def create(self, /, policy: NewPolicy, *, timeout_ms: SupportsIndex | None = None, cancel: CancelHandle | None = None) -> Policy:
         """

@@ -37,11 +37,11 @@ mod _nexa {
     use nexa_ffi::nexa::{Handle, Nexa, RequestContext};
     #[pymodule_export]
     use nexa_ffi::policy::{
-        Access, AccessChange, Answer, Bar, Destination, DocumentFault, DocumentFormat, DocumentReport,
-        Effect, Explanation, Extent, Loser, LossReason, Matrix, MatrixRow, NewPolicy, NewPolicyTest, Part,
-        Policies, Policy, PolicyChanges, PolicyFinding, PolicyPage, PolicySummary, PolicyTest,
-        PolicyTestPage, PolicyTestResult, Reach, Reacher, Remedy, RemedyKind, Target, TargetType, Verdict,
-        WhyNot, Winner,
+        Access, AccessChange, Answer, Bar, Counterexample, Destination, DocumentFault, DocumentFormat,
+        DocumentReport, Effect, Explanation, Extent, Loser, LossReason, Matrix, MatrixRow, NewPolicy,
+        NewPolicyTest, Part, Policies, Policy, PolicyChanges, PolicyFinding, PolicyPage, PolicySummary,
+        PolicyTest, PolicyTestPage, PolicyTestResult, Reach, Reacher, Remedy, RemedyKind, Target, TargetType,
+        Verdict, WhyNot, Winner,
     };
     #[pymodule_export]
     use nexa_ffi::python::{shutdown, version};

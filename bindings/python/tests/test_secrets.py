@@ -166,6 +166,7 @@ async def policies(admin: Handle, device: nexa.DeviceId) -> list[object]:
         nexa.PolicyFinding(kind="over", policy=None, text="its window is over"),
         await policy.check_document("policies: ["),
         await policy.preview_document(text),
+        await policy.compare_document(text),
         await policy.list_tests(),
         await policy.run_tests(),
         nexa.DocumentFormat.YAML,

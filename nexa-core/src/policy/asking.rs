@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::access::{Infrastructure, InfrastructureRule};
 use super::destination::Destination;
+use super::equivalent::Counterexample;
 use super::explain::Explanation;
 use super::fleet::{Fleet, Part};
 use super::lint::{Finding, Surroundings};
@@ -145,6 +146,16 @@ pub(super) async fn preview(unit: &mut Unit, text: &str) -> Result<Vec<AccessCha
         lost: difference.lost,
     };
     Ok(was.diff(&is).into_iter().map(change).collect())
+}
+
+/// Somebody, not only of those that there are, for whom a document says something else than what is in force.
+pub(super) async fn compare(unit: &mut Unit, text: &str) -> Result<Option<Counterexample>> {
+    let authorized = unit.authorize::<right::PoliciesRead>()?;
+    authorized.unowned()?;
+    let InForce { policies, .. } = in_force(unit, &authorized).await?;
+    let after = super::transfer::policies_of(unit, text, policies.clone()).await?;
+    let places = Places::of(policies.iter().chain(&after), unit.locator())?;
+    Ok(super::equivalent(&policies, &after, &places, unit.now).err())
 }
 
 /// What a change of policies changes for one device.

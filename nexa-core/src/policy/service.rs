@@ -3,8 +3,9 @@ use std::net::IpAddr;
 use super::asking::{self, AccessChange, Reacher};
 use super::document::{DocumentFormat, DocumentReport};
 use super::{
-    Access, Destination, Explanation, Finding, Matrix, NewPolicy, NewPolicyTest, Part, Places, Policy,
-    PolicyChanges, PolicyTest, PolicyTestResult, Protocol, ServiceRange, WhyNot, changing, store, transfer,
+    Access, Counterexample, Destination, Explanation, Finding, Matrix, NewPolicy, NewPolicyTest, Part,
+    Places, Policy, PolicyChanges, PolicyTest, PolicyTestResult, Protocol, ServiceRange, WhyNot, changing,
+    store, transfer,
 };
 use crate::actor::{Authorized, Right, right};
 use crate::error::Result;
@@ -223,6 +224,15 @@ impl Policies {
     /// [`Policies::check_document`] lists; what every call can fail with.
     pub async fn preview_document(&self, text: &str) -> Result<Vec<AccessChange>> {
         self.handle.read(text.to_owned(), |unit, text| Box::pin(asking::preview(unit, text))).await
+    }
+
+    /// Whether a text says the same as what is in force: of everybody there is or could be, where [`Policies::preview_document`] asks
+    /// those that there are. The first who would notice otherwise, and where: the first set is what is in force.
+    ///
+    /// # Errors
+    /// As [`Policies::preview_document`].
+    pub async fn compare_document(&self, text: &str) -> Result<Option<Counterexample>> {
+        self.handle.read(text.to_owned(), |unit, text| Box::pin(asking::compare(unit, text))).await
     }
 
     /// Makes the policies and their tests those of a text: creates, changes and removes what that takes, by name; all of it, or nothing.

@@ -838,6 +838,11 @@ void uniffi_nexa_ffi_fn_free_policies(uint64_t handle, RustCallStatus *_Nonnull 
 uint64_t uniffi_nexa_ffi_fn_method_policies_check_document(uint64_t ptr, RustBuffer text, RustBuffer timeout_ms, RustBuffer cancel
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_COMPARE_DOCUMENT
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_COMPARE_DOCUMENT
+uint64_t uniffi_nexa_ffi_fn_method_policies_compare_document(uint64_t ptr, RustBuffer text, RustBuffer timeout_ms, RustBuffer cancel
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_CREATE
 #define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_FN_METHOD_POLICIES_CREATE
 uint64_t uniffi_nexa_ffi_fn_method_policies_create(uint64_t ptr, RustBuffer policy, RustBuffer timeout_ms, RustBuffer cancel
@@ -2082,6 +2087,12 @@ uint16_t uniffi_nexa_ffi_checksum_method_nexa_take_setup_token(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_POLICIES_CHECK_DOCUMENT
 #define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_POLICIES_CHECK_DOCUMENT
 uint16_t uniffi_nexa_ffi_checksum_method_policies_check_document(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_POLICIES_COMPARE_DOCUMENT
+#define UNIFFI_FFIDEF_UNIFFI_NEXA_FFI_CHECKSUM_METHOD_POLICIES_COMPARE_DOCUMENT
+uint16_t uniffi_nexa_ffi_checksum_method_policies_compare_document(void
     
 );
 #endif

@@ -135,6 +135,7 @@ private struct Planted {
         samples.append(PolicyFinding(kind: "over", policy: nil, text: "its window is over"))
         samples.append(try await policies.checkDocument(text: "policies: ["))
         samples += try await policies.previewDocument(text: "policies: []")
+        samples.append(try #require(try await policies.compareDocument(text: "policies: []")))
     }
 
     private mutating func visitPools(_ ipam: Ipam) async throws {

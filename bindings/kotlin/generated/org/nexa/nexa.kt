@@ -868,6 +868,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_nexa_ffi_checksum_method_policies_check_document(
     ): Int
+    external fun uniffi_nexa_ffi_checksum_method_policies_compare_document(
+    ): Int
     external fun uniffi_nexa_ffi_checksum_method_policies_create(
     ): Int
     external fun uniffi_nexa_ffi_checksum_method_policies_create_test(
@@ -1255,6 +1257,8 @@ internal object UniffiLib {
     external fun uniffi_nexa_ffi_fn_free_policies(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_nexa_ffi_fn_method_policies_check_document(`ptr`: Long,`text`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_nexa_ffi_fn_method_policies_compare_document(`ptr`: Long,`text`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_nexa_ffi_fn_method_policies_create(`ptr`: Long,`policy`: RustBuffer.ByValue,`timeoutMs`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
     ): Long
@@ -1822,6 +1826,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_nexa_ffi_checksum_method_policies_check_document() and 0xFFFF) != 56232) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_nexa_ffi_checksum_method_policies_compare_document() and 0xFFFF) != 51168) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_nexa_ffi_checksum_method_policies_create() and 0xFFFF) != 28910) {
@@ -8909,6 +8916,14 @@ public interface PoliciesInterface {
     suspend fun `checkDocument`(`text`: kotlin.String, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): DocumentReport
     
     /**
+     * Whether a text says the same as what is in force, of everybody there is or could be; otherwise the first who would notice.
+     *
+     * # Errors
+     * `invalid_input` (`text`) with the first thing that is wrong with it.
+     */
+    suspend fun `compareDocument`(`text`: kotlin.String, `timeoutMs`: kotlin.UInt? = null, `cancel`: CancelHandle? = null): Counterexample?
+    
+    /**
      * Creates a policy.
      *
      * # Errors
@@ -9187,6 +9202,36 @@ open class Policies: Disposable, AutoCloseable, PoliciesInterface
         { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
         // lift function
         { FfiConverterTypeDocumentReport.lift(it) },
+        // Error FFI converter
+        NexaException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Whether a text says the same as what is in force, of everybody there is or could be; otherwise the first who would notice.
+     *
+     * # Errors
+     * `invalid_input` (`text`) with the first thing that is wrong with it.
+     */
+    @Throws(NexaException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `compareDocument`(`text`: kotlin.String, `timeoutMs`: kotlin.UInt?, `cancel`: CancelHandle?) : Counterexample? {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_nexa_ffi_fn_method_policies_compare_document(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`text`),
+        FfiConverterOptionalUInt.lower(`timeoutMs`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_nexa_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_nexa_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterOptionalTypeCounterexample.lift(it) },
         // Error FFI converter
         NexaException.ErrorHandler,
     )
@@ -14406,6 +14451,85 @@ public object FfiConverterTypeConfPeerDetails: FfiConverterRustBuffer<ConfPeerDe
             FfiConverterSequenceString.write(value.`allowedIps`, buf)
             FfiConverterOptionalString.write(value.`endpoint`, buf)
             FfiConverterOptionalUInt.write(value.`persistentKeepalive`, buf)
+    }
+}
+
+
+
+/**
+ * Somebody for whom two sets of policies differ, and where.
+ */
+data class Counterexample (
+    /**
+     * Who: a device that is these, or is of them, and of nothing else that a policy names. At most two; none for anybody at all.
+     */
+    val `who`: List<Target>
+    , 
+    /**
+     * An address.
+     */
+    val `address`: kotlin.String
+    , 
+    /**
+     * A protocol.
+     */
+    val `protocol`: kotlin.String
+    , 
+    /**
+     * A port; 0 for a protocol without ports.
+     */
+    val `port`: kotlin.UInt
+    , 
+    /**
+     * What is in force says this of it; the other set says the opposite.
+     */
+    val `first`: Effect
+    , 
+    /**
+     * The same for a person to read.
+     */
+    val `text`: kotlin.String
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeCounterexample: FfiConverterRustBuffer<Counterexample> {
+    override fun read(buf: ByteBuffer): Counterexample {
+        return Counterexample(
+            FfiConverterSequenceTypeTarget.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterUInt.read(buf),
+            FfiConverterTypeEffect.read(buf),
+            FfiConverterString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Counterexample) = (
+            FfiConverterSequenceTypeTarget.allocationSize(value.`who`) +
+            FfiConverterString.allocationSize(value.`address`) +
+            FfiConverterString.allocationSize(value.`protocol`) +
+            FfiConverterUInt.allocationSize(value.`port`) +
+            FfiConverterTypeEffect.allocationSize(value.`first`) +
+            FfiConverterString.allocationSize(value.`text`)
+    )
+
+    override fun write(value: Counterexample, buf: ByteBuffer) {
+            FfiConverterSequenceTypeTarget.write(value.`who`, buf)
+            FfiConverterString.write(value.`address`, buf)
+            FfiConverterString.write(value.`protocol`, buf)
+            FfiConverterUInt.write(value.`port`, buf)
+            FfiConverterTypeEffect.write(value.`first`, buf)
+            FfiConverterString.write(value.`text`, buf)
     }
 }
 
@@ -21125,6 +21249,38 @@ public object FfiConverterOptionalTypeAuditFilter: FfiConverterRustBuffer<AuditF
         } else {
             buf.put(1)
             FfiConverterTypeAuditFilter.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalTypeCounterexample: FfiConverterRustBuffer<Counterexample?> {
+    override fun read(buf: ByteBuffer): Counterexample? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeCounterexample.read(buf)
+    }
+
+    override fun allocationSize(value: Counterexample?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeCounterexample.allocationSize(value)
+        }
+    }
+
+    override fun write(value: Counterexample?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeCounterexample.write(value, buf)
         }
     }
 }

@@ -4600,6 +4600,14 @@ public protocol PoliciesProtocol: AnyObject, Sendable {
     func checkDocument(text: String, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> DocumentReport
     
     /**
+     * Whether a text says the same as what is in force, of everybody there is or could be; otherwise the first who would notice.
+     *
+     * # Errors
+     * `invalid_input` (`text`) with the first thing that is wrong with it.
+     */
+    func compareDocument(text: String, timeoutMs: UInt32?, cancel: CancelHandle?) async throws  -> Counterexample?
+    
+    /**
      * Creates a policy.
      *
      * # Errors
@@ -4821,6 +4829,28 @@ open func checkDocument(text: String, timeoutMs: UInt32? = nil, cancel: CancelHa
             completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
             freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeDocumentReport_lift,
+            errorHandler: FfiConverterTypeNexaError_lift
+        )
+}
+    
+    /**
+     * Whether a text says the same as what is in force, of everybody there is or could be; otherwise the first who would notice.
+     *
+     * # Errors
+     * `invalid_input` (`text`) with the first thing that is wrong with it.
+     */
+open func compareDocument(text: String, timeoutMs: UInt32? = nil, cancel: CancelHandle? = nil)async throws  -> Counterexample?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_nexa_ffi_fn_method_policies_compare_document(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(text),FfiConverterOptionUInt32.lower(timeoutMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_nexa_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_nexa_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_nexa_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterOptionTypeCounterexample.lift,
             errorHandler: FfiConverterTypeNexaError_lift
         )
 }
@@ -8886,6 +8916,115 @@ public func FfiConverterTypeConfPeerDetails_lift(_ buf: RustBuffer) throws -> Co
 #endif
 public func FfiConverterTypeConfPeerDetails_lower(_ value: ConfPeerDetails) -> RustBuffer {
     return FfiConverterTypeConfPeerDetails.lower(value)
+}
+
+
+/**
+ * Somebody for whom two sets of policies differ, and where.
+ */
+public struct Counterexample: Equatable, Hashable {
+    /**
+     * Who: a device that is these, or is of them, and of nothing else that a policy names. At most two; none for anybody at all.
+     */
+    public var who: [Target]
+    /**
+     * An address.
+     */
+    public var address: String
+    /**
+     * A protocol.
+     */
+    public var `protocol`: String
+    /**
+     * A port; 0 for a protocol without ports.
+     */
+    public var port: UInt32
+    /**
+     * What is in force says this of it; the other set says the opposite.
+     */
+    public var first: Effect
+    /**
+     * The same for a person to read.
+     */
+    public var text: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Who: a device that is these, or is of them, and of nothing else that a policy names. At most two; none for anybody at all.
+         */who: [Target], 
+        /**
+         * An address.
+         */address: String, 
+        /**
+         * A protocol.
+         */`protocol`: String, 
+        /**
+         * A port; 0 for a protocol without ports.
+         */port: UInt32, 
+        /**
+         * What is in force says this of it; the other set says the opposite.
+         */first: Effect, 
+        /**
+         * The same for a person to read.
+         */text: String) {
+        self.who = who
+        self.address = address
+        self.`protocol` = `protocol`
+        self.port = port
+        self.first = first
+        self.text = text
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Counterexample: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCounterexample: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Counterexample {
+        return
+            try Counterexample(
+                who: FfiConverterSequenceTypeTarget.read(from: &buf), 
+                address: FfiConverterString.read(from: &buf), 
+                protocol: FfiConverterString.read(from: &buf), 
+                port: FfiConverterUInt32.read(from: &buf), 
+                first: FfiConverterTypeEffect.read(from: &buf), 
+                text: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Counterexample, into buf: inout [UInt8]) {
+        FfiConverterSequenceTypeTarget.write(value.who, into: &buf)
+        FfiConverterString.write(value.address, into: &buf)
+        FfiConverterString.write(value.`protocol`, into: &buf)
+        FfiConverterUInt32.write(value.port, into: &buf)
+        FfiConverterTypeEffect.write(value.first, into: &buf)
+        FfiConverterString.write(value.text, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCounterexample_lift(_ buf: RustBuffer) throws -> Counterexample {
+    return try FfiConverterTypeCounterexample.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCounterexample_lower(_ value: Counterexample) -> RustBuffer {
+    return FfiConverterTypeCounterexample.lower(value)
 }
 
 
@@ -18565,6 +18704,30 @@ fileprivate struct FfiConverterOptionTypeAuditFilter: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeCounterexample: FfiConverterRustBuffer {
+    typealias SwiftType = Counterexample?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeCounterexample.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeCounterexample.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeEvent: FfiConverterRustBuffer {
     typealias SwiftType = Event?
 
@@ -20869,6 +21032,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_nexa_ffi_checksum_method_policies_check_document() != 56232) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_nexa_ffi_checksum_method_policies_compare_document() != 51168) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_nexa_ffi_checksum_method_policies_create() != 28910) {

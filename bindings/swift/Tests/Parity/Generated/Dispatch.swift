@@ -403,6 +403,8 @@ func invoke(_ op: String, on object: AnyObject, _ arguments: inout Arguments) as
         return Value(try cast(object, to: Nexa.self).takeSetupToken())
     case "Policies.check_document":
         return Value(try await cast(object, to: Policies.self).checkDocument(text: arguments.take("text")))
+    case "Policies.compare_document":
+        return Value(try await cast(object, to: Policies.self).compareDocument(text: arguments.take("text")))
     case "Policies.create":
         return Value(try await cast(object, to: Policies.self).create(policy: arguments.take("policy")))
     case "Policies.create_test":
