@@ -208,6 +208,9 @@ pub struct ProfilePeer {
     pub endpoint: String,
     /// What the device sends into the tunnel and takes out of it. Empty: nothing.
     pub allowed_ips: Vec<String>,
+    /// What of that it may not reach and is routed only because a device of its platform takes no more prefixes. Nobody denied it, and
+    /// the gateway drops it.
+    pub added_ips: Vec<String>,
     /// Seconds between packets that keep a NAT's mapping open; nothing for none.
     pub persistent_keepalive: Option<u32>,
 }
@@ -219,6 +222,7 @@ impl Outward<ProfilePeer> for wireguard::ProfilePeer {
             has_preshared_key: self.preshared_key.is_some(),
             endpoint: self.endpoint.outward(),
             allowed_ips: self.allowed_ips.outward(),
+            added_ips: self.added_ips.outward(),
             persistent_keepalive: self.persistent_keepalive.outward(),
         }
     }

@@ -6,7 +6,7 @@ use nexa_core::identity::NewGroup;
 use nexa_core::net::Cidr;
 use nexa_core::policy::NewPolicy;
 
-use crate::support::{BEGINNING, World, key, kind};
+use crate::support::{BEGINNING, World, device, key, kind};
 
 fn allow(name: &str, user: UserId, prefix: &str) -> NewPolicy {
     NewPolicy::allow(name).target(user).destination(prefix.parse::<Cidr>().unwrap())
@@ -116,4 +116,34 @@ async fn a_revoked_device_gets_no_profile() {
     let phone = world.enrol(world.ada, "phone").await.device.id;
     world.system().devices().revoke(phone).await.unwrap();
     assert_eq!(kind(&world.system().enrolment().profile(phone).await), Some(ErrorKind::Conflict));
+}
+
+#[nexa_test_macros::every_database]
+async fn a_phone_with_few_prefixes_is_told_which_it_gets_beside_what_it_may_reach() {
+    let world = World::new().await;
+    world.gateway().await;
+    let ben = world.member("ben").await;
+    let policies = world.system().policy();
+    let mut office = NewPolicy::allow("office").target(ben);
+    for number in [0, 1, 2, 4, 5, 7] {
+        office = office.destination(format!("10.20.{number}.0/24").parse::<Cidr>().unwrap());
+    }
+    policies.create(office).await.unwrap();
+    let vault = NewPolicy::deny("vault").target(ben).priority(1);
+    policies.create(vault.destination("10.20.6.0/24".parse::<Cidr>().unwrap())).await.unwrap();
+    world.system().settings().set("enrolment", "max_prefixes", "5").await.unwrap();
+    for (platform, most, added) in [("ios", 5, "10.20.3.0/24"), ("linux", 6, "")] {
+        let new = device(platform).user(ben).platform(platform);
+        world.tick();
+        let peer = world.system().enrolment().enrol(new).await.unwrap().profile.peer;
+        let texts = |cidrs: &[Cidr]| cidrs.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        assert_eq!(
+            (peer.allowed_ips.len(), texts(&peer.added_ips)),
+            (most, added.to_owned()),
+            "{:?}",
+            peer.allowed_ips
+        );
+        let denied = "10.20.6.1".parse().unwrap();
+        assert!(!peer.allowed_ips.iter().any(|cidr| cidr.contains(denied)), "{:?}", peer.allowed_ips);
+    }
 }

@@ -214,6 +214,7 @@ async fn issue<P: Right>(
             preshared_key,
             endpoint: gateway.endpoint.clone(),
             allowed_ips: peer.allowed_ips.clone(),
+            added_ips: routes.added.to_cidrs(),
             persistent_keepalive: Some(settings.number(&registry::KEEPALIVE)?).filter(|seconds| *seconds > 0),
         },
     })

@@ -158,7 +158,7 @@ wire! { DocumentReport { created, updated, removed, unchanged, tests, faults, fa
 wire! { Fault { line, field, message } }
 wire! { Destination { to, services, description } }
 wire! { Profile { device, revision, public_key, addresses, dns, mtu, peer } }
-wire! { ProfilePeer { public_key, preshared_key, endpoint, allowed_ips, persistent_keepalive } }
+wire! { ProfilePeer { public_key, preshared_key, endpoint, allowed_ips, added_ips, persistent_keepalive } }
 
 impl Put for Target {
     fn put(&self, to: &mut Writer) {

@@ -39,6 +39,9 @@ pub struct ProfilePeer {
     pub endpoint: Endpoint,
     /// What the device sends into the tunnel and takes out of it. Empty: nothing.
     pub allowed_ips: Vec<Cidr>,
+    /// What of that it may not reach and is routed only because a device of its platform takes no more prefixes. Nobody denied it, and
+    /// the gateway drops it.
+    pub added_ips: Vec<Cidr>,
     /// Seconds between packets that keep a NAT's mapping open; `None` for none.
     pub persistent_keepalive: Option<u16>,
 }
@@ -52,6 +55,7 @@ impl ProfilePeer {
             preshared_key: None,
             endpoint,
             allowed_ips: Vec::new(),
+            added_ips: Vec::new(),
             persistent_keepalive: None,
         }
     }
