@@ -312,3 +312,38 @@ fn what_nobody_is_given_is_refused() {
     let mapped: std::net::IpAddr = "::ffff:10.0.0.1".parse().unwrap();
     assert_eq!(nexa_core::ipam::Value::from(mapped), v4("10.0.0.1").first());
 }
+
+#[nexa_test_macros::every_database]
+async fn the_first_and_the_last_part_of_a_subnet_have_its_ends() {
+    let (_place, nexa, _clock) = empty().await;
+    let ipam = nexa.system("test").ipam();
+    let whole = ipam.create_pool(pool("whole", &["10.0.0.0/22"])).await.unwrap().id;
+    let mut parts = Vec::new();
+    for number in 0..4 {
+        let part = pool(&format!("part {number}"), &[&format!("10.0.{number}.0/24")]).parent(whole);
+        parts.push(ipam.create_pool(part).await.unwrap().id);
+        assert_sound(&ipam).await;
+    }
+    let usage = ipam.usage(whole).await.unwrap();
+    assert_eq!((usage.delegated, usage.free, usage.reserved), (1_024, 0, 0));
+    assert_eq!(ipam.claim(parts[0]).await.unwrap().value, v4("10.0.0.1").first());
+    // What would hand an end out may not have it, not even afterwards.
+    let refused = ipam.resize(parts[0], vec![v4("10.0.0.0-10.0.0.255")]).await;
+    assert_eq!(refusal(refused), (ErrorKind::Conflict, Some("ranges".to_owned())));
+    ipam.resize(parts[3], vec![v4("10.0.3.0/25")]).await.unwrap();
+    assert_sound(&ipam).await;
+    let reserved = ipam.list_reservations(whole, PageRequest::default()).await.unwrap().items;
+    assert_eq!(reserved.iter().map(|one| one.range).collect::<Vec<_>>(), [v4("10.0.3.255")]);
+    let last = pool("last", &["10.0.3.255"]).parent(whole);
+    assert_eq!(refusal(ipam.create_pool(last).await), (ErrorKind::Conflict, Some("ranges".to_owned())));
+    ipam.resize(parts[3], vec![v4("10.0.3.0/24")]).await.unwrap();
+    // The whole may grow around them, and then the last end is in the middle.
+    ipam.resize(whole, vec![v4("10.0.0.0/21")]).await.unwrap();
+    assert_sound(&ipam).await;
+    ipam.delete_pool(parts[3]).await.unwrap();
+    ipam.resize(whole, vec![v4("10.0.0.0/22")]).await.unwrap();
+    assert_sound(&ipam).await;
+    let usage = ipam.usage(whole).await.unwrap();
+    assert_eq!((usage.delegated, usage.free, usage.reserved), (768, 255, 1));
+    assert!(!ipam.rebuild(whole).await.unwrap().changed);
+}

@@ -241,3 +241,15 @@ async fn a_block_at_a_place_is_that_block_or_a_refusal() {
     }
     assert_eq!(ipam.verify().await.unwrap(), vec![]);
 }
+
+#[nexa_test_macros::every_database]
+async fn prefixes_of_netbox_are_parts_of_each_other_from_their_first_address_on() {
+    let (_place, nexa, _clock) = empty().await;
+    let ipam = nexa.system("test").ipam();
+    let text = r#"{"prefixes": [{"prefix": "10.0.0.0/24"}, {"prefix": "10.0.0.0/16"}, {"prefix": "10.0.0.0/25"},
+        {"prefix": "10.0.255.0/24"}], "ip_addresses": [{"address": "10.0.0.1/25"}]}"#;
+    let report = ipam.import_pools("", ImportFormat::NetboxJson, text).await.unwrap();
+    assert_eq!((report.pools, report.addresses), (4, 1));
+    assert_eq!(ipam.import_pools("", ImportFormat::NetboxJson, text).await.unwrap().unchanged, 5);
+    assert_eq!(ipam.verify().await.unwrap(), vec![]);
+}

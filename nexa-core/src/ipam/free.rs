@@ -34,6 +34,15 @@ pub(super) fn builtin_in(ranges: &[ValueRange]) -> Vec<(ValueRange, &'static str
     reserved.map(|(address, why)| (Value::from(address).into(), why)).collect()
 }
 
+/// What is never handed out of a pool because of what it is and lies in a part of it for which that holds too: the network address of
+/// a subnet is that of its first part. Such a part may have it, as it hands it out neither.
+pub(super) fn builtin_in_both(whole: &[ValueRange], part: &[ValueRange]) -> Vec<(ValueRange, &'static str)> {
+    let of_part: Vec<_> = builtin_in(part).into_iter().map(|(range, _)| range.numbers()).collect();
+    let mut both = builtin_in(whole);
+    both.retain(|(range, _)| of_part.contains(&range.numbers()));
+    both
+}
+
 /// Ranges that overlap or touch, put together, in order.
 pub(super) fn joined(mut ranges: Vec<Interval>) -> Vec<Interval> {
     ranges.sort_unstable();
@@ -172,6 +181,22 @@ mod tests {
         assert_eq!(assignable("::/0"), "::1-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff");
         assert_eq!(first_assignable(&cidr("10.9.0.0/16")).unwrap().to_string(), "10.9.0.1");
         assert_eq!(first_assignable(&cidr("10.9.0.0/31")).unwrap().to_string(), "10.9.0.0");
+    }
+
+    #[test]
+    fn the_ends_of_a_subnet_are_those_of_its_first_and_its_last_part() {
+        let both = |whole: &str, part: &str| {
+            let part = ValueRange::parse(crate::ipam::PoolKind::Ipv4, part).unwrap();
+            let both = builtin_in_both(&[cidr(whole).into()], &[part]);
+            both.iter().map(|(range, _)| range.to_string()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(both("10.0.0.0/16", "10.0.0.0/24"), "10.0.0.0");
+        assert_eq!(both("10.0.0.0/16", "10.0.255.0/24"), "10.0.255.255");
+        assert_eq!(both("10.0.0.0/16", "10.0.0.0/16"), "10.0.0.0 10.0.255.255");
+        assert_eq!(both("10.0.0.0/16", "10.0.1.0/24"), "");
+        // It would be handed out of these.
+        assert_eq!(both("10.0.0.0/16", "10.0.0.0/31"), "");
+        assert_eq!(both("10.0.0.0/16", "10.0.0.0-10.0.0.255"), "");
     }
 
     #[test]

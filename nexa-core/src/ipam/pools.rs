@@ -91,6 +91,7 @@ async fn insert_child<P: Right>(
         Some(prefix_len) => vec![block_of(unit, &parent, prefix_len).await?],
         None => new.ranges.clone(),
     };
+    lend_builtin(unit, &parent, &ranges).await?;
     for range in &ranges {
         take(unit, &parent, range.numbers(), "ranges").await?;
     }
@@ -111,6 +112,37 @@ async fn insert_child<P: Right>(
     }
     let ancestors = ancestors(unit, authorized, &parent).await?;
     insert(unit, authorized, &pool, "ranges", &ancestors).await
+}
+
+/// Leaves to a part what is built in in both.
+async fn lend_builtin(unit: &mut Unit, parent: &PoolRow, part: &[ValueRange]) -> Result<()> {
+    let whole = store::ranges_of(&mut unit.tx, parent).await?;
+    let both: Vec<_> =
+        free::builtin_in_both(&whole, part).into_iter().map(|(range, _)| range.numbers()).collect();
+    if both.is_empty() {
+        return Ok(());
+    }
+    for one in store::reservations_of(&mut unit.tx, (parent.id, parent.kind)).await? {
+        if one.is_builtin && both.contains(&one.range.numbers()) {
+            store::delete_reservation(&mut unit.tx, one.id).await?;
+            store::give_free(&mut unit.tx, parent, &numbers(&whole), one.range.numbers()).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Reserves again what is built in and was left to a part that has it no more.
+async fn take_builtin_back(
+    unit: &mut Unit,
+    parent: &PoolRow,
+    lost: Vec<(ValueRange, &'static str)>,
+) -> Result<()> {
+    let mut back = Vec::new();
+    for (range, reason) in lost {
+        take(unit, parent, range.numbers(), "ranges").await?;
+        back.push(Reserved { is_builtin: true, ..Reserved::asked(&(range, reason.to_owned())) });
+    }
+    set_reservations(unit, parent.id, &[], back).await
 }
 
 async fn block_of(unit: &mut Unit, parent: &PoolRow, prefix_len: u8) -> Result<ValueRange> {
@@ -323,9 +355,12 @@ pub(super) async fn delete(unit: &mut Unit, id: PoolId) -> Result<()> {
     store::end_pool(&mut unit.tx, &authorized, id, unit.now).await?;
     if let Some(parent) = parent {
         let seams = numbers(&store::ranges_of(&mut unit.tx, &parent).await?);
-        for range in store::ranges_of(&mut unit.tx, &pool).await? {
+        let ranges = store::ranges_of(&mut unit.tx, &pool).await?;
+        for range in &ranges {
             store::give_free(&mut unit.tx, &parent, &seams, range.numbers()).await?;
         }
+        let whole = store::ranges_of(&mut unit.tx, &parent).await?;
+        take_builtin_back(unit, &parent, free::builtin_in_both(&whole, &ranges)).await?;
     }
     store::clear_free(&mut unit.tx, id).await?;
     unit.record(Change::PoolDeleted(id), format!("pool {} was deleted", pool.name)).await
@@ -434,9 +469,9 @@ pub(super) async fn resize(unit: &mut Unit, id: PoolId, ranges: &[ValueRange]) -
         return Err(IpamError::Overlap { field: "ranges", range: range.to_string(), name }.into());
     }
     super::resting::refuse_vacated(unit, place, ("ranges", ranges)).await?;
-    let before = numbers(&store::ranges_of(&mut unit.tx, &pool).await?);
+    let before = store::ranges_of(&mut unit.tx, &pool).await?;
     if let Some(parent) = parent {
-        exchange_with(unit, &parent, &before, &numbers(ranges)).await?;
+        exchange_with(unit, &parent, &before, ranges).await?;
     }
     store::set_ranges(&mut unit.tx, id, ranges).await?;
     set_reservations(unit, id, &old, reserved).await?;
@@ -453,17 +488,28 @@ pub(super) async fn resize(unit: &mut Unit, id: PoolId, ranges: &[ValueRange]) -
 async fn exchange_with(
     unit: &mut Unit,
     parent: &PoolRow,
-    before: &[Interval],
-    after: &[Interval],
+    before: &[ValueRange],
+    after: &[ValueRange],
 ) -> Result<()> {
-    for gained in free::without(after.to_vec(), before.to_vec()) {
+    let whole = store::ranges_of(&mut unit.tx, parent).await?;
+    let both = free::builtin_in_both(&whole, after);
+    for (range, reason) in free::builtin_in(&whole) {
+        // What it would go on to have and hand out.
+        if after.iter().any(|part| covers(part, &range)) && !both.iter().any(|(kept, _)| *kept == range) {
+            let (range, reason) = (range.to_string(), reason.to_owned());
+            return Err(IpamError::Reserved { field: "ranges", range, reason }.into());
+        }
+    }
+    lend_builtin(unit, parent, after).await?;
+    for gained in free::without(numbers(after), numbers(before)) {
         take(unit, parent, gained, "ranges").await?;
     }
-    let seams = numbers(&store::ranges_of(&mut unit.tx, parent).await?);
-    for lost in free::without(before.to_vec(), after.to_vec()) {
-        store::give_free(&mut unit.tx, parent, &seams, lost).await?;
+    for lost in free::without(numbers(before), numbers(after)) {
+        store::give_free(&mut unit.tx, parent, &numbers(&whole), lost).await?;
     }
-    Ok(())
+    let mut lost = free::builtin_in_both(&whole, before);
+    lost.retain(|one| !both.contains(one));
+    take_builtin_back(unit, parent, lost).await
 }
 
 /// What other ranges would mean for a pool.
@@ -507,7 +553,12 @@ async fn plan_resize(unit: &mut Unit, pool: &PoolRow, ranges: &[ValueRange]) -> 
             inside.into_iter().map(|part| Reserved::again(one, ValueRange::of_numbers(pool.kind, part))),
         );
     }
-    let reserved = reserved(ranges, &own, kept);
+    let children = store::children_of(&mut unit.tx, pool.id).await?;
+    let mut reserved = reserved(ranges, &own, kept);
+    // What is left to a part stays so.
+    let lent = children.iter().flat_map(|child| free::builtin_in_both(ranges, &child.ranges));
+    let lent: Vec<_> = lent.map(|(range, _)| range.numbers()).collect();
+    reserved.retain(|one| !(one.is_builtin && lent.contains(&one.range.numbers())));
     let never: Vec<_> = reserved.iter().map(|one| one.range.numbers()).collect();
     let assignable = free::without(numbers(ranges), never.clone());
     if assignable.is_empty() {
@@ -522,7 +573,6 @@ async fn plan_resize(unit: &mut Unit, pool: &PoolRow, ranges: &[ValueRange]) -> 
     let is_inside = |numbers: Interval| free::without(vec![numbers], assignable.clone()).is_empty();
     let living = living_for_long(unit, pool).await?;
     let outside: Vec<_> = living.into_iter().filter(|one| !is_inside(seeing::numbers_of(one))).collect();
-    let children = store::children_of(&mut unit.tx, pool.id).await?;
     let leaves = |child: &Pool| child.ranges.iter().any(|range| !is_inside(range.numbers()));
     let count = |of: &[Interval], others: &[Interval]| {
         free::count(&free::without(of.to_vec(), others.to_vec())).saturating_u128()

@@ -129,6 +129,11 @@ impl Plan {
         new.name = self.names.give(&new.name)?;
         if let Some(parent) = parent {
             let known = self.pools.get_mut(parent).ok_or("has no parent")?;
+            for (lent, _) in free::builtin_in_both(&known.ranges, &ranges) {
+                if known.reserved.remove(&lent.numbers()) {
+                    known.free.give(lent.numbers());
+                }
+            }
             if !numbers.iter().all(|new| known.free.contains(*new)) {
                 return Err(format!(
                     "is not free in the pool of {}",

@@ -31,7 +31,7 @@ struct Chunk {
 
 /// What was found of numbers that were given.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Given {
+pub(in crate::ipam) enum Given {
     /// None of them was there; now all are.
     Now,
     /// All of them were there.
@@ -147,7 +147,7 @@ impl Intervals {
     }
 
     /// Puts numbers in, none of which may be there; nothing is done when one is.
-    pub(super) fn give(&mut self, (first, last): Interval) -> Given {
+    pub(in crate::ipam) fn give(&mut self, (first, last): Interval) -> Given {
         let found = self.find(first);
         let before = found.filter(|at| at.range.0 <= first);
         let after = match before {
