@@ -2283,6 +2283,11 @@ export interface ProfilePeer {
   endpoint: string
   /** What the device sends into the tunnel and takes out of it. Empty: nothing. */
   allowedIps: Array<string>
+  /**
+   * What of that it may not reach and is routed only because a device of its platform takes no more prefixes. Nobody denied it, and
+   * the gateway drops it.
+   */
+  addedIps: Array<string>
   /** Seconds between packets that keep a NAT's mapping open; nothing for none. */
   persistentKeepalive: number | null
 }

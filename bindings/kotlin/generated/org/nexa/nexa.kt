@@ -18299,6 +18299,12 @@ data class ProfilePeer (
     val `allowedIps`: List<kotlin.String>
     , 
     /**
+     * What of that it may not reach and is routed only because a device of its platform takes no more prefixes. Nobody denied it, and
+     * the gateway drops it.
+     */
+    val `addedIps`: List<kotlin.String>
+    , 
+    /**
      * Seconds between packets that keep a NAT's mapping open; nothing for none.
      */
     val `persistentKeepalive`: kotlin.UInt?
@@ -18322,6 +18328,7 @@ public object FfiConverterTypeProfilePeer: FfiConverterRustBuffer<ProfilePeer> {
             FfiConverterBoolean.read(buf),
             FfiConverterString.read(buf),
             FfiConverterSequenceString.read(buf),
+            FfiConverterSequenceString.read(buf),
             FfiConverterOptionalUInt.read(buf),
         )
     }
@@ -18331,6 +18338,7 @@ public object FfiConverterTypeProfilePeer: FfiConverterRustBuffer<ProfilePeer> {
             FfiConverterBoolean.allocationSize(value.`hasPresharedKey`) +
             FfiConverterString.allocationSize(value.`endpoint`) +
             FfiConverterSequenceString.allocationSize(value.`allowedIps`) +
+            FfiConverterSequenceString.allocationSize(value.`addedIps`) +
             FfiConverterOptionalUInt.allocationSize(value.`persistentKeepalive`)
     )
 
@@ -18339,6 +18347,7 @@ public object FfiConverterTypeProfilePeer: FfiConverterRustBuffer<ProfilePeer> {
             FfiConverterBoolean.write(value.`hasPresharedKey`, buf)
             FfiConverterString.write(value.`endpoint`, buf)
             FfiConverterSequenceString.write(value.`allowedIps`, buf)
+            FfiConverterSequenceString.write(value.`addedIps`, buf)
             FfiConverterOptionalUInt.write(value.`persistentKeepalive`, buf)
     }
 }

@@ -14216,6 +14216,11 @@ public struct ProfilePeer: Equatable, Hashable {
      */
     public var allowedIps: [String]
     /**
+     * What of that it may not reach and is routed only because a device of its platform takes no more prefixes. Nobody denied it, and
+     * the gateway drops it.
+     */
+    public var addedIps: [String]
+    /**
      * Seconds between packets that keep a NAT's mapping open; nothing for none.
      */
     public var persistentKeepalive: UInt32?
@@ -14236,12 +14241,17 @@ public struct ProfilePeer: Equatable, Hashable {
          * What the device sends into the tunnel and takes out of it. Empty: nothing.
          */allowedIps: [String], 
         /**
+         * What of that it may not reach and is routed only because a device of its platform takes no more prefixes. Nobody denied it, and
+         * the gateway drops it.
+         */addedIps: [String], 
+        /**
          * Seconds between packets that keep a NAT's mapping open; nothing for none.
          */persistentKeepalive: UInt32?) {
         self.publicKey = publicKey
         self.hasPresharedKey = hasPresharedKey
         self.endpoint = endpoint
         self.allowedIps = allowedIps
+        self.addedIps = addedIps
         self.persistentKeepalive = persistentKeepalive
     }
 
@@ -14265,6 +14275,7 @@ public struct FfiConverterTypeProfilePeer: FfiConverterRustBuffer {
                 hasPresharedKey: FfiConverterBool.read(from: &buf), 
                 endpoint: FfiConverterString.read(from: &buf), 
                 allowedIps: FfiConverterSequenceString.read(from: &buf), 
+                addedIps: FfiConverterSequenceString.read(from: &buf), 
                 persistentKeepalive: FfiConverterOptionUInt32.read(from: &buf)
         )
     }
@@ -14274,6 +14285,7 @@ public struct FfiConverterTypeProfilePeer: FfiConverterRustBuffer {
         FfiConverterBool.write(value.hasPresharedKey, into: &buf)
         FfiConverterString.write(value.endpoint, into: &buf)
         FfiConverterSequenceString.write(value.allowedIps, into: &buf)
+        FfiConverterSequenceString.write(value.addedIps, into: &buf)
         FfiConverterOptionUInt32.write(value.persistentKeepalive, into: &buf)
     }
 }
