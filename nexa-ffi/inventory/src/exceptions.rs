@@ -60,6 +60,7 @@ pub const KEPT: &[Kept] = &[
         "Nexa.repeats",
         "a measure of transactions, for programs in Rust until there is a hook for all measures",
     ),
+    kept("Nexa.resolutions", "a measure too, until there is a hook for all measures"),
     kept("PeerConfig", BY_STATE),
     kept("PeerId", "no operation asks for a device's entry at a gateway"),
     kept("PresharedKey", NO_SECRETS),
