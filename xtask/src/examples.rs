@@ -45,8 +45,8 @@ fn names() -> Result<Vec<String>> {
 
 fn run_as_newcomer(name: &str) -> Result {
     run_command(&mut cargo(&["build", "--release", "--example", name]))?;
-    let run = ["run", "--release", "--example", name, "--"];
-    ends_with_ok(name, cargo(&run).args(arguments(name)))
+    let mut example = cargo(&["run", "--release", "--example", name]);
+    ends_with_ok(name, example.arg("--").args(arguments(name)))
 }
 
 /// What an example is told where it is run as its own documentation says.
