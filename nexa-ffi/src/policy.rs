@@ -677,8 +677,10 @@ pub struct DocumentReport {
     pub removed: i64,
     /// How many are as they were.
     pub unchanged: i64,
-    /// How many tests there are afterwards: those of the document.
+    /// How many tests there are afterwards: those of the document, or those of before where it says nothing of tests.
     pub tests: i64,
+    /// How many tests it takes away, because its list of tests does not have them as they are.
+    pub tests_removed: i64,
     /// What is wrong with the text, in order of the lines; with any of it nothing is done. At most 100 are listed.
     pub faults: Vec<DocumentFault>,
     /// How many those are, or 100 where there may be more.

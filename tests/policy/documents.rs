@@ -153,7 +153,19 @@ async fn a_text_is_held_back_by_the_tests_that_it_has_and_not_by_those_that_it_d
     let exported = policies.export_document(DocumentFormat::Yaml).await.unwrap();
     let agreed = opened.replace("expect: deny", "expect: allow");
     assert_eq!(policies.import_document(&agreed).await.unwrap().updated, 1);
+    // A text that says nothing of tests takes none away, and is held to them.
     let without = agreed.split("tests:").next().unwrap();
-    assert_eq!(policies.import_document(without).await.unwrap().tests, 0);
+    let report = policies.import_document(without).await.unwrap();
+    assert_eq!((report.tests, report.tests_removed), (1, 0));
+    let closed = OFFICE.split("tests:").next().unwrap();
+    assert_eq!(parts(&policies.import_document(closed).await.unwrap_err()).0, ErrorKind::Conflict);
+    for empty in ["{}", "tests: []"] {
+        let refused = policies.import_document(empty).await.unwrap_err();
+        assert!(refused.to_string().contains("policies is missing"), "{refused}");
+    }
+    let none = format!("{without}tests: []\n");
+    let report = policies.check_document(&none).await.unwrap();
+    assert_eq!((report.tests, report.tests_removed), (0, 1));
+    assert_eq!(policies.import_document(&none).await.unwrap(), report);
     assert_eq!(policies.import_document(&exported).await.unwrap().tests, 1);
 }

@@ -8,5 +8,6 @@ mod corrupt;
 mod documents;
 mod explain;
 mod fleet;
+mod guards;
 mod policies;
 mod questions;

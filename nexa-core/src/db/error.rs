@@ -77,6 +77,16 @@ impl DbError {
     pub(crate) fn corrupt(column: &str, reason: impl std::fmt::Display) -> Self {
         DbError::Corrupt { column: column.to_owned(), reason: reason.to_string() }
     }
+
+    /// Says whose row it is that is damaged, for somebody to remove it.
+    pub(crate) fn of_row(self, row: impl std::fmt::Display) -> Self {
+        match self {
+            DbError::Corrupt { column, reason } => {
+                DbError::Corrupt { column, reason: format!("{row}: {reason}") }
+            }
+            other => other,
+        }
+    }
 }
 
 impl Classify for DbError {

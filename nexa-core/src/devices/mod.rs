@@ -15,6 +15,5 @@ pub(crate) use error::DeviceError;
 pub use model::{Device, DeviceStatus};
 pub use service::Devices;
 pub(crate) use store::{
-    KeyHolder, NewDeviceRow, get, insert, names, standing, subject, subject_of, subjects, subjects_at,
-    take_key,
+    KeyHolder, NewDeviceRow, get, insert, names, standing, subject, subjects, subjects_at, take_key,
 };

@@ -159,13 +159,6 @@ pub(crate) async fn subject(tx: &mut Tx, device: &Device) -> Result<Subject, DbE
     Ok(placed(subject, device, user))
 }
 
-/// The same by id, for deciding about a device on behalf of somebody else's call.
-pub(crate) async fn subject_of(tx: &mut Tx, id: DeviceId) -> Result<Subject> {
-    let query = devices(Scope::All).and_where(Expr::col("id").eq(id)).to_owned();
-    let row = tx.optional(&query).await?.ok_or(DeviceError::NoDevice(id))?;
-    Ok(subject(tx, &device(&row)?).await?)
-}
-
 /// Every living device as policies see it, in the order of the ids.
 pub(crate) async fn subjects(tx: &mut Tx) -> Result<Vec<Subject>, DbError> {
     subjects_among(tx, devices(Scope::All)).await

@@ -191,7 +191,7 @@ async fn issue<P: Right>(
     let reached_by = reached_by(unit, authorized, peer, &in_force).await?;
     let settings = unit.settings().await?;
     let options = route_options(&settings, device, gateway)?;
-    let routes = access.client_routes(&policy::infrastructure(&settings, gateway)?, &reached_by, &options)?;
+    let routes = access.client_routes(&policy::infrastructure(&settings, gateway)?, &reached_by, &options);
     let allowed_ips = routes.allowed_ips;
     if peer.allowed_ips != allowed_ips {
         let first = peer.allowed_ips.is_empty() && peer.profile_revision == 1;

@@ -154,7 +154,7 @@ put! { NewPolicy { name, description, priority, effect, is_active, full_tunnel, 
 put! { PolicyChanges { name, description, priority, effect, is_active, full_tunnel, targets, destinations, valid_from, valid_until } }
 wire! { PolicyTest { id, name, who, to, service, expect } }
 put! { NewPolicyTest { name, who, to, service, expect } }
-wire! { DocumentReport { created, updated, removed, unchanged, tests, faults, fault_count } }
+wire! { DocumentReport { created, updated, removed, unchanged, tests, tests_removed, faults, fault_count } }
 wire! { Fault { line, field, message } }
 wire! { Destination { to, services, description } }
 wire! { Profile { device, revision, public_key, addresses, dns, mtu, peer } }

@@ -22,6 +22,6 @@ pub use model::{Group, NewGroup, NewUser, SignedIn, User, UserStatus};
 pub(crate) use password::Passwords;
 pub use service::Identity;
 pub(crate) use store::{
-    group_names, groups_of, memberships, require_active, user_status, user_statuses, usernames,
+    everybody, group_names, groups_of, memberships, require_active, user_status, user_statuses, usernames,
 };
 pub(crate) use token::{Token, TokenKind};

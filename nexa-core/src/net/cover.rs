@@ -27,6 +27,21 @@ impl AddressSet {
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) (`max_prefixes`) with how many are needed, when more are: what must not be
     /// covered lies between.
     pub fn cover(&self, most: usize, never: &AddressSet) -> Result<Cover> {
+        self.try_cover(most, never).map_err(|needed| {
+            Error::invalid("max_prefixes", format!("{most} are too few: {needed} are needed"))
+        })
+    }
+
+    /// The same with as few more prefixes as are needed, where more are.
+    #[must_use]
+    pub fn cover_nearly(&self, most: usize, never: &AddressSet) -> Cover {
+        let exact = || Cover { cidrs: self.to_cidrs(), added: AddressSet::empty() };
+        let as_needed = |needed| self.try_cover(needed, never).unwrap_or_else(|_| exact());
+        self.try_cover(most, never).unwrap_or_else(as_needed)
+    }
+
+    /// The cover, or how many prefixes are needed.
+    fn try_cover(&self, most: usize, never: &AddressSet) -> Result<Cover, usize> {
         let exact = self.to_cidrs();
         if exact.len() <= most {
             return Ok(Cover { cidrs: exact, added: AddressSet::empty() });
@@ -46,7 +61,7 @@ impl AddressSet {
         };
         let needed = tree.nodes.get(root).map_or(0, |node| node.needed);
         if most < needed {
-            return Err(Error::invalid("max_prefixes", format!("{most} are too few: {needed} are needed")));
+            return Err(needed);
         }
         let mut covering = Vec::with_capacity(most);
         tree.collect(root, most, &mut covering);
@@ -215,6 +230,9 @@ mod tests {
         let beside =
             set(&["10.0.0.0/32", "10.0.0.2/32", "10.0.2.0/25", "10.0.3.0/24"]).cover(3, &denied).unwrap();
         assert_eq!(texts(&beside.cidrs), ["10.0.0.0/32", "10.0.0.2/32", "10.0.2.0/23"]);
+        let denied = set(&["10.0.0.3/32", "10.0.0.1/32"]);
+        assert_eq!(wanted.cover_nearly(4, &denied), wanted.cover(5, &denied).unwrap());
+        assert_eq!(wanted.cover_nearly(4, &nothing), wanted.cover(4, &nothing).unwrap());
         let refused = wanted.cover(1, &nothing).unwrap_err();
         assert_eq!(refused.field(), Some("max_prefixes"));
         assert!(refused.to_string().contains("2 are needed"), "{refused}");

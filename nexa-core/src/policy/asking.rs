@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::access::{Infrastructure, InfrastructureRule};
 use super::destination::Destination;
 use super::equivalent::Counterexample;
-use super::explain::Explanation;
+use super::explain::{Explanation, LossReason};
 use super::fleet::{Fleet, Part};
 use super::lint::{Finding, Surroundings};
 use super::matrix::Matrix;
@@ -16,8 +16,8 @@ use super::service::{InForce, in_force};
 use super::service_range::{Protocol, ServiceRange};
 use super::subject::Subject;
 use super::traffic::Traffic;
-use super::why_not::WhyNot;
-use crate::actor::{Authorized, Right, right};
+use super::why_not::{Remedy, WhyNot};
+use crate::actor::{Authorized, Right, Scope, right};
 use crate::devices::{self, Device};
 use crate::enrolment;
 use crate::error::Result;
@@ -54,7 +54,14 @@ pub(super) async fn explain(
     let authorized = unit.authorize::<right::AccessRead>()?;
     let (device, subject, InForce { policies, places }) = about(unit, &authorized, device).await?;
     let infrastructure = infrastructure_of(unit, &authorized, &device).await?;
-    Ok(super::explain(&subject, &policies, &places, &infrastructure, asked, unit.now))
+    let mut explanation = super::explain(&subject, &policies, &places, &infrastructure, asked, unit.now);
+    if authorized.scope() != Scope::All {
+        // Whoever asks about their own device learns of the policies that are about it, and not that there are others.
+        for answer in &mut explanation.answers {
+            answer.losers.retain(|loser| loser.reason != LossReason::NotTargeted);
+        }
+    }
+    Ok(explanation)
 }
 
 pub(super) async fn why_not(
@@ -65,7 +72,11 @@ pub(super) async fn why_not(
     let authorized = unit.authorize::<right::AccessRead>()?;
     let (device, subject, InForce { policies, places }) = about(unit, &authorized, device).await?;
     let infrastructure = infrastructure_of(unit, &authorized, &device).await?;
-    Ok(super::why_not(&subject, &policies, &places, &infrastructure, asked, unit.now))
+    let mut why_not = super::why_not(&subject, &policies, &places, &infrastructure, asked, unit.now);
+    if authorized.scope() != Scope::All {
+        why_not.remedies.retain(|remedy| !matches!(remedy, Remedy::AddTarget(_)));
+    }
+    Ok(why_not)
 }
 
 /// A device that the caller may see, as policies see it, and what is in force.
@@ -87,6 +98,10 @@ pub(super) async fn who_can_reach(unit: &mut Unit, asked: &Destination, part: Pa
     let subjects = devices::subjects(&mut unit.tx).await?;
     let asked_places = Places::located(&asked.to, unit.locator())?;
     let traffic = asked_places.traffic(asked);
+    if traffic.is_empty() {
+        // Everybody reaches all of nothing, which is no answer to whoever misspelled a place.
+        return Ok(Vec::new());
+    }
     let fleet = Fleet::resolve_with(&unit.resolutions(), &subjects, &policies, &places, unit.now);
     let labels = labels(unit).await?;
     Ok(fleet.who_can_reach(&traffic, part).into_iter().map(|subject| reacher(subject, &labels)).collect())

@@ -2,8 +2,7 @@
 
 use super::assertions::{NewPolicyTest, PolicyTest, PolicyTestResult};
 use super::error::PolicyError;
-use super::model::{NewPolicy, Policy, PolicyChanges};
-use super::service::in_force;
+use super::model::{NewPolicy, Policy, PolicyChanges, Target};
 use super::{store, testing};
 use crate::actor::{Authorized, right};
 use crate::error::Result;
@@ -32,13 +31,14 @@ pub(super) async fn insert(
     let policy = policy.clone().build(PolicyId::from_uuid(unit.new_uuid()?))?;
     let created_by = unit.actor().user();
     store::insert(&mut unit.tx, authorized, &policy, name, created_by, unit.now).await?;
-    insert_parts(unit, &policy).await?;
+    insert_parts(unit, &policy, &[]).await?;
     unit.record(Change::PolicyCreated(policy.id), format!("policy {} was created", name.text)).await?;
     Ok(policy)
 }
 
-async fn insert_parts(unit: &mut Unit, policy: &Policy) -> Result<()> {
-    for target in &policy.targets {
+/// Writes targets and destinations. A target that the policy had may be gone: it names nobody, and is no reason to keep the policy as it is.
+async fn insert_parts(unit: &mut Unit, policy: &Policy, had: &[Target]) -> Result<()> {
+    for target in policy.targets.iter().filter(|target| !had.contains(target)) {
         if !store::target_exists(&mut unit.tx, *target).await? {
             return Err(PolicyError::NoTarget(*target).into());
         }
@@ -82,29 +82,30 @@ pub(super) async fn replace(
     let changed = Policy { revision: policy.revision + 1, ..changed };
     store::update(&mut unit.tx, authorized, &changed, &name, unit.now).await?;
     store::clear(&mut unit.tx, policy.id).await?;
-    insert_parts(unit, &changed).await?;
+    insert_parts(unit, &changed, &policy.targets).await?;
     unit.record(Change::PolicyChanged(policy.id), format!("policy {} was changed", name.text)).await?;
     Ok(changed)
 }
 
 pub(super) async fn remove(unit: &mut Unit, id: PolicyId) -> Result<()> {
     let authorized = unit.authorize::<right::PoliciesWrite>()?;
-    let before = testing::begin(unit).await?;
-    let policy = store::get(&mut unit.tx, &authorized, id).await?;
-    delete(unit, &authorized, &policy).await?;
-    testing::end(unit, before).await
+    let before = testing::begin_removal(unit).await?;
+    let name = store::name_of(&mut unit.tx, &authorized, id).await?;
+    delete(unit, &authorized, id, &name).await?;
+    testing::end_removal(unit, before).await
 }
 
 /// Removes one without a look at what must hold.
 pub(super) async fn delete(
     unit: &mut Unit,
     authorized: &Authorized<right::PoliciesWrite>,
-    policy: &Policy,
+    id: PolicyId,
+    name: &str,
 ) -> Result<()> {
-    if !store::remove(&mut unit.tx, authorized, policy.id, unit.now).await? {
-        return Err(PolicyError::NoPolicy(policy.id).into());
+    if !store::remove(&mut unit.tx, authorized, id, unit.now).await? {
+        return Err(PolicyError::NoPolicy(id).into());
     }
-    unit.record(Change::PolicyRemoved(policy.id), format!("policy {} was removed", policy.name)).await
+    unit.record(Change::PolicyRemoved(id), format!("policy {name} was removed")).await
 }
 
 pub(super) async fn create_test(unit: &mut Unit, name: &Name, test: &NewPolicyTest) -> Result<PolicyTest> {
@@ -135,19 +136,20 @@ pub(super) async fn insert_test(
 pub(super) async fn remove_test(unit: &mut Unit, id: PolicyTestId) -> Result<()> {
     let authorized = unit.authorize::<right::PoliciesWrite>()?;
     authorized.unowned()?;
-    let test = store::get_test(&mut unit.tx, &authorized, id).await?;
-    delete_test(unit, &authorized, &test).await
+    let name = store::test_name(&mut unit.tx, &authorized, id).await?;
+    delete_test(unit, &authorized, id, &name).await
 }
 
 pub(super) async fn delete_test(
     unit: &mut Unit,
     authorized: &Authorized<right::PoliciesWrite>,
-    test: &PolicyTest,
+    id: PolicyTestId,
+    name: &str,
 ) -> Result<()> {
-    if !store::delete_test(&mut unit.tx, authorized, test.id).await? {
-        return Err(PolicyError::NoTest(test.id).into());
+    if !store::delete_test(&mut unit.tx, authorized, id).await? {
+        return Err(PolicyError::NoTest(id).into());
     }
-    unit.record(Change::PolicyTestRemoved(test.id), format!("policy test {} was removed", test.name)).await
+    unit.record(Change::PolicyTestRemoved(id), format!("policy test {name} was removed")).await
 }
 
 pub(super) async fn list_tests(unit: &mut Unit, page: &PageRequest) -> Result<Page<PolicyTest>> {
@@ -162,6 +164,5 @@ pub(super) async fn run_tests(unit: &mut Unit) -> Result<Vec<PolicyTestResult>> 
     let authorized = unit.authorize::<right::PoliciesRead>()?;
     authorized.unowned()?;
     let tests = store::all_tests(&mut unit.tx).await?;
-    let in_force = in_force(unit, &authorized).await?;
-    testing::run(unit, tests, &in_force).await
+    testing::run(unit, tests).await
 }

@@ -9,7 +9,7 @@ use super::places::Places;
 use super::resolve::{Rank, Window};
 use super::service_range::{Protocol, ServiceRange};
 use super::traffic::pieces;
-use crate::net::Family;
+use crate::net::{AddressSet, Cidr, Family};
 use crate::runtime::Timestamp;
 
 /// Somebody for whom two sets of policies differ, and where.
@@ -44,6 +44,48 @@ pub fn equivalent<'a>(
     places: &Places,
     now: Timestamp,
 ) -> Result<(), Counterexample> {
+    compare(first, second, places, now, &Asked { within: None, allowed_by_first: false })
+}
+
+/// Whether the second set of policies lets nobody reach anything there that the first does not, of everybody there is or could be.
+#[cfg(feature = "control")]
+pub(super) fn gains_nothing<'a>(
+    first: impl IntoIterator<Item = &'a Policy>,
+    second: impl IntoIterator<Item = &'a Policy>,
+    places: &Places,
+    now: Timestamp,
+    there: &AddressSet,
+) -> Result<(), Counterexample> {
+    compare(second, first, places, now, &Asked { within: Some(there), allowed_by_first: true })
+}
+
+/// Which differences matter.
+struct Asked<'a> {
+    /// Only those in here.
+    within: Option<&'a AddressSet>,
+    /// Only what the first allows and the second does not.
+    allowed_by_first: bool,
+}
+
+impl Asked<'_> {
+    /// The parts of a destination that matter, as numbers.
+    fn parts(&self, cidr: Cidr) -> Vec<(u128, u128)> {
+        let (first, last) = (Family::number(cidr.first()), Family::number(cidr.last()));
+        let Some(within) = self.within else { return vec![(first, last)] };
+        let ranges = within.ranges_of(cidr.family()).iter();
+        let cut = ranges
+            .map(|range| (Family::number(range.first()).max(first), Family::number(range.last()).min(last)));
+        cut.filter(|(first, last)| first <= last).collect()
+    }
+}
+
+fn compare<'a>(
+    first: impl IntoIterator<Item = &'a Policy>,
+    second: impl IntoIterator<Item = &'a Policy>,
+    places: &Places,
+    now: Timestamp,
+    asked: &Asked<'_>,
+) -> Result<(), Counterexample> {
     let of = |side, policies: &mut dyn Iterator<Item = &'a Policy>| -> Vec<(Side, &'a Policy)> {
         let counting = policies.filter(|policy| policy.is_active && policy.window(now) == Window::Open);
         counting.map(|policy| (side, policy)).collect()
@@ -53,11 +95,12 @@ pub fn equivalent<'a>(
     let mut rules = Vec::new();
     for (at, (_, policy)) in policies.iter().enumerate() {
         for rule in policy.rules(places) {
-            let (first, last) = (Family::number(rule.cidr.first()), Family::number(rule.cidr.last()));
-            rules.push(Span { services: rule.services, family: rule.cidr.family(), first, last, policy: at });
+            let (services, family) = (rule.services, rule.cidr.family());
+            let part = |(first, last)| Span { services, family, first, last, policy: at };
+            rules.extend(asked.parts(rule.cidr).into_iter().map(part));
         }
     }
-    let mut judge = Judge { policies: &policies, agreed: HashSet::new() };
+    let mut judge = Judge { policies: &policies, asked, agreed: HashSet::new() };
     for services in pieces(rules.iter().map(|rule| rule.services)) {
         for family in Family::ALL {
             let here =
@@ -115,6 +158,7 @@ fn sweep<'s, E>(
 /// Compares the two sides, once for each set of policies.
 struct Judge<'a> {
     policies: &'a [(Side, &'a Policy)],
+    asked: &'a Asked<'a>,
     agreed: HashSet<Vec<usize>>,
 }
 
@@ -134,7 +178,7 @@ impl Judge<'_> {
             return Ok(());
         }
         let (first, second) = (self.levels(active, Side::First), self.levels(active, Side::Second));
-        match distinguish(&first, &second) {
+        match distinguish(&first, &second, self.asked.allowed_by_first) {
             None => {
                 self.agreed.insert(active.to_vec());
                 Ok(())
@@ -170,7 +214,11 @@ impl Judge<'_> {
 }
 
 /// Somebody for whom one side is decided by a level that allows and the other by one that denies, with what the first says.
-fn distinguish(first: &[Level<'_>], second: &[Level<'_>]) -> Option<(Vec<Target>, Effect)> {
+fn distinguish(
+    first: &[Level<'_>],
+    second: &[Level<'_>],
+    allowed_by_first: bool,
+) -> Option<(Vec<Target>, Effect)> {
     // At which level of each side somebody who is of a target is decided at the latest.
     let (in_first, in_second) = (level_of(first), level_of(second));
     let at =
@@ -179,7 +227,7 @@ fn distinguish(first: &[Level<'_>], second: &[Level<'_>]) -> Option<(Vec<Target>
         for (j, other) in levels(second) {
             let (effect, opposite) =
                 (one.map_or(Effect::Deny, |l| l.effect), other.map_or(Effect::Deny, |l| l.effect));
-            if effect == opposite {
+            if effect == opposite || (allowed_by_first && effect == Effect::Deny) {
                 continue;
             }
             // Whoever is of it meets no stricter level of either side.

@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use super::Target;
 use super::document::Fault;
 use crate::error::{Classify, Code};
-use crate::id::{DeviceId, PolicyId, PolicyTestId};
+use crate::id::{PolicyId, PolicyTestId};
 use crate::net::AddressRange;
 
 #[derive(Debug, thiserror::Error)]
@@ -24,8 +24,8 @@ pub(crate) enum PolicyError {
     TestsFail(String),
     #[error("{count} devices would {change} access, and {most} is the most at once")]
     TooMany { change: &'static str, count: usize, most: usize },
-    #[error("device {device} would gain access to {range}, which is protected")]
-    Protected { device: DeviceId, range: AddressRange },
+    #[error("{who} would gain access to {range}, which is protected")]
+    Protected { who: String, range: AddressRange },
     #[error("{0}")]
     Document(Fault),
 }
@@ -73,8 +73,8 @@ impl Classify for PolicyError {
             PolicyError::TooMany { count, most, .. } => {
                 vec![("count", count.to_string()), ("max", most.to_string())]
             }
-            PolicyError::Protected { device, range } => {
-                vec![("device", device.to_string()), ("range", range.to_string())]
+            PolicyError::Protected { who, range } => {
+                vec![("who", who.clone()), ("range", range.to_string())]
             }
             PolicyError::Document(fault) => {
                 vec![("line", fault.line.to_string()), ("key", fault.field.clone())]

@@ -14,6 +14,8 @@ use crate::runtime::Timestamp;
 
 /// How many sets of policies are kept. Those that were not asked for the longest go first, a half of them at once.
 const MOST: usize = 20_000;
+/// How many ranges of addresses all of them may have together, each some forty bytes.
+const MOST_RANGES: usize = 2_000_000;
 
 /// Resolutions of sets of policies, each done once for as long as none of the policies, no place that they name and no edge of a window
 /// changes it. A changed policy has another revision, so that only the sets with that policy are resolved again; a person in another
@@ -40,6 +42,8 @@ pub struct ResolutionCounts {
 struct Kept {
     known: HashMap<Signature, Known>,
     counts: ResolutionCounts,
+    /// How many ranges they have together.
+    ranges: usize,
     /// Counts the uses.
     uses: u64,
 }
@@ -47,6 +51,7 @@ struct Kept {
 #[derive(Debug)]
 struct Known {
     access: Arc<Access>,
+    ranges: usize,
     /// When it was resolved: it says nothing of the time before.
     at: Timestamp,
     used: u64,
@@ -147,13 +152,16 @@ impl Kept {
     fn keep(&mut self, signature: Signature, access: Arc<Access>, now: Timestamp) {
         self.uses += 1;
         self.counts.resolved += 1;
-        if self.known.len() >= MOST {
+        let ranges = access.range_count();
+        if self.known.len() >= MOST || self.ranges + ranges > MOST_RANGES {
             let mut uses: Vec<_> = self.known.values().map(|known| known.used).collect();
             uses.sort_unstable();
             let oldest = uses.get(uses.len() / 2).copied().unwrap_or(0);
             self.known.retain(|_, known| known.used > oldest);
+            self.ranges = self.known.values().map(|known| known.ranges).sum();
         }
-        self.known.insert(signature, Known { access, at: now, used: self.uses });
+        let replaced = self.known.insert(signature, Known { access, ranges, at: now, used: self.uses });
+        self.ranges = (self.ranges + ranges).saturating_sub(replaced.map_or(0, |known| known.ranges));
     }
 }
 
@@ -284,5 +292,18 @@ mod tests {
             resolutions.combined(&[(&one, resolutions.mark(&one))], &Places::none(), at(1));
             assert!(resolutions.kept().known.len() <= MOST);
         }
+        // Nor by few that are large.
+        let many: Vec<_> = (0..50_000_u32)
+            .map(|number| Destination::from(Cidr::host(std::net::Ipv4Addr::from_bits(2 * number).into())))
+            .collect();
+        let resolutions = Resolutions::new();
+        for revision in 0..50 {
+            let one = Policy { revision, destinations: many.clone(), ..policy(1, NewPolicy::allow("one")) };
+            resolutions.combined(&[(&one, resolutions.mark(&one))], &Places::none(), at(1));
+            let kept = resolutions.kept();
+            assert_eq!(kept.ranges, kept.known.values().map(|known| known.ranges).sum::<usize>());
+            assert!(kept.ranges <= MOST_RANGES, "{}", kept.ranges);
+        }
+        assert!(resolutions.kept().known.len() > 5);
     }
 }

@@ -48,6 +48,12 @@ impl Access {
         }
     }
 
+    /// How many ranges of addresses it is kept as.
+    pub(super) fn range_count(&self) -> usize {
+        let allowed = self.allowed.services().map(|(_, addresses)| addresses.ranges().len());
+        allowed.sum::<usize>() + self.named.ranges().len() + self.denied.ranges().len()
+    }
+
     /// The addresses that it may reach by any service.
     #[must_use]
     pub fn addresses(&self) -> AddressSet {

@@ -173,7 +173,7 @@ impl Policies {
             .await
     }
 
-    /// The devices that may reach something now by policies, anything of it or all of it.
+    /// The devices that may reach something now by policies, anything of it or all of it. Nobody reaches a place that is nowhere.
     ///
     /// # Errors
     /// What every call can fail with.
@@ -236,7 +236,8 @@ impl Policies {
     }
 
     /// Makes the policies and their tests those of a text: creates, changes and removes what that takes, by name; all of it, or nothing.
-    /// A test that the text has no more holds nothing back.
+    /// A text without `tests` leaves the tests as they are and is held to them. One with a list of tests is held to those of it, and not to
+    /// those that it leaves out or changes; how many that takes away is in the report, also of [`Policies::check_document`].
     ///
     /// # Errors
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) (`text`) with the first thing that is wrong with it, which

@@ -133,7 +133,16 @@ impl ServiceRange {
     #[cfg(feature = "control")]
     pub(super) fn from_numbers(first: i64, last: i64) -> Option<Self> {
         let (first, last) = (u32::try_from(first).ok()?, u32::try_from(last).ok()?);
-        (first <= last && last <= LAST).then_some(ServiceRange { first, last })
+        let range = (first <= last && last <= LAST).then_some(ServiceRange { first, last })?;
+        // Nothing else has a text, so nothing else was ever given.
+        let has_ports = range.lowest().0.has_ports();
+        (range.spelled().eq([range]) && (has_ports || range.is_of_whole_protocols())).then_some(range)
+    }
+
+    /// Whether it leaves no port out of a protocol.
+    #[cfg(feature = "control")]
+    const fn is_of_whole_protocols(self) -> bool {
+        self.first.is_multiple_of(PORTS) && self.last % PORTS == PORTS - 1
     }
 
     /// What is in both, if anything is.
@@ -249,6 +258,23 @@ fn port(text: &str) -> Result<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(feature = "control")]
+    #[test]
+    fn only_what_has_a_text_is_read_from_what_is_stored() {
+        let icmp = i64::from(PORTS);
+        let tcp = 6 * icmp;
+        for (first, last) in
+            [(icmp + 5, icmp + 9), (icmp, icmp + 9), (tcp + 9, tcp + icmp + 9), (9, 8), (-1, 3)]
+        {
+            assert_eq!(ServiceRange::from_numbers(first, last), None, "{first}-{last}");
+        }
+        for text in ["any", "icmp", "tcp", "tcp/443", "udp/5000-5999", "47-51"] {
+            let range: ServiceRange = text.parse().unwrap();
+            let stored = ServiceRange::from_numbers(range.first().into(), range.last().into());
+            assert_eq!(stored, Some(range), "{text}");
+        }
+    }
 
     #[test]
     fn every_text_means_what_it_says_and_is_written_again() {

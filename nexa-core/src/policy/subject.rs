@@ -101,6 +101,18 @@ impl Subject {
         }
     }
 
+    /// The same with access, unless it will never have any again.
+    #[cfg(feature = "control")]
+    pub(super) fn as_if_active(mut self, now: Timestamp) -> Option<Self> {
+        match self.bar(now) {
+            None | Some(Bar::DevicePending | Bar::UserPending | Bar::UserSuspended) => {
+                (self.standing, self.expires_at) = (Standing::Active, None);
+                Some(self)
+            }
+            Some(_) => None,
+        }
+    }
+
     /// Everything that a policy can target to be about this device.
     pub(super) fn targets(&self) -> impl Iterator<Item = Target> + '_ {
         let own = [Target::Device(self.device), Target::User(self.user)];

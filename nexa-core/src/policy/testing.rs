@@ -1,11 +1,14 @@
 //! Tests and bounds around a change of who may reach what.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::assertions::{PolicyTest, PolicyTestResult};
+use uuid::Uuid;
+
+use super::assertions::{Case, PolicyTest, PolicyTestResult, Tested, edges};
+use super::equivalent::gains_nothing;
 use super::error::PolicyError;
 use super::fleet::{Difference, Fleet};
-use super::model::Target;
+use super::model::{Policy, Target};
 use super::service::{InForce, policies_now};
 use super::store;
 use super::subject::Subject;
@@ -13,23 +16,70 @@ use crate::db::counter;
 use crate::devices;
 use crate::error::{ErrorKind, Result};
 use crate::events::Change;
-use crate::id::{DeviceId, PolicyTestId, UserId};
-use crate::identity;
-use crate::settings::registry;
+use crate::id::{DeviceId, GroupId, UserId};
+use crate::identity::{self, UserStatus};
+use crate::net::{AddressRange, AddressSet};
+use crate::runtime::Timestamp;
+use crate::settings::{Values, registry};
 use crate::unit::Unit;
 
 /// What was so before a change.
 pub(crate) struct Before {
+    /// None where nothing has to hold.
+    world: Option<World>,
     tests: Vec<PolicyTest>,
-    passing: BTreeSet<PolicyTestId>,
-    /// The fleet and what was in force, where a bound is set.
-    bounded: Option<(Vec<Subject>, InForce)>,
 }
 
 impl Before {
     /// Leaves the tests out that the change itself takes away.
     pub(super) fn retain(&mut self, stays: impl FnMut(&PolicyTest) -> bool) {
         self.tests.retain(stays);
+    }
+}
+
+/// Who there is and what is in force.
+struct World {
+    devices: Vec<Subject>,
+    /// Every person, as a device that is not there yet.
+    people: BTreeMap<UserId, Subject>,
+    everybody: Option<GroupId>,
+    in_force: InForce,
+}
+
+impl World {
+    async fn load(unit: &mut Unit) -> Result<Self> {
+        let in_force = policies_now(unit).await?;
+        let devices = devices::subjects(&mut unit.tx).await?;
+        let groups = identity::memberships(&mut unit.tx).await?;
+        let statuses = identity::user_statuses(&mut unit.tx).await?;
+        let person = |(user, status): (UserId, UserStatus)| {
+            let groups = groups.get(&user).into_iter().flatten().copied();
+            let subject = Subject::new(DeviceId::from_uuid(Uuid::nil()), user).in_groups(groups);
+            (user, devices::standing(subject, Some(status)))
+        };
+        let people = statuses.into_iter().map(person).collect();
+        let everybody = identity::everybody(&mut unit.tx).await?;
+        Ok(World { devices, people, everybody: Some(everybody), in_force })
+    }
+
+    /// As if everybody were active who can become so again. A change that is made while somebody is suspended would otherwise be seen by
+    /// no test, and count on the day on which they come back.
+    fn as_if_active(mut self, now: Timestamp) -> Self {
+        self.devices = self.devices.into_iter().filter_map(|subject| subject.as_if_active(now)).collect();
+        let people = self.people.into_iter();
+        let active = |(id, person): (UserId, Subject)| Some((id, person.as_if_active(now)?));
+        self.people = people.filter_map(active).collect();
+        self
+    }
+
+    fn tested(&self) -> Tested<'_> {
+        Tested {
+            devices: &self.devices,
+            people: &self.people,
+            everybody: self.everybody,
+            policies: &self.in_force.policies,
+            places: &self.in_force.places,
+        }
     }
 }
 
@@ -47,35 +97,43 @@ pub(crate) async fn begin(unit: &mut Unit) -> Result<Before> {
     let is_bounded = settings.number::<usize>(&registry::MOST_GAINING)? > 0
         || settings.number::<usize>(&registry::MOST_LOSING)? > 0
         || !settings.prefixes(&registry::PROTECTED)?.is_empty();
-    if tests.is_empty() && !is_bounded {
-        return Ok(Before { tests, passing: BTreeSet::new(), bounded: None });
-    }
-    let in_force = policies_now(unit).await?;
-    let passing = run(unit, tests.clone(), &in_force).await?;
-    let passing = passing.into_iter().filter(|result| result.passed).map(|result| result.test.id).collect();
-    let bounded = match is_bounded {
-        true => Some((devices::subjects(&mut unit.tx).await?, in_force)),
+    let world = match is_bounded || !tests.is_empty() {
+        true => Some(World::load(unit).await?.as_if_active(unit.now)),
         false => None,
     };
-    Ok(Before { tests, passing, bounded })
+    Ok(Before { world, tests })
 }
 
-/// Refuses the change when a test fails that passed before it, or more devices gain or lose access than one change may give or take.
+/// Refuses the change when a test fails that passed before it, now or from a moment ahead at which a window begins or ends, when somebody
+/// gains what is protected, or when more devices gain or lose access than one change may give or take.
 pub(crate) async fn end(unit: &mut Unit, before: Before) -> Result<()> {
-    if before.tests.is_empty() && before.bounded.is_none() {
-        return Ok(());
+    let Before { world: Some(was), tests } = before else { return Ok(()) };
+    let is = World::load(unit).await?.as_if_active(unit.now);
+    let (old, new) = (was.tested(), is.tested());
+    let is_broken = |test: &&PolicyTest| Case::new(test, &old).is_broken_by(&Case::new(test, &new), unit.now);
+    refuse(tests.iter().filter(is_broken))?;
+    let settings = unit.settings().await?;
+    check_protected(&settings.prefixes(&registry::PROTECTED)?, (&was, &is), unit.now)?;
+    check_counts(&settings, (&was, &is), unit)
+}
+
+/// Begins taking a policy away. None where what is in force cannot be said, for which this policy may be the reason.
+pub(super) async fn begin_removal(unit: &mut Unit) -> Result<Option<Before>> {
+    match begin(unit).await {
+        Err(damaged) if damaged.kind() == ErrorKind::Corrupt => Ok(None),
+        begun => begun.map(Some),
     }
-    let in_force = policies_now(unit).await?;
-    let results = run(unit, before.tests, &in_force).await?;
-    let broken =
-        results.into_iter().filter(|result| !result.passed && before.passing.contains(&result.test.id));
-    refuse(broken.collect())?;
-    let Some((subjects, old)) = before.bounded else { return Ok(()) };
-    let now = devices::subjects(&mut unit.tx).await?;
-    let resolutions = unit.resolutions();
-    let was = Fleet::resolve_with(&resolutions, &subjects, &old.policies, &old.places, unit.now);
-    let is = Fleet::resolve_with(&resolutions, &now, &in_force.policies, &in_force.places, unit.now);
-    check_bounds(&unit.settings().await?, &was.diff(&is))
+}
+
+/// Where nothing could be said before, every test has to hold afterwards. Where nothing can be said still, nobody reaches anything.
+pub(super) async fn end_removal(unit: &mut Unit, before: Option<Before>) -> Result<()> {
+    if let Some(before) = before {
+        return end(unit, before).await;
+    }
+    match policies_now(unit).await {
+        Err(damaged) if damaged.kind() == ErrorKind::Corrupt => Ok(()),
+        _ => hold(unit, |_| true).await,
+    }
 }
 
 /// Refuses the change when one of these tests, which it brings along, does not hold.
@@ -85,28 +143,72 @@ pub(super) async fn hold(unit: &mut Unit, mut is_new: impl FnMut(&PolicyTest) ->
     if tests.is_empty() {
         return Ok(());
     }
-    let in_force = policies_now(unit).await?;
-    let results = run(unit, tests, &in_force).await?;
-    refuse(results.into_iter().filter(|result| !result.passed).collect())
+    let world = World::load(unit).await?.as_if_active(unit.now);
+    refuse(tests.iter().filter(|test| !Case::new(test, &world.tested()).holds_from(unit.now)))
 }
 
-fn refuse(broken: Vec<PolicyTestResult>) -> Result<()> {
-    let names: Vec<_> = broken.into_iter().map(|result| result.test.name).collect();
+fn refuse<'t>(broken: impl Iterator<Item = &'t PolicyTest>) -> Result<()> {
+    let names: Vec<_> = broken.map(|test| test.name.as_str()).collect();
     if names.is_empty() { Ok(()) } else { Err(PolicyError::TestsFail(names.join(", ")).into()) }
 }
 
-fn check_bounds(settings: &crate::settings::Values, differences: &[Difference<'_>]) -> Result<()> {
-    let protected = settings.prefixes(&registry::PROTECTED)?;
-    for Difference { subject, gained, .. } in differences {
-        if let Some(range) = gained.addresses().intersection(&protected).ranges().first() {
-            return Err(PolicyError::Protected { device: subject.device, range: *range }.into());
+/// Refuses a change by which anybody there is, or could be, gains what is protected, now or at a moment ahead.
+fn check_protected(protected: &AddressSet, (was, is): (&World, &World), now: Timestamp) -> Result<()> {
+    if protected.is_empty() {
+        return Ok(());
+    }
+    // Those that say nothing of it decide nothing of it.
+    let of = |world: &World| -> Vec<Policy> {
+        let places = &world.in_force.places;
+        let touches = |policy: &&Policy| {
+            let set: AddressSet = policy.rules(places).map(|rule| rule.cidr).collect();
+            policy.is_active && !set.intersection(protected).is_empty()
+        };
+        world.in_force.policies.iter().filter(touches).cloned().collect()
+    };
+    let (old, new) = (of(was), of(is));
+    let mut places = was.in_force.places.clone();
+    places.extend(is.in_force.places.clone());
+    let ahead = edges(old.iter().chain(&new), now);
+    // Devices that there are first: they have names.
+    for at in ahead.chain([now]).collect::<BTreeSet<_>>() {
+        let before = Fleet::resolve(&was.devices, &old, &places, at);
+        let after = Fleet::resolve(&is.devices, &new, &places, at);
+        for Difference { subject, gained, .. } in before.diff(&after) {
+            if let Some(range) = gained.addresses().intersection(protected).ranges().first() {
+                let who = format!("device {}", subject.device);
+                return Err(PolicyError::Protected { who, range: *range }.into());
+            }
+        }
+        if old != new {
+            gains_nothing(&old, &new, &places, at, protected).map_err(|gained| {
+                let who: Vec<_> = gained.who.iter().map(ToString::to_string).collect();
+                let who = if who.is_empty() { "anybody".to_owned() } else { who.join(" and ") };
+                PolicyError::Protected { who, range: AddressRange::host(gained.address) }
+            })?;
         }
     }
-    let gaining = differences.iter().filter(|difference| !difference.gained.is_empty()).count();
-    let losing = differences.iter().filter(|difference| !difference.lost.is_empty()).count();
-    let bounds = [("gain", gaining, &registry::MOST_GAINING), ("lose", losing, &registry::MOST_LOSING)];
-    for (change, count, bound) in bounds {
-        let most = settings.number::<usize>(bound)?;
+    Ok(())
+}
+
+/// Refuses a change by which more of the devices that there are gain or lose access than the settings let.
+fn check_counts(settings: &Values, (was, is): (&World, &World), unit: &Unit) -> Result<()> {
+    let bounds =
+        [&registry::MOST_GAINING, &registry::MOST_LOSING].map(|bound| settings.number::<usize>(bound));
+    let [gaining, losing] = bounds;
+    let (gaining, losing) = (gaining?, losing?);
+    if (gaining, losing) == (0, 0) {
+        return Ok(());
+    }
+    let resolutions = unit.resolutions();
+    let [before, after] =
+        [was, is].map(|World { devices, in_force: InForce { policies, places }, .. }| {
+            Fleet::resolve_with(&resolutions, devices, policies, places, unit.now)
+        });
+    let differences = before.diff(&after);
+    let gains = differences.iter().filter(|difference| !difference.gained.is_empty()).count();
+    let losses = differences.iter().filter(|difference| !difference.lost.is_empty()).count();
+    for (change, count, most) in [("gain", gains, gaining), ("lose", losses, losing)] {
         if most > 0 && count > most {
             return Err(PolicyError::TooMany { change, count, most }.into());
         }
@@ -114,71 +216,46 @@ fn check_bounds(settings: &crate::settings::Values, differences: &[Difference<'_
     Ok(())
 }
 
-/// Runs tests against what is in force.
-pub(super) async fn run(
-    unit: &mut Unit,
-    tests: Vec<PolicyTest>,
-    in_force: &InForce,
-) -> Result<Vec<PolicyTestResult>> {
-    let mut results = Vec::with_capacity(tests.len());
-    for test in tests {
-        let subject = subject_of(unit, test.who).await?;
-        let passed = test.holds(&subject, &in_force.policies, &in_force.places, unit.now);
-        results.push(PolicyTestResult { test, passed });
+/// Runs tests against what is in force, and whoever has access now.
+pub(super) async fn run(unit: &mut Unit, tests: Vec<PolicyTest>) -> Result<Vec<PolicyTestResult>> {
+    if tests.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(results)
+    let world = World::load(unit).await?;
+    let tested = world.tested();
+    let result = |test: PolicyTest| {
+        let passed = Case::new(&test, &tested).holds(unit.now);
+        PolicyTestResult { test, passed }
+    };
+    Ok(tests.into_iter().map(result).collect())
 }
 
 /// Begins something that no test may hold back, such as a suspension: the tests about whom it concerns that pass now.
 pub(crate) async fn watch(unit: &mut Unit, concerns: impl Fn(Target) -> bool) -> Result<Vec<PolicyTest>> {
-    let mut tests = store::all_tests(&mut unit.tx).await?;
+    let mut tests = if_sayable(store::all_tests(&mut unit.tx).await.map_err(Into::into))?;
     tests.retain(|test| concerns(test.who));
-    let results = run_if_possible(unit, tests).await?;
+    let results = if_sayable(run(unit, tests).await)?;
     Ok(results.into_iter().filter(|result| result.passed).map(|result| result.test).collect())
 }
 
 /// Puts those of them that do not pass any more into the audit and among the events, for somebody to look after.
 pub(crate) async fn note_failing(unit: &mut Unit, passed: Vec<PolicyTest>) -> Result<()> {
-    for PolicyTestResult { test, .. } in
-        run_if_possible(unit, passed).await?.into_iter().filter(|result| !result.passed)
-    {
+    let results = if_sayable(run(unit, passed).await)?;
+    for PolicyTestResult { test, .. } in results.into_iter().filter(|result| !result.passed) {
         let message = format!("policy test {} does not pass any more", test.name);
         unit.record(Change::PolicyTestFailed(test.id), message).await?;
     }
     Ok(())
 }
 
-/// None where what is in force cannot be said: that is no reason to let somebody in.
-async fn run_if_possible(unit: &mut Unit, tests: Vec<PolicyTest>) -> Result<Vec<PolicyTestResult>> {
-    if tests.is_empty() {
-        return Ok(Vec::new());
-    }
-    let results = match policies_now(unit).await {
-        Ok(in_force) => run(unit, tests, &in_force).await,
-        Err(unsaid) => Err(unsaid),
-    };
+/// Nothing where it cannot be said, because something that is stored is damaged or nobody knows where a place is: that is no reason to let
+/// somebody stay. What the database refuses goes on to be refused.
+fn if_sayable<T>(results: Result<Vec<T>>) -> Result<Vec<T>> {
     match results {
         Err(unsaid) if unsaid.kind() == ErrorKind::Corrupt || unsaid.code() == "policy.place_unknown" => {
             tracing::warn!(error = %unsaid, "policy tests could not be run");
             Ok(Vec::new())
         }
         results => results,
-    }
-}
-
-/// Somebody who stands for a target.
-async fn subject_of(unit: &mut Unit, target: Target) -> Result<Subject> {
-    let nobody = uuid::Uuid::nil();
-    match target {
-        Target::Device(id) => devices::subject_of(&mut unit.tx, id).await,
-        Target::User(id) => {
-            let groups = identity::groups_of(&mut unit.tx, id).await?;
-            let status = identity::user_status(&mut unit.tx, id).await?;
-            let subject = Subject::new(DeviceId::from_uuid(nobody), id).in_groups(groups);
-            Ok(devices::standing(subject, status))
-        }
-        Target::Group(id) => {
-            Ok(Subject::new(DeviceId::from_uuid(nobody), UserId::from_uuid(nobody)).in_groups([id]))
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! The whole set of policies out as a text, and in from one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::assertions::{NewPolicyTest, PolicyTest};
 use super::document::{
@@ -10,6 +10,7 @@ use super::error::PolicyError;
 use super::model::{NewPolicy, Policy, Target};
 use super::{changing, store, testing};
 use crate::actor::{Authorized, right};
+use crate::devices;
 use crate::error::Result;
 use crate::id::{DeviceId, GroupId, PolicyId, UserId};
 use crate::identity;
@@ -24,7 +25,7 @@ pub(super) async fn export(unit: &mut Unit, format: DocumentFormat) -> Result<St
     let tests = store::all_tests(&mut unit.tx).await?;
     let document = Document {
         policies: policies.into_iter().map(|policy| names.policy(policy)).collect(),
-        tests: tests.into_iter().filter_map(|test| names.test(test)).collect(),
+        tests: Some(tests.into_iter().filter_map(|test| names.test(test)).collect()),
     };
     Ok(document::write(&document, format))
 }
@@ -48,11 +49,10 @@ pub(super) async fn import(unit: &mut Unit, text: &str) -> Result<DocumentReport
     let stored = store::all_policies(&mut unit.tx, &authorized).await?;
     let plan = plan(unit, text, stored).await?.map_err(first_fault)?;
     let report = plan.report();
-    let old_tests = store::all_tests(&mut unit.tx).await?;
-    before.retain(|old| plan.tests.iter().any(|new| is_same(old, new)));
+    before.retain(|old| plan.keeps(old));
     carry_out(unit, &authorized, &plan).await?;
     testing::end(unit, before).await?;
-    testing::hold(unit, |test| !old_tests.iter().any(|old| old.id == test.id)).await?;
+    testing::hold(unit, |test| !plan.stored_tests.iter().any(|old| old.id == test.id)).await?;
     Ok(report)
 }
 
@@ -84,17 +84,33 @@ struct Plan {
     update: Vec<(Policy, NewPolicy)>,
     remove: Vec<Policy>,
     unchanged: u64,
-    tests: Vec<NewPolicyTest>,
+    /// None leaves the tests as they are.
+    tests: Option<Vec<NewPolicyTest>>,
+    stored_tests: Vec<PolicyTest>,
 }
 
 impl Plan {
+    fn keeps(&self, old: &PolicyTest) -> bool {
+        self.tests.as_ref().is_none_or(|tests| tests.iter().any(|new| is_same(old, new)))
+    }
+
+    fn removed_tests(&self) -> impl Iterator<Item = &PolicyTest> {
+        self.stored_tests.iter().filter(|old| !self.keeps(old))
+    }
+
+    fn new_tests(&self) -> impl Iterator<Item = &NewPolicyTest> {
+        let tests = self.tests.iter().flatten();
+        tests.filter(|new| !self.stored_tests.iter().any(|old| is_same(old, new)))
+    }
+
     fn report(&self) -> DocumentReport {
         DocumentReport {
             created: self.create.len() as u64,
             updated: self.update.len() as u64,
             removed: self.remove.len() as u64,
             unchanged: self.unchanged,
-            tests: self.tests.len() as u64,
+            tests: self.tests.as_ref().map_or(self.stored_tests.len(), Vec::len) as u64,
+            tests_removed: self.removed_tests().count() as u64,
             faults: Vec::new(),
             fault_count: 0,
         }
@@ -111,10 +127,16 @@ async fn plan(unit: &mut Unit, text: &str, stored: Vec<Policy>) -> Result<Result
     let mut faults = Vec::new();
     let mut left: HashMap<String, Policy> =
         stored.into_iter().map(|policy| (Name::derived(&policy.name).key, policy)).collect();
-    let mut plan =
-        Plan { create: Vec::new(), update: Vec::new(), remove: Vec::new(), unchanged: 0, tests: Vec::new() };
+    let mut plan = Plan {
+        create: Vec::new(),
+        update: Vec::new(),
+        remove: Vec::new(),
+        unchanged: 0,
+        tests: document.tests.as_ref().map(|_| Vec::new()),
+        stored_tests: store::all_tests(&mut unit.tx).await?,
+    };
     for policy in &document.policies {
-        let new = names.new_policy(unit, policy, &mut faults).await?;
+        let new = names.new_policy(policy, &mut faults);
         let key = Name::parse("name", &policy.name).map(|name| name.key);
         let Ok(key) =
             key.map_err(|refused| faults.push(Fault::new(policy.line, "name", refused.to_string())))
@@ -129,10 +151,14 @@ async fn plan(unit: &mut Unit, text: &str, stored: Vec<Policy>) -> Result<Result
             },
         }
     }
-    for test in &document.tests {
-        if let Some(who) = names.target(unit, test.line, &test.who, "who", &mut faults).await? {
+    for test in document.tests.iter().flatten() {
+        if let Err(refused) = Name::parse("name", &test.name) {
+            faults.push(Fault::new(test.line, "name", refused.to_string()));
+        }
+        if let Some(who) = names.target(test.line, &test.who, "who", &mut faults) {
             let DocumentTest { to, service, expect, .. } = *test;
-            plan.tests.push(NewPolicyTest { name: test.name.clone(), who, to, service, expect });
+            let new = NewPolicyTest { name: test.name.clone(), who, to: to.to_canonical(), service, expect };
+            plan.tests.get_or_insert_default().push(new);
         }
     }
     plan.remove = left.into_values().collect();
@@ -148,7 +174,7 @@ async fn carry_out(
 ) -> Result<()> {
     // What goes first, so that its name is free.
     for policy in &plan.remove {
-        changing::delete(unit, authorized, policy).await?;
+        changing::delete(unit, authorized, policy.id, &policy.name).await?;
     }
     for (old, new) in &plan.update {
         changing::replace(unit, authorized, old, new).await?;
@@ -157,11 +183,10 @@ async fn carry_out(
         let name = Name::parse("name", &new.name)?;
         changing::insert(unit, authorized, &name, new).await?;
     }
-    let stored = store::all_tests(&mut unit.tx).await?;
-    for old in stored.iter().filter(|old| !plan.tests.iter().any(|new| is_same(old, new))) {
-        changing::delete_test(unit, authorized, old).await?;
+    for old in plan.removed_tests() {
+        changing::delete_test(unit, authorized, old.id, &old.name).await?;
     }
-    for new in plan.tests.iter().filter(|new| !stored.iter().any(|old| is_same(old, new))) {
+    for new in plan.new_tests() {
         let name = Name::parse("name", &new.name)?;
         changing::insert_test(unit, authorized, &name, new).await?;
     }
@@ -177,6 +202,7 @@ fn is_same(old: &PolicyTest, new: &NewPolicyTest) -> bool {
 struct Names {
     users: HashMap<UserId, String>,
     groups: HashMap<GroupId, String>,
+    devices: HashSet<DeviceId>,
     user_ids: HashMap<String, UserId>,
     group_ids: HashMap<String, GroupId>,
 }
@@ -185,9 +211,11 @@ impl Names {
     async fn load(unit: &mut Unit) -> Result<Self> {
         let users = identity::usernames(&mut unit.tx).await?;
         let groups = identity::group_names(&mut unit.tx).await?;
+        let devices = devices::names(&mut unit.tx).await?;
         Ok(Names {
             user_ids: users.iter().map(|(id, name)| (name.key.clone(), *id)).collect(),
             group_ids: groups.iter().map(|(id, name)| (name.key.clone(), *id)).collect(),
+            devices: devices.into_iter().map(|(id, ..)| id).collect(),
             users: users.into_iter().map(|(id, name)| (id, name.text)).collect(),
             groups: groups.into_iter().map(|(id, name)| (id, name.text)).collect(),
         })
@@ -198,7 +226,7 @@ impl Names {
         match target {
             Target::User(id) => self.users.get(&id).cloned().map(Who::User),
             Target::Group(id) => self.groups.get(&id).cloned().map(Who::Group),
-            Target::Device(id) => Some(Who::Device(id)),
+            Target::Device(id) => self.devices.contains(&id).then_some(Who::Device(id)),
         }
     }
 
@@ -223,36 +251,19 @@ impl Names {
         Some(DocumentTest { line: 0, name, who: self.who(who)?, to, service, expect })
     }
 
-    async fn target(
-        &self,
-        unit: &mut Unit,
-        line: u64,
-        who: &Who,
-        field: &str,
-        faults: &mut Vec<Fault>,
-    ) -> Result<Option<Target>> {
+    fn target(&self, line: u64, who: &Who, field: &str, faults: &mut Vec<Fault>) -> Option<Target> {
         let found = match who {
             Who::User(name) => self.user_ids.get(&Name::derived(name).key).map(|id| Target::User(*id)),
             Who::Group(name) => self.group_ids.get(&Name::derived(name).key).map(|id| Target::Group(*id)),
-            Who::Device(id) => self.device(unit, *id).await?,
+            Who::Device(id) => self.devices.get(id).map(|id| Target::Device(*id)),
         };
         if found.is_none() {
             faults.push(Fault::new(line, field, format!("names {who}, who is not there")));
         }
-        Ok(found)
+        found
     }
 
-    async fn device(&self, unit: &mut Unit, id: DeviceId) -> Result<Option<Target>> {
-        let target = Target::Device(id);
-        Ok(store::target_exists(&mut unit.tx, target).await?.then_some(target))
-    }
-
-    async fn new_policy(
-        &self,
-        unit: &mut Unit,
-        policy: &DocumentPolicy,
-        faults: &mut Vec<Fault>,
-    ) -> Result<NewPolicy> {
+    fn new_policy(&self, policy: &DocumentPolicy, faults: &mut Vec<Fault>) -> NewPolicy {
         let mut new = NewPolicy::allow(policy.name.clone());
         new.description.clone_from(&policy.description);
         (new.priority, new.effect) = (policy.priority, policy.effect);
@@ -260,8 +271,8 @@ impl Names {
         (new.valid_from, new.valid_until) = (policy.valid_from, policy.valid_until);
         new.destinations.clone_from(&policy.destinations);
         for (line, who) in &policy.targets {
-            new.targets.extend(self.target(unit, *line, who, "targets", faults).await?);
+            new.targets.extend(self.target(*line, who, "targets", faults));
         }
-        Ok(new)
+        new
     }
 }

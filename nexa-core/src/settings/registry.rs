@@ -26,7 +26,7 @@ registry! {
     LOCAL_NETWORKS = "enrolment"."local_networks": Kind::Word(&["tunnelled", "excluded"]), "tunnelled", Settings,
         "Whether a device under a full tunnel sends what is for private and link-local addresses into it, where no policy names them.";
     MAX_PREFIXES = "enrolment"."max_prefixes": Kind::Integer { min: 0, max: 100_000 }, "0", Settings,
-        "The most prefixes in the AllowedIPs of a device whose platform is ios or android; 0 for as many as there are. Addresses that nobody denies are routed beside them where it takes that, and end at the gateway.";
+        "The most prefixes in the AllowedIPs of a device whose platform is ios or android; 0 for as many as there are. Addresses that nobody denies are routed beside them where it takes that, and end at the gateway; there are more prefixes where what is denied needs them.";
     KEEPALIVE = "enrolment"."persistent_keepalive_seconds": Kind::Integer { min: 0, max: 65_535 }, "25", Settings,
         "How often a device sends a packet that keeps a NAT's mapping open; 0 for never.";
     ROUTES = "enrolment"."routes": Kind::Word(&["full", "exact"]), "full", Settings,

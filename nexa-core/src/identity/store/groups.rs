@@ -58,9 +58,14 @@ pub(in crate::identity) async fn next_gid(tx: &mut Tx) -> Result<i64, DbError> {
 
 /// The two groups that every database has: everyone's, and the administrators'.
 pub(in crate::identity) async fn built_in_groups(tx: &mut Tx) -> Result<(GroupId, GroupId)> {
-    let everyone = group_by_gid(tx, LDAPUSERS.1).await?;
+    let everyone = everybody(tx).await?;
     let administrators = group_by_gid(tx, SYSADMINS.1).await?;
     Ok((everyone, administrators))
+}
+
+/// The group that everybody is in.
+pub(crate) async fn everybody(tx: &mut Tx) -> Result<GroupId, DbError> {
+    group_by_gid(tx, LDAPUSERS.1).await
 }
 
 async fn group_by_gid(tx: &mut Tx, gid_number: i64) -> Result<GroupId, DbError> {

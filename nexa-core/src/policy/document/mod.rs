@@ -19,7 +19,8 @@
 //!     expect: deny
 //! ```
 //!
-//! JSON has the same keys. People and groups go by their names, a device by its id.
+//! JSON has the same keys. A text without `tests` leaves the tests alone, and is held to them; one with an empty list takes them away.
+//! `policies` must be there, though it may be empty. People and groups go by their names, a device by its id.
 
 mod read;
 mod tree;
@@ -75,8 +76,10 @@ pub struct DocumentReport {
     pub removed: u64,
     /// How many are as they were.
     pub unchanged: u64,
-    /// How many tests there are afterwards: those of the document.
+    /// How many tests there are afterwards: those of the document, or those of before where it says nothing of tests.
     pub tests: u64,
+    /// How many tests it takes away, because its list of tests does not have them as they are.
+    pub tests_removed: u64,
     /// What is wrong with the text, in order of the lines; with any of it nothing is done. At most 100 are listed.
     pub faults: Vec<Fault>,
     /// How many those are, or 100 where there may be more.
@@ -89,8 +92,8 @@ pub struct DocumentReport {
 pub struct Document {
     /// The policies, in the order of the text.
     pub policies: Vec<DocumentPolicy>,
-    /// What must hold of them.
-    pub tests: Vec<DocumentTest>,
+    /// What must hold of them. None where the text says nothing of tests: those that there are stay and count.
+    pub tests: Option<Vec<DocumentTest>>,
 }
 
 /// Somebody, by name.
@@ -284,6 +287,9 @@ tests:
         assert_eq!(faults("policies:\n- name: ''\n  effect: deny"), ["line 2: name is empty"]);
         assert_eq!(faults("- a"), ["line 1: text is no map of keys"]);
         assert_eq!(faults("policies: a\ntests: {}").len(), 2);
+        assert_eq!(faults("{}"), ["line 1: policies is missing"]);
+        assert_eq!(read("policies: []").unwrap().tests, None);
+        assert_eq!(read("policies: []\ntests: []").unwrap().tests, Some(Vec::new()));
         let zone = "policies:\n- {name: a, effect: deny, destinations: ['fe80::1%eth0/64']}";
         assert!(faults(zone)[0].starts_with("line 2: destinations"), "{:?}", faults(zone));
     }

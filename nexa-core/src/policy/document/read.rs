@@ -54,14 +54,18 @@ fn reason(said: &str) -> &str {
 
 fn document(root: &Node, faults: &mut Faults) -> Option<Document> {
     let mut fields = Fields::of(root, "text", faults)?;
+    if !fields.has("policies") {
+        faults.add(root.line, "policies", "is missing");
+    }
     let policies = fields.list("policies", faults).map(|node| policy(node, faults)).collect::<Vec<_>>();
+    let has_tests = fields.has("tests");
     let tests = fields.list("tests", faults).map(|node| test(node, faults)).collect::<Vec<_>>();
     fields.end(faults);
     let policies: Vec<_> = policies.into_iter().flatten().collect();
     let tests: Vec<_> = tests.into_iter().flatten().collect();
     once(policies.iter().map(|policy| (policy.line, policy.name.as_str())), faults);
     once(tests.iter().map(|test| (test.line, test.name.as_str())), faults);
-    Some(Document { policies, tests })
+    Some(Document { policies, tests: has_tests.then_some(tests) })
 }
 
 /// Names are compared as the database compares them.

@@ -9,6 +9,8 @@ use super::Fault;
 
 /// How many bytes a text has at most.
 const LONGEST: usize = 4 << 20;
+/// How many keys a map has at most. None that is known has half as many.
+const MOST_KEYS: usize = 32;
 /// How deep lists and maps are in one another at most.
 const DEEPEST: usize = 16;
 
@@ -123,6 +125,13 @@ impl Reader {
                 Some((key, line)) => entries.push(Entry { key, line, value: node }),
                 None => {
                     let Value::Text(text, _) = node.value else { return Ok(()) };
+                    if entries.len() == MOST_KEYS {
+                        return Err(Fault::new(
+                            node.line,
+                            text,
+                            format!("is one key too many: {MOST_KEYS} are most"),
+                        ));
+                    }
                     if let Some(first) = entries.iter().find(|entry| entry.key == text) {
                         let message = format!("is there twice, first in line {}", first.line);
                         return Err(Fault::new(node.line, text, message));
@@ -146,6 +155,8 @@ mod tests {
 
     #[test]
     fn what_is_not_read_is_refused_by_its_line() {
+        let many: String = (0..1_000_000).map(|n| format!("{n}: 1\n")).take(400_000).collect();
+        assert_eq!(fault(&many), (33, "32".to_owned(), "is one key too many: 32 are most".to_owned()));
         assert_eq!(fault("a: &x 1\nb: *x").2, "has an anchor, which is not read here");
         assert_eq!(fault("a: 1\nb: !!str 2").0, 2);
         assert_eq!(fault("a: 1\n---\nb: 2").2, "has a second document, which is not read here");

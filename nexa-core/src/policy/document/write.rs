@@ -33,8 +33,8 @@ pub fn write(document: &Document, format: DocumentFormat) -> String {
 
 fn root(document: &Document) -> Part {
     let mut root = vec![("policies", Part::List(document.policies.iter().map(policy).collect()))];
-    if !document.tests.is_empty() {
-        root.push(("tests", Part::List(document.tests.iter().map(test).collect())));
+    if let Some(tests) = &document.tests {
+        root.push(("tests", Part::List(tests.iter().map(test).collect())));
     }
     Part::Map(root)
 }

@@ -1,7 +1,7 @@
 use sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement};
 
 use super::{target, target_columns};
-use crate::actor::{Authorized, Right, right};
+use crate::actor::{Authorized, right};
 use crate::db::{DbError, Row, Tx, insert_row, ip_bytes, page_by_id};
 use crate::error::Result;
 use crate::id::PolicyTestId;
@@ -55,14 +55,15 @@ pub(in crate::policy) async fn delete_test(
     Ok(tx.execute(&statement).await? == 1)
 }
 
-pub(in crate::policy) async fn get_test<P: Right>(
+/// What a test is called, though nothing else of it may be as it has to be.
+pub(in crate::policy) async fn test_name(
     tx: &mut Tx,
-    _authorized: &Authorized<P>,
+    _authorized: &Authorized<right::PoliciesWrite>,
     id: PolicyTestId,
-) -> Result<PolicyTest> {
+) -> Result<String> {
     let query = tests().and_where(Expr::col("id").eq(id)).to_owned();
     let row = tx.optional(&query).await?;
-    Ok(test(&row.ok_or(PolicyError::NoTest(id))?)?)
+    Ok(row.ok_or(PolicyError::NoTest(id))?.text("name")?)
 }
 
 pub(in crate::policy) async fn list_tests(
@@ -89,12 +90,18 @@ fn tests() -> SelectStatement {
         .to_owned()
 }
 
+/// What is damaged is named by its test: that is what can be removed.
 fn test(row: &Row) -> Result<PolicyTest, DbError> {
+    let id = PolicyTestId::from_uuid(row.uuid("id")?);
+    test_of(row, id).map_err(|cause| cause.of_row(format_args!("policy test {id}")))
+}
+
+fn test_of(row: &Row, id: PolicyTestId) -> Result<PolicyTest, DbError> {
     let service = ServiceRange::from_numbers(row.number("services_first")?, row.number("services_last")?)
         .ok_or_else(|| DbError::corrupt("policy_tests.services_first", "is no range of services"))?;
     let to = row.opt_ip("address")?.ok_or_else(|| DbError::corrupt("policy_tests.address", "is missing"))?;
     Ok(PolicyTest {
-        id: PolicyTestId::from_uuid(row.uuid("id")?),
+        id,
         name: row.text("name")?,
         who: target(row)?,
         to,

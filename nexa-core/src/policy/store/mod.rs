@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement};
 use uuid::Uuid;
 
-pub(super) use assertions::{all_tests, delete_test, get_test, insert_test, list_tests};
+pub(super) use assertions::{all_tests, delete_test, insert_test, list_tests, test_name};
 
 use super::error::PolicyError;
 use super::{Destination, Effect, NewPolicy, Place, Policy, ServiceRange, Target};
@@ -211,6 +211,17 @@ pub(super) async fn get<P: Right>(tx: &mut Tx, authorized: &Authorized<P>, id: P
     found.ok_or_else(|| PolicyError::NoPolicy(id).into())
 }
 
+/// What a policy is called, though nothing else of it may be as it has to be.
+pub(super) async fn name_of(
+    tx: &mut Tx,
+    authorized: &Authorized<right::PoliciesWrite>,
+    id: PolicyId,
+) -> Result<String> {
+    let query = policies(authorized.scope()).and_where(Expr::col("id").eq(id)).to_owned();
+    let row = tx.optional(&query).await?;
+    Ok(row.ok_or(PolicyError::NoPolicy(id))?.text("name")?)
+}
+
 pub(super) async fn list(
     tx: &mut Tx,
     authorized: &Authorized<right::PoliciesRead>,
@@ -251,19 +262,29 @@ async fn assemble(tx: &mut Tx, query: &SelectStatement) -> Result<Vec<Policy>> {
     let mut destinations: BTreeMap<Uuid, Vec<Destination>> = BTreeMap::new();
     for some in ids.chunks(500) {
         for row in tx.all(&targets_of(some)).await? {
-            targets.entry(row.uuid("policy_id")?).or_default().push(target(&row)?);
+            let id = row.uuid("policy_id")?;
+            targets.entry(id).or_default().push(target(&row).map_err(|cause| of_policy(id, cause))?);
         }
         for row in tx.all(&destinations_of(some)).await? {
-            destinations.entry(row.uuid("policy_id")?).or_default().push(destination(&row)?);
+            let id = row.uuid("policy_id")?;
+            destinations
+                .entry(id)
+                .or_default()
+                .push(destination(&row).map_err(|cause| of_policy(id, cause))?);
         }
     }
     let mut policies = Vec::with_capacity(heads.len());
     for (row, id) in heads.iter().zip(ids) {
         let targets = targets.remove(&id).unwrap_or_default();
         let destinations = destinations.remove(&id).unwrap_or_default();
-        policies.push(policy(row, targets, destinations)?);
+        policies.push(policy(row, targets, destinations).map_err(|cause| of_policy(id, cause))?);
     }
     Ok(policies)
+}
+
+/// What is damaged, by its policy: that is what can be removed.
+fn of_policy(id: Uuid, cause: DbError) -> DbError {
+    cause.of_row(format_args!("policy {id}"))
 }
 
 fn targets_of(policies: &[Uuid]) -> SelectStatement {
