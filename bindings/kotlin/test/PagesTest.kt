@@ -64,7 +64,9 @@ class PagesTest {
             assertEquals(admin.ipam().listPools().items, admin.ipam().pools(1u).toList())
             val claimed = List(3) { admin.ipam().claim(servers.id) }
             assertEquals(claimed, admin.ipam().allocations(servers.id, 1u).toList())
-            assertEquals(admin.audit().list(limit = 1000u).items, admin.audit().all(2u).toList())
+            // A record may be sealed between one reading and the other.
+            val audit = admin.audit().list(limit = 1000u).items.map { it.copy(seal = null) }
+            assertEquals(audit, admin.audit().all(2u).toList().map { it.copy(seal = null) })
         }
     }
 }

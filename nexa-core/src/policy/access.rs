@@ -3,7 +3,6 @@ use std::net::IpAddr;
 use super::resolve::Access;
 use super::service_range::Protocol;
 use super::traffic::Traffic;
-use crate::error::Result;
 use crate::net::{AddressSet, Cidr, Cover, Family, PerFamily};
 use crate::runtime::Timestamp;
 

@@ -103,7 +103,7 @@ impl Subject {
 
     /// The same with access, unless it will never have any again.
     #[cfg(feature = "control")]
-    pub(super) fn as_if_active(mut self, now: Timestamp) -> Option<Self> {
+    pub(super) fn if_active(mut self, now: Timestamp) -> Option<Self> {
         match self.bar(now) {
             None | Some(Bar::DevicePending | Bar::UserPending | Bar::UserSuspended) => {
                 (self.standing, self.expires_at) = (Standing::Active, None);

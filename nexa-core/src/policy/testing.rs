@@ -64,10 +64,10 @@ impl World {
 
     /// As if everybody were active who can become so again. A change that is made while somebody is suspended would otherwise be seen by
     /// no test, and count on the day on which they come back.
-    fn as_if_active(mut self, now: Timestamp) -> Self {
-        self.devices = self.devices.into_iter().filter_map(|subject| subject.as_if_active(now)).collect();
+    fn if_active(mut self, now: Timestamp) -> Self {
+        self.devices = self.devices.into_iter().filter_map(|subject| subject.if_active(now)).collect();
         let people = self.people.into_iter();
-        let active = |(id, person): (UserId, Subject)| Some((id, person.as_if_active(now)?));
+        let active = |(id, person): (UserId, Subject)| Some((id, person.if_active(now)?));
         self.people = people.filter_map(active).collect();
         self
     }
@@ -98,7 +98,7 @@ pub(crate) async fn begin(unit: &mut Unit) -> Result<Before> {
         || settings.number::<usize>(&registry::MOST_LOSING)? > 0
         || !settings.prefixes(&registry::PROTECTED)?.is_empty();
     let world = match is_bounded || !tests.is_empty() {
-        true => Some(World::load(unit).await?.as_if_active(unit.now)),
+        true => Some(World::load(unit).await?.if_active(unit.now)),
         false => None,
     };
     Ok(Before { world, tests })
@@ -108,7 +108,7 @@ pub(crate) async fn begin(unit: &mut Unit) -> Result<Before> {
 /// gains what is protected, or when more devices gain or lose access than one change may give or take.
 pub(crate) async fn end(unit: &mut Unit, before: Before) -> Result<()> {
     let Before { world: Some(was), tests } = before else { return Ok(()) };
-    let is = World::load(unit).await?.as_if_active(unit.now);
+    let is = World::load(unit).await?.if_active(unit.now);
     let (old, new) = (was.tested(), is.tested());
     let is_broken = |test: &&PolicyTest| Case::new(test, &old).is_broken_by(&Case::new(test, &new), unit.now);
     refuse(tests.iter().filter(is_broken))?;
@@ -143,7 +143,7 @@ pub(super) async fn hold(unit: &mut Unit, mut is_new: impl FnMut(&PolicyTest) ->
     if tests.is_empty() {
         return Ok(());
     }
-    let world = World::load(unit).await?.as_if_active(unit.now);
+    let world = World::load(unit).await?.if_active(unit.now);
     refuse(tests.iter().filter(|test| !Case::new(test, &world.tested()).holds_from(unit.now)))
 }
 
