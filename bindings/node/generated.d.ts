@@ -1553,8 +1553,10 @@ export interface DocumentReport {
   removed: number
   /** How many are as they were. */
   unchanged: number
-  /** How many tests there are afterwards: those of the document. */
+  /** How many tests there are afterwards: those of the document, or those of before where it says nothing of tests. */
   tests: number
+  /** How many tests it takes away, because its list of tests does not have them as they are. */
+  testsRemoved: number
   /** What is wrong with the text, in order of the lines; with any of it nothing is done. At most 100 are listed. */
   faults: Array<DocumentFault>
   /** How many those are, or 100 where there may be more. */

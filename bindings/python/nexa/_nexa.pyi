@@ -1336,7 +1336,7 @@ class DocumentReport:
     """
     def __eq__(self, value: object, /) -> bool: ...
     def __ne__(self, value: object, /) -> bool: ...
-    def __new__(cls, /, *, created: SupportsIndex, updated: SupportsIndex, removed: SupportsIndex, unchanged: SupportsIndex, tests: SupportsIndex, faults: SupportsGetItem[int, DocumentFault], fault_count: SupportsIndex) -> DocumentReport: ...
+    def __new__(cls, /, *, created: SupportsIndex, updated: SupportsIndex, removed: SupportsIndex, unchanged: SupportsIndex, tests: SupportsIndex, tests_removed: SupportsIndex, faults: SupportsGetItem[int, DocumentFault], fault_count: SupportsIndex) -> DocumentReport: ...
     def __repr__(self, /) -> str: ...
     @property
     def created(self, /) -> int:
@@ -1361,7 +1361,12 @@ class DocumentReport:
     @property
     def tests(self, /) -> int:
         """
-        How many tests there are afterwards: those of the document.
+        How many tests there are afterwards: those of the document, or those of before where it says nothing of tests.
+        """
+    @property
+    def tests_removed(self, /) -> int:
+        """
+        How many tests it takes away, because its list of tests does not have them as they are.
         """
     @property
     def unchanged(self, /) -> int:

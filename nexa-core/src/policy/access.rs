@@ -286,7 +286,7 @@ mod tests {
         let route = |routes| {
             let options = RouteOptions { routes, ..RouteOptions::default() };
             let routes = access.client_routes(&Infrastructure::default(), &AddressSet::empty(), &options);
-            texts(&routes.unwrap().allowed_ips)
+            texts(&routes.allowed_ips)
         };
         assert_eq!(route(PerFamily::default()), ["0.0.0.0/0", "::/0"]);
         assert_eq!(route(PerFamily::both(Routes::Exact)), ["0.0.0.0/1", "::/0"]);

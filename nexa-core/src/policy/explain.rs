@@ -202,7 +202,9 @@ struct Question<'q> {
 impl Question<'_> {
     /// Asks for each range of services that no policy tells apart, and joins what has the same answer.
     fn answers(&self, policies: &[&Policy], asked: ServiceRange) -> Vec<Answer> {
-        let told_apart = policies.iter().flat_map(|policy| policy.rules(self.places));
+        // What stands aside stands aside by every service.
+        let telling = policies.iter().filter(|policy| self.aside(policy).is_none());
+        let told_apart = telling.flat_map(|policy| policy.rules(self.places));
         let told_apart = told_apart.filter(|rule| rule.cidr.contains(self.address)).map(|rule| rule.services);
         let told_apart = told_apart.filter_map(|services| services.intersection(asked));
         let mut answers: Vec<Answer> = Vec::new();
@@ -250,16 +252,26 @@ impl Question<'_> {
         (verdict, losers)
     }
 
-    fn examine<'a>(&self, policy: &'a Policy, services: ServiceRange) -> Result<Candidate<'a>, LossReason> {
-        let path = self.subject.path_to(policy).ok_or(LossReason::NotTargeted)?;
+    /// Why a policy does not matter, whatever is asked about.
+    fn aside(&self, policy: &Policy) -> Option<LossReason> {
+        if self.subject.path_to(policy).is_none() {
+            return Some(LossReason::NotTargeted);
+        }
         if !policy.is_active {
-            return Err(LossReason::Inactive);
+            return Some(LossReason::Inactive);
         }
         match policy.window(self.now) {
-            Window::NotYet(from) => return Err(LossReason::NotYetValid(from)),
-            Window::Over(until) => return Err(LossReason::NoLongerValid(until)),
-            Window::Open => {}
+            Window::NotYet(from) => Some(LossReason::NotYetValid(from)),
+            Window::Over(until) => Some(LossReason::NoLongerValid(until)),
+            Window::Open => None,
         }
+    }
+
+    fn examine<'a>(&self, policy: &'a Policy, services: ServiceRange) -> Result<Candidate<'a>, LossReason> {
+        if let Some(reason) = self.aside(policy) {
+            return Err(reason);
+        }
+        let path = self.subject.path_to(policy).ok_or(LossReason::NotTargeted)?;
         let prefixes = policy.destinations.iter().flat_map(|destination| {
             self.places.prefixes(&destination.to).iter().map(move |cidr| (destination, *cidr))
         });

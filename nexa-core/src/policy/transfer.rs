@@ -164,6 +164,7 @@ async fn plan(unit: &mut Unit, text: &str, stored: Vec<Policy>) -> Result<Result
     plan.remove = left.into_values().collect();
     plan.remove.sort_by_key(|policy| policy.id);
     faults.sort();
+    faults.truncate(document::MOST_FAULTS);
     Ok(if faults.is_empty() { Ok(plan) } else { Err(faults) })
 }
 

@@ -28,6 +28,8 @@ mod write;
 
 use std::fmt;
 
+#[cfg(feature = "control")]
+pub(super) use read::MOST_FAULTS;
 pub use read::read;
 pub use write::write;
 
@@ -287,6 +289,16 @@ tests:
         assert_eq!(faults("policies:\n- name: ''\n  effect: deny"), ["line 2: name is empty"]);
         assert_eq!(faults("- a"), ["line 1: text is no map of keys"]);
         assert_eq!(faults("policies: a\ntests: {}").len(), 2);
+        let services = |list: &str| {
+            faults(&format!(
+                "policies:\n- name: a\n  effect: deny\n  destinations:\n  - to: 10.0.0.0/8\n    services: {list}"
+            ))
+        };
+        assert_eq!(services("[]"), ["line 5: services is empty; leave it out for all of them"]);
+        assert_eq!(services("[tcp/x]").len(), 1);
+        assert_eq!(services("tcp/22").len(), 1);
+        let control = "policies:\n- {name: a, effect: deny, description: \"a\\u001b[31m\"}";
+        assert!(faults(control)[0].starts_with("line 2: description"), "{:?}", faults(control));
         assert_eq!(faults("{}"), ["line 1: policies is missing"]);
         assert_eq!(read("policies: []").unwrap().tests, None);
         assert_eq!(read("policies: []\ntests: []").unwrap().tests, Some(Vec::new()));

@@ -7,13 +7,14 @@ use std::str::FromStr;
 use super::tree::{self, Entry, Node, Quoting, Value};
 use super::{Document, DocumentPolicy, DocumentTest, Fault, Who};
 use crate::id::{DeviceId, PolicyId};
+use crate::name::check_lines;
 use crate::policy::destination::{Destination, Place};
 use crate::policy::model::{Effect, NewPolicy, Policy};
 use crate::policy::service_range::ServiceRange;
 use crate::runtime::Timestamp;
 
 /// How many faults are listed.
-const MOST_FAULTS: usize = 100;
+pub(in crate::policy) const MOST_FAULTS: usize = 100;
 
 /// Reads YAML or JSON.
 ///
@@ -113,6 +114,11 @@ fn check(policy: &DocumentPolicy, faults: &mut Faults) {
         NewPolicy::allow(policy.name.clone()).described(policy.description.clone()).priority(policy.priority);
     (new.valid_from, new.valid_until) = (policy.valid_from, policy.valid_until);
     new.destinations.clone_from(&policy.destinations);
+    let texts = policy.destinations.iter().map(|destination| &destination.description);
+    let mut texts = texts.chain([&policy.description]);
+    if let Err(refused) = texts.try_for_each(|text| check_lines("description", text)) {
+        faults.add(policy.line, "description", reason(&refused.to_string()));
+    }
     if let Err(refused) = new.build(PolicyId::from_uuid(uuid::Uuid::nil())) {
         faults.add(policy.line, refused.field().unwrap_or("policies"), reason(&refused.to_string()));
     }
@@ -162,7 +168,7 @@ fn destinations(node: &Node, faults: &mut Faults) -> Vec<Destination> {
     let Some(mut fields) = Fields::of(node, "destinations", faults) else { return Vec::new() };
     let to = fields.needed::<Place>("to", faults);
     let description = fields.text("description", faults).unwrap_or_default();
-    let has_services = fields.has("services");
+    let (has_services, before) = (fields.has("services"), faults.0.len());
     let services: Vec<_> = fields
         .list("services", faults)
         .filter_map(|node| {
@@ -170,6 +176,10 @@ fn destinations(node: &Node, faults: &mut Faults) -> Vec<Destination> {
             faults.keep(node.line, "services", text.parse::<ServiceRange>())
         })
         .collect();
+    if has_services && services.is_empty() && faults.0.len() == before {
+        // A deny that is left out would open something.
+        faults.add(node.line, "services", "is empty; leave it out for all of them");
+    }
     fields.end(faults);
     let Some(to) = to else { return Vec::new() };
     let one = |services| Destination::new(to.clone()).by(services).described(description.clone());

@@ -273,6 +273,11 @@ async fn assemble(tx: &mut Tx, query: &SelectStatement) -> Result<Vec<Policy>> {
                 .push(destination(&row).map_err(|cause| of_policy(id, cause))?);
         }
     }
+    // Where others write meanwhile, each statement sees what is committed by then: a head could stand beside the destinations of its next
+    // revision. That is read again as a whole.
+    if !tx.is_the_only_writer() && revisions(&tx.all(query).await?)? != revisions(&heads)? {
+        return Err(DbError::Contended("policies were changed while they were read".to_owned()).into());
+    }
     let mut policies = Vec::with_capacity(heads.len());
     for (row, id) in heads.iter().zip(ids) {
         let targets = targets.remove(&id).unwrap_or_default();
@@ -280,6 +285,10 @@ async fn assemble(tx: &mut Tx, query: &SelectStatement) -> Result<Vec<Policy>> {
         policies.push(policy(row, targets, destinations).map_err(|cause| of_policy(id, cause))?);
     }
     Ok(policies)
+}
+
+fn revisions(heads: &[Row]) -> Result<Vec<(Uuid, i64)>, DbError> {
+    heads.iter().map(|row| Ok((row.uuid("id")?, row.number("revision")?))).collect()
 }
 
 /// What is damaged, by its policy: that is what can be removed.

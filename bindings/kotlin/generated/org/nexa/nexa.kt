@@ -15297,9 +15297,14 @@ data class DocumentReport (
     val `unchanged`: kotlin.Long
     , 
     /**
-     * How many tests there are afterwards: those of the document.
+     * How many tests there are afterwards: those of the document, or those of before where it says nothing of tests.
      */
     val `tests`: kotlin.Long
+    , 
+    /**
+     * How many tests it takes away, because its list of tests does not have them as they are.
+     */
+    val `testsRemoved`: kotlin.Long
     , 
     /**
      * What is wrong with the text, in order of the lines; with any of it nothing is done. At most 100 are listed.
@@ -15331,6 +15336,7 @@ public object FfiConverterTypeDocumentReport: FfiConverterRustBuffer<DocumentRep
             FfiConverterLong.read(buf),
             FfiConverterLong.read(buf),
             FfiConverterLong.read(buf),
+            FfiConverterLong.read(buf),
             FfiConverterSequenceTypeDocumentFault.read(buf),
             FfiConverterLong.read(buf),
         )
@@ -15342,6 +15348,7 @@ public object FfiConverterTypeDocumentReport: FfiConverterRustBuffer<DocumentRep
             FfiConverterLong.allocationSize(value.`removed`) +
             FfiConverterLong.allocationSize(value.`unchanged`) +
             FfiConverterLong.allocationSize(value.`tests`) +
+            FfiConverterLong.allocationSize(value.`testsRemoved`) +
             FfiConverterSequenceTypeDocumentFault.allocationSize(value.`faults`) +
             FfiConverterLong.allocationSize(value.`faultCount`)
     )
@@ -15352,6 +15359,7 @@ public object FfiConverterTypeDocumentReport: FfiConverterRustBuffer<DocumentRep
             FfiConverterLong.write(value.`removed`, buf)
             FfiConverterLong.write(value.`unchanged`, buf)
             FfiConverterLong.write(value.`tests`, buf)
+            FfiConverterLong.write(value.`testsRemoved`, buf)
             FfiConverterSequenceTypeDocumentFault.write(value.`faults`, buf)
             FfiConverterLong.write(value.`faultCount`, buf)
     }

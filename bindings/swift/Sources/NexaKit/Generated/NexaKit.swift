@@ -10052,9 +10052,13 @@ public struct DocumentReport: Equatable, Hashable {
      */
     public var unchanged: Int64
     /**
-     * How many tests there are afterwards: those of the document.
+     * How many tests there are afterwards: those of the document, or those of before where it says nothing of tests.
      */
     public var tests: Int64
+    /**
+     * How many tests it takes away, because its list of tests does not have them as they are.
+     */
+    public var testsRemoved: Int64
     /**
      * What is wrong with the text, in order of the lines; with any of it nothing is done. At most 100 are listed.
      */
@@ -10080,8 +10084,11 @@ public struct DocumentReport: Equatable, Hashable {
          * How many are as they were.
          */unchanged: Int64, 
         /**
-         * How many tests there are afterwards: those of the document.
+         * How many tests there are afterwards: those of the document, or those of before where it says nothing of tests.
          */tests: Int64, 
+        /**
+         * How many tests it takes away, because its list of tests does not have them as they are.
+         */testsRemoved: Int64, 
         /**
          * What is wrong with the text, in order of the lines; with any of it nothing is done. At most 100 are listed.
          */faults: [DocumentFault], 
@@ -10093,6 +10100,7 @@ public struct DocumentReport: Equatable, Hashable {
         self.removed = removed
         self.unchanged = unchanged
         self.tests = tests
+        self.testsRemoved = testsRemoved
         self.faults = faults
         self.faultCount = faultCount
     }
@@ -10118,6 +10126,7 @@ public struct FfiConverterTypeDocumentReport: FfiConverterRustBuffer {
                 removed: FfiConverterInt64.read(from: &buf), 
                 unchanged: FfiConverterInt64.read(from: &buf), 
                 tests: FfiConverterInt64.read(from: &buf), 
+                testsRemoved: FfiConverterInt64.read(from: &buf), 
                 faults: FfiConverterSequenceTypeDocumentFault.read(from: &buf), 
                 faultCount: FfiConverterInt64.read(from: &buf)
         )
@@ -10129,6 +10138,7 @@ public struct FfiConverterTypeDocumentReport: FfiConverterRustBuffer {
         FfiConverterInt64.write(value.removed, into: &buf)
         FfiConverterInt64.write(value.unchanged, into: &buf)
         FfiConverterInt64.write(value.tests, into: &buf)
+        FfiConverterInt64.write(value.testsRemoved, into: &buf)
         FfiConverterSequenceTypeDocumentFault.write(value.faults, into: &buf)
         FfiConverterInt64.write(value.faultCount, into: &buf)
     }
