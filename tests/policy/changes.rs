@@ -1,23 +1,14 @@
 //! Policies that are changed, and what holds a change back.
 
-use std::net::IpAddr;
-
 use nexa_core::ErrorKind;
 use nexa_core::audit::AuditFilter;
 use nexa_core::id::{GroupId, UserId};
 use nexa_core::identity::NewGroup;
 use nexa_core::page::PageRequest;
-use nexa_core::policy::{Destination, Effect, NewPolicy, NewPolicyTest, PolicyChanges, Protocol};
+use nexa_core::policy::{Effect, NewPolicy, NewPolicyTest, PolicyChanges, Protocol};
 
 use crate::support::{BEGINNING, World, kind, refusal};
-
-fn to(text: &str) -> Destination {
-    text.parse().unwrap()
-}
-
-fn ip(text: &str) -> IpAddr {
-    text.parse().unwrap()
-}
+use crate::{ip, staffed, to};
 
 #[nexa_test_macros::every_database]
 async fn a_change_leaves_alone_what_it_does_not_say() {
@@ -61,11 +52,7 @@ async fn a_change_leaves_alone_what_it_does_not_say() {
 
 /// Staff may reach the office, and must not reach the vault.
 async fn tested() -> (World, UserId, GroupId) {
-    let world = World::new().await;
-    world.gateway().await;
-    let ben = world.member("ben").await;
-    let staff = world.system().identity().create_group(NewGroup::new("staff")).await.unwrap().id;
-    world.system().identity().add_member(staff, ben).await.unwrap();
+    let (world, ben, staff) = staffed().await;
     let policies = world.system().policy();
     policies.create(NewPolicy::allow("office").target(staff).destination(to("10.20.0.0/16"))).await.unwrap();
     let vault = NewPolicy::deny("vault").priority(10).target(staff).destination(to("10.20.9.0/24"));

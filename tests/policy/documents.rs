@@ -6,6 +6,7 @@ use nexa_core::page::PageRequest;
 use nexa_core::policy::document::DocumentFormat;
 use nexa_core::policy::{Effect, NewPolicy};
 
+use crate::staffed;
 use crate::support::{World, parts, refusal};
 
 const OFFICE: &str = "\
@@ -31,11 +32,7 @@ tests:
 ";
 
 async fn world() -> World {
-    let world = World::new().await;
-    world.gateway().await;
-    let ben = world.member("ben").await;
-    let staff = world.system().identity().create_group(NewGroup::new("staff")).await.unwrap().id;
-    world.system().identity().add_member(staff, ben).await.unwrap();
+    let (world, ben, _) = staffed().await;
     world.enrol(ben, "phone").await;
     world
 }

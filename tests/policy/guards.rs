@@ -1,6 +1,5 @@
 //! What tests and bounds see of a change: whom it is about, when, and that they are in nobody's way who shuts somebody out.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use nexa_core::id::{GroupId, UserId};
@@ -8,20 +7,13 @@ use nexa_core::identity::NewGroup;
 use nexa_core::page::PageRequest;
 use nexa_core::policy::document::DocumentFormat;
 use nexa_core::policy::{
-    Destination, LossReason, NewPolicy, NewPolicyTest, Part, PolicyChanges, Protocol, Remedy, ServiceRange,
+    LossReason, NewPolicy, NewPolicyTest, Part, PolicyChanges, Protocol, Remedy, ServiceRange,
 };
 use nexa_core::runtime::Timestamp;
 use nexa_core::{ErrorKind, Result};
 
 use crate::support::{BEGINNING, World, kind};
-
-fn to(text: &str) -> Destination {
-    text.parse().unwrap()
-}
-
-fn ip(text: &str) -> IpAddr {
-    text.parse().unwrap()
-}
+use crate::{ip, staffed, to};
 
 fn later(seconds: u64) -> Timestamp {
     BEGINNING.saturating_add(Duration::from_secs(seconds))
@@ -29,15 +21,17 @@ fn later(seconds: u64) -> Timestamp {
 
 /// Staff, with ben in it, may reach the office; nobody of them may reach the vault.
 async fn scene() -> (World, UserId, GroupId) {
-    let world = World::new().await;
-    world.gateway().await;
-    let ben = world.member("ben").await;
-    let staff = world.system().identity().create_group(NewGroup::new("staff")).await.unwrap().id;
-    world.system().identity().add_member(staff, ben).await.unwrap();
+    let (world, ben, staff) = staffed().await;
     let policies = world.system().policy();
     policies.create(NewPolicy::allow("office").target(staff).destination(to("10.20.0.0/24"))).await.unwrap();
     policies.create_test(NewPolicyTest::deny("vault", staff, ip("10.20.9.1"))).await.unwrap();
     (world, ben, staff)
+}
+
+/// The group that everybody is in.
+async fn everybody(world: &World) -> GroupId {
+    let groups = world.system().identity().list_groups(PageRequest::default()).await.unwrap().items;
+    groups.iter().find(|group| group.name == "ldapusers").unwrap().id
 }
 
 fn is_held_back<T: std::fmt::Debug>(outcome: &Result<T>, code: &str) {
@@ -68,8 +62,7 @@ async fn a_change_is_held_to_everybody_whom_a_test_is_about() {
     let (world, ben, staff) = scene().await;
     let (policies, identity) = (world.system().policy(), world.system().identity());
     let laptop = world.enrol(ben, "laptop").await.device.id;
-    let everybody = identity.list_groups(PageRequest::default()).await.unwrap().items;
-    let everybody = everybody.iter().find(|group| group.name == "ldapusers").unwrap().id;
+    let everybody = everybody(&world).await;
     for (name, target) in [("everybody", everybody.into()), ("ben", ben.into()), ("laptop", laptop.into())] {
         let mut open = NewPolicy::allow(name).destination(to("10.20.9.0/24 tcp/22"));
         open.targets = vec![target];
@@ -100,8 +93,7 @@ async fn nothing_is_let_through_while_somebody_is_suspended() {
     is_held_back(&policies.create(lab).await, "policy.tests_fail");
     world.system().settings().set("policy", "max_devices_gaining", "1").await.unwrap();
     world.enrol(world.member("cat").await, "phone").await;
-    let everybody = identity.list_groups(PageRequest::default()).await.unwrap().items;
-    let everybody = everybody.iter().find(|group| group.name == "ldapusers").unwrap().id;
+    let everybody = everybody(&world).await;
     let wiki = NewPolicy::allow("wiki").target(everybody).destination(to("10.40.0.1/32"));
     is_held_back(&policies.create(wiki).await, "policy.too_many_devices");
     // A group that nobody is in is protected as well.
@@ -118,9 +110,8 @@ async fn shutting_out_works_whatever_becomes_of_tests() {
     let (world, ben, _) = scene().await;
     let (policies, identity, devices) =
         (world.system().policy(), world.system().identity(), world.system().devices());
-    let [laptop, phone] = ["laptop", "phone"].map(|name| (name, ben));
-    let laptop = world.enrol(laptop.1, laptop.0).await.device.id;
-    let phone = world.enrol(phone.1, phone.0).await.device.id;
+    let laptop = world.enrol(ben, "laptop").await.device.id;
+    let phone = world.enrol(ben, "phone").await.device.id;
     world.tick();
     policies.create_test(NewPolicyTest::allow("laptop", laptop, ip("10.20.0.1"))).await.unwrap();
     devices.revoke(laptop).await.unwrap();
@@ -129,8 +120,7 @@ async fn shutting_out_works_whatever_becomes_of_tests() {
     // Something of a place that nobody knows, and a row that is damaged.
     let git = NewPolicy::deny("git").target(ben).destination(to("service:git"));
     policies.create(git).await.unwrap();
-    let damage = "UPDATE policy_tests SET services_last = services_first + 9 WHERE name = 'laptop'";
-    let damage = format!("{damage} AND services_first = 0");
+    let damage = "UPDATE policy_tests SET services_last = 9 WHERE name = 'laptop' AND services_first = 0";
     assert_eq!(world.database().await.tamper(damage).await, 1);
     devices.revoke(phone).await.unwrap();
     identity.suspend_user(ben).await.unwrap();

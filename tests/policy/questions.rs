@@ -1,24 +1,14 @@
 //! Who reaches what, what would have to change, and what cannot have been meant.
 
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
 use nexa_core::Nexa;
 use nexa_core::identity::NewGroup;
 use nexa_core::net::{AddressSet, Cidr};
-use nexa_core::policy::{
-    Destination, Locator, LocatorError, NewPolicy, Part, Protocol, Reference, Remedy, ServiceRange,
-};
+use nexa_core::policy::{Locator, LocatorError, NewPolicy, Part, Protocol, Reference, Remedy, ServiceRange};
 
 use crate::support::{World, kind};
-
-fn to(text: &str) -> Destination {
-    text.parse().unwrap()
-}
-
-fn ip(text: &str) -> IpAddr {
-    text.parse().unwrap()
-}
+use crate::{ip, to};
 
 #[nexa_test_macros::every_database]
 async fn who_reaches_what_is_the_same_from_both_ends() {

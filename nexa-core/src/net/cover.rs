@@ -35,9 +35,7 @@ impl AddressSet {
     /// The same with as few more prefixes as are needed, where more are.
     #[must_use]
     pub fn cover_nearly(&self, most: usize, never: &AddressSet) -> Cover {
-        let exact = || Cover { cidrs: self.to_cidrs(), added: AddressSet::empty() };
-        let as_needed = |needed| self.try_cover(needed, never).unwrap_or_else(|_| exact());
-        self.try_cover(most, never).unwrap_or_else(as_needed)
+        self.try_cover(most, never).unwrap_or_else(|needed| self.cover_nearly(needed, never))
     }
 
     /// The cover, or how many prefixes are needed.

@@ -44,7 +44,7 @@ pub fn equivalent<'a>(
     places: &Places,
     now: Timestamp,
 ) -> Result<(), Counterexample> {
-    compare(first, second, places, now, &Asked { within: None, allowed_by_first: false })
+    compare(first, second, places, now, None)
 }
 
 /// Whether the second set of policies lets nobody reach anything there that the first does not, of everybody there is or could be.
@@ -56,35 +56,26 @@ pub(super) fn gains_nothing<'a>(
     now: Timestamp,
     there: &AddressSet,
 ) -> Result<(), Counterexample> {
-    compare(second, first, places, now, &Asked { within: Some(there), allowed_by_first: true })
+    compare(second, first, places, now, Some(there))
 }
 
-/// Which differences matter.
-struct Asked<'a> {
-    /// Only those in here.
-    within: Option<&'a AddressSet>,
-    /// Only what the first allows and the second does not.
-    allowed_by_first: bool,
+/// The parts of a destination that lie there, as numbers; all of it where nothing is said.
+fn parts(cidr: Cidr, there: Option<&AddressSet>) -> Vec<(u128, u128)> {
+    let (first, last) = (Family::number(cidr.first()), Family::number(cidr.last()));
+    let Some(there) = there else { return vec![(first, last)] };
+    let ranges = there.ranges_of(cidr.family()).iter();
+    let cut = ranges
+        .map(|range| (Family::number(range.first()).max(first), Family::number(range.last()).min(last)));
+    cut.filter(|(first, last)| first <= last).collect()
 }
 
-impl Asked<'_> {
-    /// The parts of a destination that matter, as numbers.
-    fn parts(&self, cidr: Cidr) -> Vec<(u128, u128)> {
-        let (first, last) = (Family::number(cidr.first()), Family::number(cidr.last()));
-        let Some(within) = self.within else { return vec![(first, last)] };
-        let ranges = within.ranges_of(cidr.family()).iter();
-        let cut = ranges
-            .map(|range| (Family::number(range.first()).max(first), Family::number(range.last()).min(last)));
-        cut.filter(|(first, last)| first <= last).collect()
-    }
-}
-
+/// Any difference; where somewhere is named, only what the first allows there and the second does not.
 fn compare<'a>(
     first: impl IntoIterator<Item = &'a Policy>,
     second: impl IntoIterator<Item = &'a Policy>,
     places: &Places,
     now: Timestamp,
-    asked: &Asked<'_>,
+    gained: Option<&AddressSet>,
 ) -> Result<(), Counterexample> {
     let of = |side, policies: &mut dyn Iterator<Item = &'a Policy>| -> Vec<(Side, &'a Policy)> {
         let counting = policies.filter(|policy| policy.is_active && policy.window(now) == Window::Open);
@@ -97,10 +88,10 @@ fn compare<'a>(
         for rule in policy.rules(places) {
             let (services, family) = (rule.services, rule.cidr.family());
             let part = |(first, last)| Span { services, family, first, last, policy: at };
-            rules.extend(asked.parts(rule.cidr).into_iter().map(part));
+            rules.extend(parts(rule.cidr, gained).into_iter().map(part));
         }
     }
-    let mut judge = Judge { policies: &policies, asked, agreed: HashSet::new() };
+    let mut judge = Judge { policies: &policies, only_gains: gained.is_some(), agreed: HashSet::new() };
     for services in pieces(rules.iter().map(|rule| rule.services)) {
         for family in Family::ALL {
             let here =
@@ -158,7 +149,7 @@ fn sweep<'s, E>(
 /// Compares the two sides, once for each set of policies.
 struct Judge<'a> {
     policies: &'a [(Side, &'a Policy)],
-    asked: &'a Asked<'a>,
+    only_gains: bool,
     agreed: HashSet<Vec<usize>>,
 }
 
@@ -178,7 +169,7 @@ impl Judge<'_> {
             return Ok(());
         }
         let (first, second) = (self.levels(active, Side::First), self.levels(active, Side::Second));
-        match distinguish(&first, &second, self.asked.allowed_by_first) {
+        match distinguish(&first, &second, self.only_gains) {
             None => {
                 self.agreed.insert(active.to_vec());
                 Ok(())
@@ -214,11 +205,7 @@ impl Judge<'_> {
 }
 
 /// Somebody for whom one side is decided by a level that allows and the other by one that denies, with what the first says.
-fn distinguish(
-    first: &[Level<'_>],
-    second: &[Level<'_>],
-    allowed_by_first: bool,
-) -> Option<(Vec<Target>, Effect)> {
+fn distinguish(first: &[Level<'_>], second: &[Level<'_>], only_gains: bool) -> Option<(Vec<Target>, Effect)> {
     // At which level of each side somebody who is of a target is decided at the latest.
     let (in_first, in_second) = (level_of(first), level_of(second));
     let at =
@@ -227,7 +214,7 @@ fn distinguish(
         for (j, other) in levels(second) {
             let (effect, opposite) =
                 (one.map_or(Effect::Deny, |l| l.effect), other.map_or(Effect::Deny, |l| l.effect));
-            if effect == opposite || (allowed_by_first && effect == Effect::Deny) {
+            if effect == opposite || (only_gains && effect == Effect::Deny) {
                 continue;
             }
             // Whoever is of it meets no stricter level of either side.

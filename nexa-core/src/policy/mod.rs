@@ -20,6 +20,8 @@ mod asking;
 #[cfg(feature = "control")]
 mod assertions;
 #[cfg(feature = "control")]
+mod cases;
+#[cfg(feature = "control")]
 mod changing;
 mod destination;
 #[cfg(feature = "control")]

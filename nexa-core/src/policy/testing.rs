@@ -1,22 +1,21 @@
 //! Tests and bounds around a change of who may reach what.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use uuid::Uuid;
-
-use super::assertions::{Case, PolicyTest, PolicyTestResult, Tested, edges};
+use super::assertions::{PolicyTest, PolicyTestResult};
+use super::cases::{Case, World, edges, newcomer};
 use super::equivalent::gains_nothing;
 use super::error::PolicyError;
 use super::fleet::{Difference, Fleet};
 use super::model::{Policy, Target};
+use super::resolutions::Resolutions;
 use super::service::{InForce, policies_now};
 use super::store;
-use super::subject::Subject;
 use crate::db::counter;
 use crate::devices;
 use crate::error::{ErrorKind, Result};
 use crate::events::Change;
-use crate::id::{DeviceId, GroupId, UserId};
+use crate::id::UserId;
 use crate::identity::{self, UserStatus};
 use crate::net::{AddressRange, AddressSet};
 use crate::runtime::Timestamp;
@@ -37,50 +36,18 @@ impl Before {
     }
 }
 
-/// Who there is and what is in force.
-struct World {
-    devices: Vec<Subject>,
-    /// Every person, as a device that is not there yet.
-    people: BTreeMap<UserId, Subject>,
-    everybody: Option<GroupId>,
-    in_force: InForce,
-}
-
-impl World {
-    async fn load(unit: &mut Unit) -> Result<Self> {
-        let in_force = policies_now(unit).await?;
-        let devices = devices::subjects(&mut unit.tx).await?;
-        let groups = identity::memberships(&mut unit.tx).await?;
-        let statuses = identity::user_statuses(&mut unit.tx).await?;
-        let person = |(user, status): (UserId, UserStatus)| {
-            let groups = groups.get(&user).into_iter().flatten().copied();
-            let subject = Subject::new(DeviceId::from_uuid(Uuid::nil()), user).in_groups(groups);
-            (user, devices::standing(subject, Some(status)))
-        };
-        let people = statuses.into_iter().map(person).collect();
-        let everybody = identity::everybody(&mut unit.tx).await?;
-        Ok(World { devices, people, everybody: Some(everybody), in_force })
-    }
-
-    /// As if everybody were active who can become so again. A change that is made while somebody is suspended would otherwise be seen by
-    /// no test, and count on the day on which they come back.
-    fn if_active(mut self, now: Timestamp) -> Self {
-        self.devices = self.devices.into_iter().filter_map(|subject| subject.if_active(now)).collect();
-        let people = self.people.into_iter();
-        let active = |(id, person): (UserId, Subject)| Some((id, person.if_active(now)?));
-        self.people = people.filter_map(active).collect();
-        self
-    }
-
-    fn tested(&self) -> Tested<'_> {
-        Tested {
-            devices: &self.devices,
-            people: &self.people,
-            everybody: self.everybody,
-            policies: &self.in_force.policies,
-            places: &self.in_force.places,
-        }
-    }
+async fn load(unit: &mut Unit) -> Result<World> {
+    let in_force = policies_now(unit).await?;
+    let devices = devices::subjects(&mut unit.tx).await?;
+    let groups = identity::memberships(&mut unit.tx).await?;
+    let statuses = identity::user_statuses(&mut unit.tx).await?;
+    let person = |(user, status): (UserId, UserStatus)| {
+        let own = groups.get(&user).into_iter().flatten().copied();
+        (user, devices::standing(newcomer(user).in_groups(own), Some(status)))
+    };
+    let people = statuses.into_iter().map(person).collect();
+    let everybody = identity::everybody(&mut unit.tx).await?;
+    Ok(World { devices, people, everybody, in_force })
 }
 
 /// Makes this the only change of policies, of whom they are about and of tests until its transaction ends: two changes that are each as
@@ -98,7 +65,7 @@ pub(crate) async fn begin(unit: &mut Unit) -> Result<Before> {
         || settings.number::<usize>(&registry::MOST_LOSING)? > 0
         || !settings.prefixes(&registry::PROTECTED)?.is_empty();
     let world = match is_bounded || !tests.is_empty() {
-        true => Some(World::load(unit).await?.if_active(unit.now)),
+        true => Some(load(unit).await?.if_active(unit.now)),
         false => None,
     };
     Ok(Before { world, tests })
@@ -107,14 +74,24 @@ pub(crate) async fn begin(unit: &mut Unit) -> Result<Before> {
 /// Refuses the change when a test fails that passed before it, now or from a moment ahead at which a window begins or ends, when somebody
 /// gains what is protected, or when more devices gain or lose access than one change may give or take.
 pub(crate) async fn end(unit: &mut Unit, before: Before) -> Result<()> {
-    let Before { world: Some(was), tests } = before else { return Ok(()) };
-    let is = World::load(unit).await?.if_active(unit.now);
-    let (old, new) = (was.tested(), is.tested());
-    let is_broken = |test: &&PolicyTest| Case::new(test, &old).is_broken_by(&Case::new(test, &new), unit.now);
-    refuse(tests.iter().filter(is_broken))?;
-    let settings = unit.settings().await?;
-    check_protected(&settings.prefixes(&registry::PROTECTED)?, (&was, &is), unit.now)?;
-    check_counts(&settings, (&was, &is), unit)
+    end_with(unit, before, &[]).await
+}
+
+/// The same of a change that brings tests along, which have to hold.
+pub(super) async fn end_with(unit: &mut Unit, before: Before, brought: &[PolicyTest]) -> Result<()> {
+    if before.world.is_none() && brought.is_empty() {
+        return Ok(());
+    }
+    let is = load(unit).await?.if_active(unit.now);
+    if let Before { world: Some(was), tests } = before {
+        let is_broken =
+            |test: &&PolicyTest| Case::new(test, &was).is_broken_by(&Case::new(test, &is), unit.now);
+        refuse(tests.iter().filter(is_broken))?;
+        let settings = unit.settings().await?;
+        check_protected(&settings.prefixes(&registry::PROTECTED)?, (&was, &is), unit.now)?;
+        check_counts(&settings, (&was, &is), unit)?;
+    }
+    refuse(brought.iter().filter(|test| !Case::new(test, &is).holds_from(unit.now)))
 }
 
 /// Begins taking a policy away. None where what is in force cannot be said, for which this policy may be the reason.
@@ -132,19 +109,11 @@ pub(super) async fn end_removal(unit: &mut Unit, before: Option<Before>) -> Resu
     }
     match policies_now(unit).await {
         Err(damaged) if damaged.kind() == ErrorKind::Corrupt => Ok(()),
-        _ => hold(unit, |_| true).await,
+        _ => {
+            let tests = store::all_tests(&mut unit.tx).await?;
+            end_with(unit, Before { world: None, tests: Vec::new() }, &tests).await
+        }
     }
-}
-
-/// Refuses the change when one of these tests, which it brings along, does not hold.
-pub(super) async fn hold(unit: &mut Unit, mut is_new: impl FnMut(&PolicyTest) -> bool) -> Result<()> {
-    let mut tests = store::all_tests(&mut unit.tx).await?;
-    tests.retain(|test| is_new(test));
-    if tests.is_empty() {
-        return Ok(());
-    }
-    let world = World::load(unit).await?.if_active(unit.now);
-    refuse(tests.iter().filter(|test| !Case::new(test, &world.tested()).holds_from(unit.now)))
 }
 
 fn refuse<'t>(broken: impl Iterator<Item = &'t PolicyTest>) -> Result<()> {
@@ -170,10 +139,11 @@ fn check_protected(protected: &AddressSet, (was, is): (&World, &World), now: Tim
     let mut places = was.in_force.places.clone();
     places.extend(is.in_force.places.clone());
     let ahead = edges(old.iter().chain(&new), now);
+    let resolutions = Resolutions::new();
     // Devices that there are first: they have names.
     for at in ahead.chain([now]).collect::<BTreeSet<_>>() {
-        let before = Fleet::resolve(&was.devices, &old, &places, at);
-        let after = Fleet::resolve(&is.devices, &new, &places, at);
+        let before = Fleet::resolve_with(&resolutions, &was.devices, &old, &places, at);
+        let after = Fleet::resolve_with(&resolutions, &is.devices, &new, &places, at);
         for Difference { subject, gained, .. } in before.diff(&after) {
             if let Some(range) = gained.addresses().intersection(protected).ranges().first() {
                 let who = format!("device {}", subject.device);
@@ -193,10 +163,8 @@ fn check_protected(protected: &AddressSet, (was, is): (&World, &World), now: Tim
 
 /// Refuses a change by which more of the devices that there are gain or lose access than the settings let.
 fn check_counts(settings: &Values, (was, is): (&World, &World), unit: &Unit) -> Result<()> {
-    let bounds =
-        [&registry::MOST_GAINING, &registry::MOST_LOSING].map(|bound| settings.number::<usize>(bound));
-    let [gaining, losing] = bounds;
-    let (gaining, losing) = (gaining?, losing?);
+    let gaining = settings.number::<usize>(&registry::MOST_GAINING)?;
+    let losing = settings.number::<usize>(&registry::MOST_LOSING)?;
     if (gaining, losing) == (0, 0) {
         return Ok(());
     }
@@ -221,10 +189,9 @@ pub(super) async fn run(unit: &mut Unit, tests: Vec<PolicyTest>) -> Result<Vec<P
     if tests.is_empty() {
         return Ok(Vec::new());
     }
-    let world = World::load(unit).await?;
-    let tested = world.tested();
+    let world = load(unit).await?;
     let result = |test: PolicyTest| {
-        let passed = Case::new(&test, &tested).holds(unit.now);
+        let passed = Case::new(&test, &world).holds(unit.now);
         PolicyTestResult { test, passed }
     };
     Ok(tests.into_iter().map(result).collect())

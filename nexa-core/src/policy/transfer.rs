@@ -50,9 +50,8 @@ pub(super) async fn import(unit: &mut Unit, text: &str) -> Result<DocumentReport
     let plan = plan(unit, text, stored).await?.map_err(first_fault)?;
     let report = plan.report();
     before.retain(|old| plan.keeps(old));
-    carry_out(unit, &authorized, &plan).await?;
-    testing::end(unit, before).await?;
-    testing::hold(unit, |test| !plan.stored_tests.iter().any(|old| old.id == test.id)).await?;
+    let brought = carry_out(unit, &authorized, &plan).await?;
+    testing::end_with(unit, before, &brought).await?;
     Ok(report)
 }
 
@@ -168,11 +167,12 @@ async fn plan(unit: &mut Unit, text: &str, stored: Vec<Policy>) -> Result<Result
     Ok(if faults.is_empty() { Ok(plan) } else { Err(faults) })
 }
 
+/// Gives the tests that were not there before.
 async fn carry_out(
     unit: &mut Unit,
     authorized: &Authorized<right::PoliciesWrite>,
     plan: &Plan,
-) -> Result<()> {
+) -> Result<Vec<PolicyTest>> {
     // What goes first, so that its name is free.
     for policy in &plan.remove {
         changing::delete(unit, authorized, policy.id, &policy.name).await?;
@@ -187,11 +187,12 @@ async fn carry_out(
     for old in plan.removed_tests() {
         changing::delete_test(unit, authorized, old.id, &old.name).await?;
     }
+    let mut brought = Vec::new();
     for new in plan.new_tests() {
         let name = Name::parse("name", &new.name)?;
-        changing::insert_test(unit, authorized, &name, new).await?;
+        brought.push(changing::insert_test(unit, authorized, &name, new).await?);
     }
-    Ok(())
+    Ok(brought)
 }
 
 fn is_same(old: &PolicyTest, new: &NewPolicyTest) -> bool {

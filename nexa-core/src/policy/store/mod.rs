@@ -262,15 +262,12 @@ async fn assemble(tx: &mut Tx, query: &SelectStatement) -> Result<Vec<Policy>> {
     let mut destinations: BTreeMap<Uuid, Vec<Destination>> = BTreeMap::new();
     for some in ids.chunks(500) {
         for row in tx.all(&targets_of(some)).await? {
-            let id = row.uuid("policy_id")?;
-            targets.entry(id).or_default().push(target(&row).map_err(|cause| of_policy(id, cause))?);
+            let (id, target) = part_of_policy(&row, target)?;
+            targets.entry(id).or_default().push(target);
         }
         for row in tx.all(&destinations_of(some)).await? {
-            let id = row.uuid("policy_id")?;
-            destinations
-                .entry(id)
-                .or_default()
-                .push(destination(&row).map_err(|cause| of_policy(id, cause))?);
+            let (id, destination) = part_of_policy(&row, destination)?;
+            destinations.entry(id).or_default().push(destination);
         }
     }
     // Where others write meanwhile, each statement sees what is committed by then: a head could stand beside the destinations of its next
@@ -289,6 +286,11 @@ async fn assemble(tx: &mut Tx, query: &SelectStatement) -> Result<Vec<Policy>> {
 
 fn revisions(heads: &[Row]) -> Result<Vec<(Uuid, i64)>, DbError> {
     heads.iter().map(|row| Ok((row.uuid("id")?, row.number("revision")?))).collect()
+}
+
+fn part_of_policy<T>(row: &Row, read: impl FnOnce(&Row) -> Result<T, DbError>) -> Result<(Uuid, T), DbError> {
+    let id = row.uuid("policy_id")?;
+    read(row).map(|part| (id, part)).map_err(|cause| of_policy(id, cause))
 }
 
 /// What is damaged, by its policy: that is what can be removed.
